@@ -1,0 +1,88 @@
+"""Every exception of the gateway and the HTTP status each one means.
+
+A message is shown to the client as it is: it names what was wrong and what is accepted, and never
+a bucket, a host, a path of this machine or a secret.
+"""
+
+from typing import ClassVar
+
+
+class ResizerError(Exception):
+    """The root: an error of the gateway's own making."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+
+class InvalidRequest(ResizerError):
+    """An unknown option, a bad value, a key no bucket can hold."""
+
+    status = 400
+    title = "Invalid request"
+
+    def __init__(self, message: str, *, option: str | None = None, accepted: str | None = None):
+        super().__init__(message)
+        self.option = option
+        self.accepted = accepted
+
+
+class SignatureMismatch(ResizerError):
+    """The URL needs a signature and carries none, or one that no key made."""
+
+    status = 403
+    title = "Signature required"
+
+
+class SourceNotFound(ResizerError):
+    """There is no such original (or the bucket will not say that there is one)."""
+
+    status = 404
+    title = "Image not found"
+
+
+class SignatureExpired(ResizerError):
+    """The URL was good until its `exp`."""
+
+    status = 410
+    title = "URL expired"
+
+
+class UnprocessableSource(ResizerError):
+    """The original is too large, of a format not read here, corrupt, or killed its worker."""
+
+    status = 422
+    title = "Original cannot be rendered"
+
+
+class SourceUnavailable(ResizerError):
+    """The bucket cannot be reached or refuses its credentials."""
+
+    status = 502
+    title = "Source unavailable"
+
+
+class Overloaded(ResizerError):
+    """The queue of renders is full."""
+
+    status = 503
+    title = "Overloaded"
+    retry_after: ClassVar[int] = 1
+    """Seconds, for the `Retry-After` header."""
+
+
+class SourceTimeout(ResizerError):
+    """The bucket did not deliver the original in time."""
+
+    status = 504
+    title = "Source timed out"
+
+
+class RenderTimeout(ResizerError):
+    """The render took longer than its limit and was killed."""
+
+    status = 504
+    title = "Render timed out"
+
+
+class CacheUnavailable(ResizerError):
+    """A cache tier failed. Never leaves the gateway: it is counted and treated as a miss."""

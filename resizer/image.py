@@ -1,0 +1,112 @@
+"""The three forms an image takes on its way: Original → Rendered → Variant."""
+
+import json
+import os
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """Fetched source bytes, in a sealed memfd so that they reach a worker without a copy.
+
+    Whoever holds it closes it: `with original: …`.
+    """
+
+    fd: int
+    size: int
+    """Bytes."""
+    etag: str
+    """The source's entity tag, without quotes."""
+    last_modified: datetime
+    """Aware, UTC."""
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a worker made of an original: encoded bytes and what they are."""
+
+    body: bytes
+    content_type: str
+    width: int
+    height: int
+    seconds: float
+    """Time inside the worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One produced image as it is cached: everything a reply needs is computed when it is made."""
+
+    body: bytes
+    head: bytes
+    """Response header lines that are the same for every reply, each ending in CRLF."""
+    content_type: str
+    etag: str
+    """Strong entity tag of `body`, with its quotes."""
+    last_modified: datetime
+    """Of the original; aware, UTC, whole seconds."""
+    original_etag: str
+    width: int
+    height: int
+    fetched_at: float
+    """Unix time at which the original was fetched: the age of what is shown."""
+
+    @property
+    def size(self) -> int:
+        """Bytes held, for caches that count them."""
+        return len(self.body) + len(self.head)
+
+
+_PREFIX = struct.Struct("!4sII")
+_MAGIC = b"RZV1"
+
+
+def pack(variant: Variant) -> bytes:
+    """A variant as one value of a shared cache: lengths, facts as JSON, head, body."""
+    facts = json.dumps(
+        {
+            "content_type": variant.content_type,
+            "etag": variant.etag,
+            "last_modified": variant.last_modified.timestamp(),
+            "original_etag": variant.original_etag,
+            "width": variant.width,
+            "height": variant.height,
+            "fetched_at": variant.fetched_at,
+        }
+    ).encode()
+    return b"".join(
+        (_PREFIX.pack(_MAGIC, len(facts), len(variant.head)), facts, variant.head, variant.body)
+    )
+
+
+def unpack(value: bytes) -> Variant:
+    """The variant that `pack` wrote. Raises ValueError on anything else."""
+    try:
+        magic, facts_size, head_size = _PREFIX.unpack_from(value)
+        facts_end = _PREFIX.size + facts_size
+        if magic != _MAGIC:
+            raise ValueError("not a packed variant")
+        facts = json.loads(value[_PREFIX.size : facts_end])
+        facts["last_modified"] = datetime.fromtimestamp(facts["last_modified"], UTC)
+        body_start = facts_end + head_size
+        return Variant(body=value[body_start:], head=value[facts_end:body_start], **facts)
+    except (struct.error, TypeError, KeyError) as error:
+        raise ValueError(f"not a packed variant: {error}") from None
