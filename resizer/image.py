@@ -75,7 +75,7 @@ class Variant:
         return len(self.body) + len(self.head)
 
 
-_PREFIX = struct.Struct("!4sII")
+_PREFIX = struct.Struct("!4sIII")
 _MAGIC = b"RZV1"
 
 
@@ -93,16 +93,21 @@ def pack(variant: Variant) -> bytes:
         }
     ).encode()
     return b"".join(
-        (_PREFIX.pack(_MAGIC, len(facts), len(variant.head)), facts, variant.head, variant.body)
+        (
+            _PREFIX.pack(_MAGIC, len(facts), len(variant.head), len(variant.body)),
+            facts,
+            variant.head,
+            variant.body,
+        )
     )
 
 
 def unpack(value: bytes) -> Variant:
     """The variant that `pack` wrote. Raises ValueError on anything else."""
     try:
-        magic, facts_size, head_size = _PREFIX.unpack_from(value)
+        magic, facts_size, head_size, body_size = _PREFIX.unpack_from(value)
         facts_end = _PREFIX.size + facts_size
-        if magic != _MAGIC:
+        if magic != _MAGIC or len(value) != facts_end + head_size + body_size:
             raise ValueError("not a packed variant")
         facts = json.loads(value[_PREFIX.size : facts_end])
         facts["last_modified"] = datetime.fromtimestamp(facts["last_modified"], UTC)
