@@ -1,0 +1,97 @@
+"""Originals in an S3 bucket, below a prefix."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from resizer.errors import SourceNotFound, SourceTimeout
+from resizer.image import Original
+from resizer.source.intake import read_in_thread, refuse_unreadable
+
+if TYPE_CHECKING:
+    from resizer.source.s3 import S3
+
+_KEY_BYTES = 1024
+"""The longest key, prefix included: Amazon S3 User Guide, "Naming Amazon S3 objects"."""
+_PROBE = ".resizer-probe"
+_THREADS = 8
+
+
+class BucketSource:
+    """Reads `prefix/key`. obstore moves the bytes; keys that it cannot spell go through boto3."""
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str,
+        *,
+        endpoint: str | None,
+        region: str | None,
+        max_bytes: int,
+        fetch_seconds: float,
+    ):
+        self._bucket = bucket
+        self._prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
+        self._endpoint = endpoint
+        self._region = region
+        self._max_bytes = max_bytes
+        self._fetch_seconds = fetch_seconds
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="bucket")
+        self._s3: S3 | None = None
+
+    async def fetch(self, key: str) -> Original:
+        """Raises SourceNotFound, SourceUnavailable, SourceTimeout, UnprocessableSource."""
+        refuse_unreadable(key)
+        key = self._prefix + key
+        if len(key.encode()) > _KEY_BYTES:
+            raise SourceNotFound("There is no such image")
+        try:
+            async with asyncio.timeout(self._fetch_seconds):
+                s3 = await self._connected()
+                if obstore_can_spell(key):
+                    return await s3.stream(key)
+                return await read_in_thread(self._threads, self._fetch_seconds, s3.read, key)
+        except TimeoutError:
+            raise SourceTimeout("The original did not arrive in time") from None
+
+    async def check(self) -> None:
+        """Asks for an object that need not exist: permission to read one prefix is enough.
+
+        Raises SourceUnavailable or SourceTimeout.
+        """
+        try:
+            async with asyncio.timeout(self._fetch_seconds):
+                s3 = await self._connected()
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(self._threads, s3.probe, self._prefix + _PROBE)
+        except TimeoutError:
+            raise SourceTimeout("The source did not answer in time") from None
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _connected(self) -> "S3":
+        """The clients, made at first use: their imports and credentials take time and may fail."""
+        if self._s3 is None:
+            self._s3 = await asyncio.get_running_loop().run_in_executor(self._threads, self._open)
+        return self._s3
+
+    def _open(self) -> "S3":
+        from resizer.source.s3 import open_s3
+
+        return open_s3(
+            self._bucket,
+            endpoint=self._endpoint,
+            region=self._region,
+            max_bytes=self._max_bytes,
+            seconds=self._fetch_seconds,
+        )
+
+
+def obstore_can_spell(key: str) -> bool:
+    """Whether obstore asks for exactly this key.
+
+    It strips a slash at either end and refuses empty and dot segments and control characters.
+    """
+    plain_segments = all(segment not in ("", ".", "..") for segment in key.split("/"))
+    return plain_segments and not any(char < " " or char == "\x7f" for char in key)

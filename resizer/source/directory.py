@@ -1,0 +1,108 @@
+"""Originals in a directory of this machine."""
+
+import asyncio
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from resizer.errors import SourceNotFound, SourceTimeout, SourceUnavailable
+from resizer.image import Original
+from resizer.source.intake import CHUNK, Intake, read_in_thread, refuse_unreadable
+
+_NO_SUCH_FILE = {
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.ELOOP,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENAMETOOLONG,
+    errno.EINVAL,
+}
+_THREADS = 8
+
+
+class DirectorySource:
+    """Reads regular files below `root`; a symbolic link may lead anywhere that is still below it.
+
+    A key is the one normal spelling of a path: `a//b`, `./a` and `a/` name nothing here, so that
+    no file has two keys.
+    """
+
+    def __init__(self, root: Path, max_bytes: int, fetch_seconds: float):
+        self._root = root
+        self._max_bytes = max_bytes
+        self._fetch_seconds = fetch_seconds
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="directory")
+
+    async def fetch(self, key: str) -> Original:
+        """Raises SourceNotFound, SourceUnavailable, SourceTimeout, UnprocessableSource."""
+        refuse_unreadable(key)
+        if any(segment in ("", ".") for segment in key.split("/")):
+            raise SourceNotFound("There is no such image")
+        try:
+            return await read_in_thread(self._threads, self._fetch_seconds, self._read, key)
+        except TimeoutError:
+            raise SourceTimeout("The original did not arrive in time") from None
+
+    async def check(self) -> None:
+        """Raises SourceUnavailable when the directory cannot be read."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: os.scandir(self._root).close()
+            )
+        except OSError:
+            raise SourceUnavailable("The source directory cannot be read") from None
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, key: str) -> Original:
+        with _errors(), _regular_file(os.path.realpath(self._root), key) as fd:
+            before = os.fstat(fd)
+            with Intake(before.st_size, self._max_bytes) as intake:
+                while chunk := os.read(fd, CHUNK):
+                    intake.write(chunk)
+                if os.fstat(fd).st_mtime_ns != before.st_mtime_ns:
+                    raise SourceUnavailable("The original changed while it was read")
+                return intake.whole(
+                    # No inode: gateways with copies of one directory share a cache.
+                    f"{before.st_size:x}-{before.st_mtime_ns:x}",
+                    datetime.fromtimestamp(before.st_mtime, UTC),
+                )
+
+
+@contextmanager
+def _regular_file(root: str, key: str) -> Iterator[int]:
+    """The file opened for reading; SourceNotFound for anything else or anywhere else.
+
+    O_PATH names a file without opening it: a FIFO does not block, a device does nothing. Where it
+    lies is asked of what was found, not of its name, so no link can be swapped in between.
+    """
+    found = os.open(f"{root}/{key}", os.O_PATH | os.O_CLOEXEC)
+    try:
+        itself = f"/proc/self/fd/{found}"
+        inside = os.readlink(itself).startswith(root.rstrip("/") + "/")
+        if not inside or not stat.S_ISREG(os.fstat(found).st_mode):
+            raise SourceNotFound("There is no such image")
+        fd = os.open(itself, os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(found)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SUCH_FILE:
+            raise SourceNotFound("There is no such image") from None
+        raise SourceUnavailable("The original cannot be read") from None
