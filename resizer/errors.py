@@ -33,11 +33,27 @@ class SignatureMismatch(ResizerError):
     title = "Signature required"
 
 
+class RouteNotFound(ResizerError):
+    """Nothing is served under this path."""
+
+    status = 404
+    title = "Not found"
+
+
 class SourceNotFound(ResizerError):
     """There is no such original (or the bucket will not say that there is one)."""
 
     status = 404
     title = "Image not found"
+
+
+class MethodNotAllowed(ResizerError):
+    """Images are read with GET and HEAD."""
+
+    status = 405
+    title = "Method not allowed"
+    allow: ClassVar[str] = "GET, HEAD, OPTIONS"
+    """For the `Allow` header (RFC 9110 §10.2.1)."""
 
 
 class SignatureExpired(ResizerError):

@@ -192,10 +192,15 @@ class Transform:
 
     def __str__(self) -> str:
         return ",".join(
-            f"{field.name}={text(value)}"
+            spelling(field.name, value)
             for field in fields(self)
             if (value := getattr(self, field.name)) != field.default
         )
+
+
+def spelling(name: str, value: object) -> str:
+    """One option as the URL grammar writes it."""
+    return "compression=fast" if name == "fast" else f"{name}={text(value)}"
 
 
 def text(value: object) -> str:

@@ -1,0 +1,191 @@
+"""The one place that wires everything together."""
+
+import asyncio
+import hashlib
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from resizer.cache.memory import MemoryCache
+from resizer.cache.redis import Flush, RedisCache, open_cache
+from resizer.configuration import warnings
+from resizer.errors import MethodNotAllowed, ResizerError, RouteNotFound
+from resizer.gateway import Gateway, Policy
+from resizer.http.access import Access
+from resizer.http.access_log import AccessLog, LineWriter
+from resizer.http.headers import CachePolicy, make_variant
+from resizer.http.hit_lane import HitLane
+from resizer.http.hits import Hits
+from resizer.http.images import PREFIXES, ImagePolicy, Images
+from resizer.http.operations import routes as operations_routes
+from resizer.http.problem import problem
+from resizer.http.trace import trace_of
+from resizer.metrics import Metrics
+from resizer.refusals import Refusals
+from resizer.render.job import RENDERER_VERSION
+from resizer.render.pool import Pool
+from resizer.settings import Settings
+from resizer.source import open_source
+from resizer.urls.cloudflare import parse
+
+_log = logging.getLogger("resizer")
+
+
+def create_app(settings: Settings, routes: Sequence[BaseRoute] = ()) -> ASGIApp:
+    """The gateway as an ASGI application; `routes` are served beside the images."""
+    parts = Parts(settings)
+    rest = Starlette(
+        routes=[*operations_routes(parts.gateway, parts.metrics), *routes],
+        exception_handlers={HTTPException: partial(_unrouted, settings.error_max_age)},
+        lifespan=parts.lifespan,
+    )
+    return AccessLog(Front(parts.images, rest), parts.writer, parts.metrics)
+
+
+class Front:
+    """Images to the image endpoint, everything else to Starlette."""
+
+    def __init__(self, images: ASGIApp, rest: ASGIApp) -> None:
+        self._images = images
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_image = scope["type"] == "http" and scope["path"].startswith(PREFIXES)
+        await (self._images if is_image else self._rest)(scope, receive, send)
+
+
+class Parts:
+    """The parts of one process, made from the settings and told of one another."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.writer = LineWriter(sys.stdout.fileno() if settings.access_log else None)
+        self.memory = MemoryCache(settings.memory_cache_mb * 1024 * 1024)
+        self.shared = open_shared(settings)
+        self.source = open_source(
+            settings.source,
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            max_bytes=settings.max_source_bytes,
+            fetch_seconds=settings.fetch_seconds,
+        )
+        self.pool = Pool(
+            settings.renderers or renderers_for(settings.workers),
+            settings.limits,
+            settings.resampling,
+            recycle_after=settings.renderer_recycle,
+            on_death=lambda reason: self.metrics.worker_deaths.labels(reason).inc(),
+            on_warning=lambda text: _log.warning("%s", text),
+        )
+        self.gateway = Gateway(
+            self.source,
+            self.pool,
+            self.memory,
+            self.shared,
+            make_variant,
+            Refusals(settings.missing_ttl),
+            self.metrics,
+            Policy(fingerprint(settings), settings.cache_ttl, settings.max_queue),
+        )
+        cache_policy = cache_policy_of(settings)
+        self.hits = Hits(self.gateway, cache_policy)
+        self.images = Images(
+            self.gateway,
+            self.hits,
+            self.metrics,
+            ImagePolicy(
+                partial(parse, grammar=settings.grammar),
+                Access(settings.urls, settings.secrets, frozenset(settings.widths)),
+                cache_policy,
+                settings.fallback,
+            ),
+        )
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[dict[str, Any]]:
+        """Start and stop what runs; hand the hit lane to the server."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.writer.flush)
+            stack.push_async_callback(self.source.close)
+            stack.push_async_callback(self.pool.close)
+            stack.push_async_callback(self.gateway.drain)
+            await self.pool.start()
+            if self.shared is not None:
+                stack.push_async_callback(self.shared.close)
+                stack.push_async_callback(_end, asyncio.create_task(self._listen(self.shared)))
+            for warning in warnings(self.settings):
+                _log.warning("%s", warning)
+            yield {"hit_lane": HitLane(self.hits, self.writer, self.metrics)}
+
+    async def _listen(self, shared: RedisCache) -> None:
+        """Memory is used only while this process is sure to hear of flushes."""
+        self.memory.suspend()
+        await shared.listen(self._on_flush, self.memory.suspend, self.memory.resume)
+
+    def _on_flush(self, flush: Flush) -> None:
+        self.memory.flush_matching(flush.matches)
+        self.gateway.flush(flush.matches)
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def open_shared(settings: Settings) -> RedisCache | None:
+    """The tier that gateways share, or None where each has only its memory."""
+    url = settings.cache.get_secret_value()
+    if url == "memory:":
+        return None
+    return open_cache(url, namespace(settings.source), settings.cache_timeout)
+
+
+def namespace(source: str) -> str:
+    """What keeps the variants of two sources on one Redis apart, without telling their names."""
+    return hashlib.sha256(source.rstrip("/").encode()).hexdigest()[:12]
+
+
+def fingerprint(settings: Settings) -> str:
+    """What besides a Transform decides the bytes of a variant."""
+    return f"{RENDERER_VERSION}-{settings.resampling}-{settings.max_output_side}"
+
+
+def renderers_for(processes: int) -> int:
+    """One a core, shared out among the server processes."""
+    return max(1, len(os.sched_getaffinity(0)) // processes)
+
+
+def cache_policy_of(settings: Settings) -> CachePolicy:
+    return CachePolicy(
+        settings.max_age,
+        settings.s_maxage,
+        settings.stale_while_revalidate,
+        settings.stale_if_error,
+        settings.error_max_age,
+    )
+
+
+def _unrouted(max_age: int, request: Request, error: Exception) -> Response:
+    """Starlette's own 404 and 405 as problem replies."""
+    method = isinstance(error, HTTPException) and error.status_code == 405
+    told: ResizerError = (
+        MethodNotAllowed("This path is read with GET and HEAD.")
+        if method
+        else RouteNotFound("Images are under /img/<options>/<key>.")
+    )
+    reply = problem(told, trace_of(request.scope).request_id, max_age)
+    response = Response(reply.body, reply.status)
+    response.raw_headers = list(reply.headers)
+    return response

@@ -1,0 +1,116 @@
+"""The response headers of an image: those fixed when it is made, and those of one reply."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from resizer.gateway import Answer
+from resizer.image import Original, Rendered, Variant
+
+Headers = list[tuple[bytes, bytes]]
+
+EMBEDDABLE: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"timing-allow-origin", b"*"),
+    (b"x-content-type-options", b"nosniff"),
+]
+"""Any page may embed a reply, and no browser may take it for another type (Fetch, CORP)."""
+
+_LONGEST_TAG = 1000
+"""Characters: Cloudflare takes tags, and Fastly keys, of up to 1,024."""
+
+
+@dataclass(frozen=True, slots=True)
+class CachePolicy:
+    """Seconds that browsers and CDNs are told (RFC 9111 §5.2.2, RFC 5861)."""
+
+    max_age: int
+    s_maxage: int
+    stale_while_revalidate: int
+    stale_if_error: int
+    error_max_age: int
+
+
+def make_variant(key: str, original: Original, rendered: Rendered, fetched_at: float) -> Variant:
+    """The variant of `key`, with everything computed that every reply of it repeats."""
+    etag = f'"{hashlib.blake2b(rendered.body, digest_size=16).hexdigest()}"'
+    last_modified = original.last_modified.replace(microsecond=0)
+    return Variant(
+        body=rendered.body,
+        head=lines(fixed_headers(key, rendered, etag, last_modified)),
+        content_type=rendered.content_type,
+        etag=etag,
+        last_modified=last_modified,
+        original_etag=original.etag,
+        width=rendered.width,
+        height=rendered.height,
+        fetched_at=fetched_at,
+    )
+
+
+def fixed_headers(key: str, rendered: Rendered, etag: str, last_modified: datetime) -> Headers:
+    """What is the same in every reply of a variant."""
+    tag = cache_tag(key).encode()
+    return [
+        (b"content-type", rendered.content_type.encode()),
+        (b"content-length", str(len(rendered.body)).encode()),
+        (b"etag", etag.encode()),
+        (b"last-modified", format_datetime(last_modified, usegmt=True).encode()),
+        (b"cache-tag", tag),
+        (b"surrogate-key", tag),
+        *EMBEDDABLE,
+    ]
+
+
+def lines(headers: Headers) -> bytes:
+    """Header fields as they stand in a response head (RFC 9112 §5), each ending in CRLF."""
+    return b"".join(b"%b: %b\r\n" % field for field in headers)
+
+
+def fields(head: bytes) -> Headers:
+    """What `lines` joined."""
+    pairs = (line.split(b": ", 1) for line in head.split(b"\r\n") if line)
+    return [(name, value) for name, value in pairs]
+
+
+def cache_tag(key: str) -> str:
+    """The original's name as one tag: percent-encoded, hashed when too long for a CDN."""
+    tag = quote(key, safe="/~!$&'()*;=:@+")
+    if len(tag) <= _LONGEST_TAG:
+        return tag
+    return "sha256-" + hashlib.sha256(key.encode()).hexdigest()
+
+
+def cache_control(policy: CachePolicy, expires: int | None, now: float) -> str:
+    """`Cache-Control` of an image, never promising more than is left of the URL's `exp`."""
+    max_age, s_maxage = policy.max_age, policy.s_maxage
+    revalidate, if_error = policy.stale_while_revalidate, policy.stale_if_error
+    if expires is not None:
+        left = max(0, expires - int(now) - 1)
+        max_age, s_maxage = min(max_age, left), min(s_maxage, left)
+        stale_left = left - max(max_age, s_maxage)
+        revalidate, if_error = min(revalidate, stale_left), min(if_error, stale_left)
+    return (
+        f"public, max-age={max_age}, s-maxage={s_maxage}, "
+        f"stale-while-revalidate={revalidate}, stale-if-error={if_error}"
+    )
+
+
+def cache_status(answer: Answer) -> str:
+    """`Cache-Status` (RFC 9211): how the gateway's own cache came by the answer."""
+    collapsed = "; collapsed" if answer.coalesced else ""
+    if answer.tier:
+        return f"resizer; hit; detail={answer.tier}{collapsed}"
+    stored = "; stored" if answer.stored else ""
+    return f"resizer; fwd=uri-miss; fwd-status=200{stored}{collapsed}"
+
+
+def server_timing(answer: Answer) -> str | None:
+    """`Server-Timing` of a fill: milliseconds spent in fetch and render."""
+    if answer.tier:
+        return None
+    fetch, render = answer.fetch_seconds * 1000, answer.render_seconds * 1000
+    return f"fetch;dur={fetch:.1f}, render;dur={render:.1f}"

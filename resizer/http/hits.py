@@ -1,0 +1,87 @@
+"""Hits: URLs answered before, and the way from one straight to its variant in memory.
+
+Parsing, authorising and negotiating depend on the URL, the settings and `Accept` alone, so what
+they came to is remembered; only the expiry of a URL and the freshness of a variant are left to
+look at.
+"""
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+from resizer.gateway import Gateway
+from resizer.http.headers import CachePolicy, cache_control, lines
+from resizer.image import Variant
+from resizer.negotiation import negotiate, resolve, varies
+from resizer.transform import Format
+from resizer.urls.request import ImageRequest
+
+_MOST_URLS = 20_000
+_LONGEST_URL = 1024
+_EVERY_ACCEPT = {Format.AUTO_AVIF: "image/avif", Format.AUTO_WEBP: "image/webp", Format.AUTO_JPEG: ""}
+
+_negotiated = lru_cache(maxsize=1024)(negotiate)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a URL came to: an original, and the field of its variant or of one for each format."""
+
+    key: str
+    expires: int | None
+    field: str
+    negotiated_fields: dict[Format, str] | None
+    tail: bytes
+    """The header lines that belong to the URL rather than to the variant."""
+
+
+class Hits:
+    """The known URLs of this process, the oldest forgotten first."""
+
+    def __init__(self, gateway: Gateway, policy: CachePolicy) -> None:
+        self._gateway = gateway
+        self._peek = gateway.memory.peek
+        self._policy = policy
+        self._known: dict[bytes, Known] = {}
+
+    def remember(self, url: bytes, request: ImageRequest) -> None:
+        """Keep what `url` (its raw path, no query) came to. Only for URLs that were let in."""
+        if url in self._known or len(url) > _LONGEST_URL:
+            return
+        if len(self._known) >= _MOST_URLS:
+            del self._known[next(iter(self._known))]
+        self._known[url] = self._resolve(request)
+
+    def find(self, url: bytes, accept: bytes) -> tuple[Known, Variant] | None:
+        """The variant in memory that answers `url`, or None: then the ordinary way knows more."""
+        known = self._known.get(url)
+        if known is None or (known.expires is not None and known.expires <= time.time()):
+            return None
+        field = known.field
+        if known.negotiated_fields is not None:
+            field = known.negotiated_fields[_negotiated(accept.decode("latin-1"))]
+        variant = self._peek(known.key, field)
+        return (known, variant) if variant else None
+
+    def tail(self, known: Known) -> bytes:
+        """The header lines of a hit that are not the variant's own."""
+        if known.expires is None:
+            return known.tail
+        return known.tail + self._cache_control(known.expires)
+
+    def _resolve(self, request: ImageRequest) -> Known:
+        fields = None
+        if varies(request.transform):
+            fields = {
+                format_: self._gateway.field(resolve(request.transform, accept))
+                for format_, accept in _EVERY_ACCEPT.items()
+            }
+        tail = lines([(b"cache-status", b"resizer; hit; detail=memory")])
+        tail += lines([(b"vary", b"Accept")]) if fields else b""
+        tail += self._cache_control(None) if request.expires is None else b""
+        field = "" if fields else self._gateway.field(resolve(request.transform, ""))
+        return Known(request.key, request.expires, field, fields, tail)
+
+    def _cache_control(self, expires: int | None) -> bytes:
+        value = cache_control(self._policy, expires, time.time())
+        return lines([(b"cache-control", value.encode())])

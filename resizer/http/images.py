@@ -1,0 +1,153 @@
+"""The image endpoint: a URL in, a variant or a problem out."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from starlette.datastructures import Headers as RequestHeaders
+from starlette.types import Receive, Scope, Send
+
+from resizer import signing
+from resizer.errors import MethodNotAllowed, ResizerError
+from resizer.gateway import Answer, Gateway
+from resizer.http.access import Access, authorise
+from resizer.http.conditional import not_modified
+from resizer.http.headers import (
+    EMBEDDABLE,
+    CachePolicy,
+    Headers,
+    cache_control,
+    cache_status,
+    fields,
+    server_timing,
+)
+from resizer.http.hits import Hits
+from resizer.http.problem import kind, problem
+from resizer.http.reply import Reply, send_reply
+from resizer.http.trace import Trace, trace_of
+from resizer.metrics import Metrics
+from resizer.negotiation import resolve, varies
+from resizer.urls.request import ImageRequest
+
+PREFIXES = ("/img/", "/cdn-cgi/image/")
+_NOT_IN_A_304 = {b"content-length", b"content-type"}
+_log = logging.getLogger("resizer")
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePolicy:
+    """What the endpoint goes by, in plain values."""
+
+    parse: Callable[[str], ImageRequest]
+    access: Access
+    cache: CachePolicy
+    fallback: str | None
+    """Where `onerror=redirect` leads."""
+
+
+class Images:
+    """The ASGI application of the image URLs."""
+
+    def __init__(
+        self, gateway: Gateway, hits: Hits, metrics: Metrics, policy: ImagePolicy
+    ) -> None:
+        self._gateway = gateway
+        self._hits = hits
+        self._metrics = metrics
+        self._policy = policy
+        self._admit = lru_cache(maxsize=4096)(self._parse_and_authorise)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reply = await self.answer(
+            scope["method"], raw_path(scope), RequestHeaders(scope=scope), trace_of(scope)
+        )
+        await send_reply(reply, scope["method"], send)
+
+    async def answer(
+        self, method: str, path: str, headers: RequestHeaders, trace: Trace
+    ) -> Reply:
+        """The reply to one request, whatever happens."""
+        request: ImageRequest | None = None
+        try:
+            if method == "OPTIONS":
+                return _preflight()
+            if method not in ("GET", "HEAD"):
+                raise MethodNotAllowed(f"Images are read with {MethodNotAllowed.allow}.")
+            admitted = self._admit(path)
+            signing.check_expiry(admitted.expires, time.time())
+            request = admitted
+            return await self._image(path, request, headers)
+        except ResizerError as error:
+            return self._problem(error, request, trace)
+        except Exception:
+            _log.exception("unexpected error", extra={"request_id": trace.request_id})
+            return self._problem(
+                ResizerError("Something went wrong inside the gateway."), request, trace
+            )
+
+    def _parse_and_authorise(self, path: str) -> ImageRequest:
+        prefix = next(prefix for prefix in PREFIXES if path.startswith(prefix))
+        request = self._policy.parse(path.removeprefix(prefix))
+        authorise(request, self._policy.access)
+        return request
+
+    async def _image(self, path: str, request: ImageRequest, headers: RequestHeaders) -> Reply:
+        transform = resolve(request.transform, ", ".join(headers.getlist("accept")))
+        answer = await self._gateway.get(request.key, transform)
+        self._hits.remember(path.encode(), request)
+        fresh = not_modified(
+            answer.variant.etag,
+            answer.variant.last_modified,
+            ", ".join(headers.getlist("if-none-match")) or None,
+            headers.get("if-modified-since"),
+        )
+        return self._not_modified(request, answer) if fresh else self._whole(request, answer)
+
+    def _whole(self, request: ImageRequest, answer: Answer) -> Reply:
+        head = [*fields(answer.variant.head), *self._reply_headers(request, answer)]
+        return Reply(200, head, answer.variant.body)
+
+    def _not_modified(self, request: ImageRequest, answer: Answer) -> Reply:
+        kept = [field for field in fields(answer.variant.head) if field[0] not in _NOT_IN_A_304]
+        return Reply(304, [*kept, *self._reply_headers(request, answer)])
+
+    def _reply_headers(self, request: ImageRequest, answer: Answer) -> Headers:
+        control = cache_control(self._policy.cache, request.expires, time.time())
+        headers: Headers = [
+            (b"cache-control", control.encode()),
+            (b"cache-status", cache_status(answer).encode()),
+        ]
+        if varies(request.transform):
+            headers.append((b"vary", b"Accept"))
+        if timing := server_timing(answer):
+            headers.append((b"server-timing", timing.encode()))
+        return headers
+
+    def _problem(
+        self, error: ResizerError, request: ImageRequest | None, trace: Trace
+    ) -> Reply:
+        self._metrics.errors.labels(kind(error)).inc()
+        reply = problem(error, trace.request_id, self._policy.cache.error_max_age)
+        if request is None or not request.redirect_on_error or self._policy.fallback is None:
+            return reply
+        kept = [field for field in reply.headers if field[0] not in _NOT_IN_A_304]
+        location = (b"location", self._policy.fallback.encode())
+        return Reply(302, [*kept, (b"content-length", b"0"), location])
+
+
+def raw_path(scope: Scope) -> str:
+    """The path as it was sent, still percent-encoded. Raises nothing: non-ASCII stays escaped."""
+    raw: bytes = scope["raw_path"]
+    return raw.decode("ascii", "backslashreplace")
+
+
+def _preflight() -> Reply:
+    headers = [
+        (b"allow", MethodNotAllowed.allow.encode()),
+        (b"access-control-allow-methods", MethodNotAllowed.allow.encode()),
+        (b"access-control-max-age", b"86400"),
+        *EMBEDDABLE,
+    ]
+    return Reply(204, headers)

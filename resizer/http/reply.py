@@ -1,0 +1,29 @@
+"""Reply: one whole response, and how it leaves through ASGI."""
+
+from dataclasses import dataclass, replace
+
+from starlette.types import Send
+
+from resizer.http.headers import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Status, header fields and body; `cache` is what the log says of it."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    cache: str = ""
+
+    def with_header(self, name: bytes, value: bytes) -> "Reply":
+        return replace(self, headers=[*self.headers, (name, value)])
+
+
+async def send_reply(reply: Reply, method: str, send: Send) -> None:
+    """Send `reply`; a HEAD gets the same head and no body (RFC 9110 §9.3.2)."""
+    body = b"" if method == "HEAD" else reply.body
+    await send(
+        {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
+    )
+    await send({"type": "http.response.body", "body": body})

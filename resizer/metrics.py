@@ -1,0 +1,87 @@
+"""Counters and timers, named by the glossary and shown in Prometheus' text format.
+
+With `PROMETHEUS_MULTIPROC_DIR` in the environment before this module is imported, the processes of
+one server share their numbers through files in that directory, and any of them shows the sums.
+"""
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """Everything that is counted, one attribute each."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "resizer_requests", "Replies, by status.", ["status"], registry=registry
+        )
+        self.bytes = Counter("resizer_bytes", "Bytes of image bodies sent.", registry=registry)
+        self.hits = Counter(
+            "resizer_hits", "Variants found in a cache, by tier.", ["tier"], registry=registry
+        )
+        self.misses = Counter(
+            "resizer_misses", "Variants that no cache tier held.", registry=registry
+        )
+        self.coalesced = Counter(
+            "resizer_coalesced", "Requests that waited for another's answer.", registry=registry
+        )
+        self.fetched_bytes = Counter(
+            "resizer_fetched_bytes", "Bytes of originals fetched.", registry=registry
+        )
+        self.fetch_seconds = Histogram(
+            "resizer_fetch_seconds",
+            "Time for an original to arrive.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.renders = Counter(
+            "resizer_renders", "Variants rendered, by content type.", ["format"], registry=registry
+        )
+        self.render_seconds = Histogram(
+            "resizer_render_seconds",
+            "Time from an original to its variant, waiting for a worker included.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.queue = Gauge(
+            "resizer_queue",
+            "Fetches and renders under way or waiting.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+        self.errors = Counter(
+            "resizer_errors", "Problem replies, by kind.", ["kind"], registry=registry
+        )
+        self.worker_deaths = Counter(
+            "resizer_worker_deaths",
+            "Render workers that ended, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self.redis_errors = Counter(
+            "resizer_redis_errors", "Redis calls that failed, each a miss.", registry=registry
+        )
+        self.memory_hits = self.hits.labels("memory")
+        self.ok = self.requests.labels("200")
+
+    def show(self) -> bytes:
+        """All numbers as Prometheus text; of all processes where they share a directory."""
+        if not os.environ.get(MULTIPROCESS_DIRECTORY):
+            return generate_latest(self.registry)
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        return generate_latest(shared)

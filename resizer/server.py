@@ -1,0 +1,57 @@
+"""Running the application under uvicorn, in one process or several."""
+
+import os
+import socket
+import tempfile
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
+
+from resizer.http.hit_lane import HitLaneProtocol
+from resizer.log import logging_config
+from resizer.metrics import MULTIPROCESS_DIRECTORY
+from resizer.settings import Settings
+
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than the 60 s for which load balancers and CDNs keep an idle connection to an origin."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises OSError, so that a port in use is told before anything starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, port))
+    bound.set_inheritable(True)
+    return bound
+
+
+def run(
+    make_app: Callable[[], ASGIApp],
+    settings: Settings,
+    bound: socket.socket,
+    log_level: str = "INFO",
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. `make_app` runs once in each process."""
+    config = uvicorn.Config(
+        make_app,
+        factory=True,
+        http=HitLaneProtocol,
+        ws="none",
+        lifespan="on",
+        workers=settings.workers,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_config=logging_config(log_level),
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.drain_seconds,
+    )
+    if settings.workers == 1:
+        uvicorn.Server(config).run(sockets=[bound])
+        return
+    with tempfile.TemporaryDirectory(prefix="resizer-metrics-") as directory:
+        os.environ[MULTIPROCESS_DIRECTORY] = directory
+        Multiprocess(config, sockets=[bound]).run()

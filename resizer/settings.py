@@ -1,0 +1,222 @@
+"""Every setting, once: its name, type, default, bounds and meaning.
+
+A name is the same everywhere: `RESIZER_MAX_AGE` in the environment, `max_age` in the TOML file,
+`--max-age` as a flag, `MAX_AGE` as a heading in the documentation. Flags win over the environment,
+the environment over the file. Unknown names are refused and all faults are told together.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from resizer.errors import InvalidRequest
+from resizer.http.access import Urls
+from resizer.limits import Limits
+from resizer.render.job import Resampling
+from resizer.urls.cloudflare import Grammar
+from resizer.urls.preset import Preset, parse_preset
+
+PREFIX = "RESIZER_"
+CONFIG_VARIABLE = PREFIX + "CONFIG"
+_DEFAULT_CONFIG = Path("resizer.toml")
+_WIDEST = 16_383
+"""Pixels: the largest side that WebP can hold (RFC 9649 §2.7), so that any format fits."""
+_LIMITS = Limits()
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.ASCII)
+
+
+def config_file() -> Path | None:
+    """The TOML file: that of `RESIZER_CONFIG`, else `resizer.toml` here if there is one."""
+    if name := os.environ.get(CONFIG_VARIABLE):
+        return Path(name)
+    return _DEFAULT_CONFIG if _DEFAULT_CONFIG.is_file() else None
+
+
+def duration(value: object) -> object:
+    """Seconds from a number or from text such as `90`, `90s`, `15m`, `1h`, `7d`, `2w`."""
+    if not isinstance(value, str):
+        return value
+    match = _DURATION.fullmatch(value.strip())
+    if match is None:
+        raise ValueError("must be a time such as 90, 90s, 15m, 1h, 7d or 2w")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _comma_separated(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _named_presets(value: object) -> object:
+    """`thumb:width=200,fit=cover hero:width=1600` is a mapping of names to options."""
+    if not isinstance(value, str):
+        return value
+    pairs = [entry.partition(":") for entry in value.split()]
+    if any(not separator for _, separator, _ in pairs):
+        raise ValueError("must be name:options entries separated by spaces")
+    names = [name for name, _, _ in pairs]
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"names {', '.join(sorted(repeated))} more than once")
+    return {name: options for name, _, options in pairs}
+
+
+def _cache_url(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    schemes = ("redis", "rediss", "redis+cluster", "rediss+cluster")
+    if url != "memory:" and urlsplit(url).scheme not in schemes:
+        raise ValueError("must be memory:, redis://…, rediss://… or redis+cluster://…")
+    return value
+
+
+def _well_formed(presets: dict[str, str]) -> dict[str, str]:
+    for name, options in presets.items():
+        _preset(name, options, _WIDEST)
+    return presets
+
+
+def _preset(name: str, options: str, max_side: int) -> Preset:
+    try:
+        return parse_preset(name, options, max_side)
+    except InvalidRequest as error:
+        raise ValueError(f"preset {name}: {error}") from None
+
+
+Seconds = Annotated[int, BeforeValidator(duration), Field(ge=0)]
+Timeout = Annotated[float, BeforeValidator(duration), Field(gt=0)]
+Listed = Annotated[list[SecretStr], NoDecode, BeforeValidator(_comma_separated)]
+Widths = Annotated[list[Annotated[int, Field(ge=1)]], NoDecode, BeforeValidator(_comma_separated)]
+Presets = Annotated[dict[str, str], NoDecode, BeforeValidator(_named_presets), AfterValidator(_well_formed)]
+CacheUrl = Annotated[SecretStr, AfterValidator(_cache_url)]
+
+
+class Settings(BaseSettings):
+    """The settings of a gateway. Sections and order are those of the documentation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    source: str = Field("", description="Where originals are: s3://bucket[/prefix] or a directory.")
+    s3_endpoint: str | None = Field(
+        None, description="URL of an S3-compatible server; else AWS_ENDPOINT_URL_S3, else AWS."
+    )
+    s3_region: str | None = Field(None, description="Region of the bucket; else AWS_REGION.")
+
+    cache: CacheUrl = Field(
+        SecretStr("memory:"),
+        description="The shared tier: redis://, rediss://, redis+cluster://; memory: for none.",
+    )
+    cache_ttl: Seconds = Field(86_400, description="Time for which a variant is served.")
+    cache_timeout: Timeout = Field(
+        0.25, description="Longest wait for Redis; after it the request is a miss."
+    )
+    memory_cache_mb: int = Field(256, ge=0, description="Size of each process's memory tier, MiB.")
+    missing_ttl: Seconds = Field(
+        10, description="Time for which a missing or unreadable original is remembered."
+    )
+
+    urls: Urls = Field(Urls.SIGNED, description="Which URLs are answered: signed, presets or open.")
+    signing_keys: Listed = Field(
+        [], description="Comma-separated secrets: the first signs, any is accepted."
+    )
+    presets: Presets = Field({}, description="Named options: thumb:width=200,fit=cover hero:w=1600")
+    widths: Widths = Field([], description="Widths that unsigned URLs may ask for (URLS=presets).")
+    fallback: str | None = Field(None, description="URL that onerror=redirect leads to.")
+    public_url: str = Field("", description="What `resizer url` puts before a path.")
+
+    max_age: Seconds = Field(86_400, description="Cache-Control max-age: browsers.")
+    s_maxage: Seconds = Field(604_800, description="Cache-Control s-maxage: CDNs.")
+    stale_while_revalidate: Seconds = Field(86_400, description="Cache-Control of the same name.")
+    stale_if_error: Seconds = Field(604_800, description="Cache-Control of the same name.")
+    error_max_age: Seconds = Field(10, description="Cache-Control max-age of a problem reply.")
+
+    max_source_bytes: int = Field(
+        _LIMITS.max_source_bytes, ge=1, description="Largest original, bytes."
+    )
+    max_source_pixels: int = Field(
+        _LIMITS.max_source_pixels, ge=1, description="Largest original, width × height."
+    )
+    max_output_side: int = Field(
+        _LIMITS.max_output_side, ge=1, le=_WIDEST, description="Largest variant side, pixels."
+    )
+    max_frames: int = Field(_LIMITS.max_frames, ge=1, description="Most frames of an animation.")
+    fetch_seconds: Timeout = Field(
+        _LIMITS.fetch_seconds, description="Time for an original to arrive whole."
+    )
+    render_seconds: Timeout = Field(
+        _LIMITS.render_seconds, description="Time of one render, then its worker is killed."
+    )
+    render_memory_mb: int = Field(
+        _LIMITS.render_memory_mb, ge=256, description="Address space of one worker, MiB."
+    )
+    max_queue: int = Field(
+        _LIMITS.max_queue, ge=1, description="Fills under way in a process; one more is a 503."
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65_535, description="Port to listen on.")
+    workers: int = Field(1, ge=1, le=256, description="Server processes.")
+    renderers: int = Field(
+        0, ge=0, le=256, description="Render workers of each process; 0 shares out the cores."
+    )
+    renderer_recycle: int = Field(1000, ge=1, description="Renders after which one is replaced.")
+    resampling: Resampling = Field(
+        Resampling.LINEAR, description="linear (right) or gamma (as peers do, cheaper)."
+    )
+    drain_seconds: Seconds = Field(30, description="Time for open requests after SIGTERM.")
+    access_log: bool = Field(True, description="One JSON line a request on standard output.")
+
+    @model_validator(mode="after")
+    def _presets_fit(self) -> Self:
+        self.parsed_presets()
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file()))
+
+    @property
+    def limits(self) -> Limits:
+        """The limits as the one value that the parts are handed."""
+        return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The signing keys in plain text; the first signs."""
+        return tuple(key.get_secret_value() for key in self.signing_keys)
+
+    def parsed_presets(self) -> dict[str, Preset]:
+        """The presets; ValueError names the first that is wrong under these limits."""
+        return {
+            name: _preset(name, options, self.max_output_side)
+            for name, options in self.presets.items()
+        }
+
+    @property
+    def grammar(self) -> Grammar:
+        """What URLs may say under these settings."""
+        return Grammar(
+            max_side=self.max_output_side,
+            presets=self.parsed_presets(),
+            onerror_allowed=self.fallback is not None,
+        )
