@@ -1,0 +1,74 @@
+"""From a URL to the clients of redis-py."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis, RedisCluster
+from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+Client = Redis | RedisCluster
+Subscriber = Callable[[], Redis]
+"""Makes a client for one subscription: to the server, or to any node of the cluster."""
+
+_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
+_CONNECTIONS = 32
+
+
+def connect(url: str, timeout: float) -> tuple[Client, Subscriber]:
+    """Clients of `redis://[[user]:password@]host[:port][/database]` and its like.
+
+    `rediss` is TLS, `…+cluster` a cluster of which `host` is any node. Options of redis-py may
+    follow as a query (`?ssl_ca_certs=…`). Raises ValueError, which never quotes the URL.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in _SCHEMES:
+        raise ValueError(f"a cache URL starts with one of {', '.join(_SCHEMES)}")
+    try:
+        options: dict[str, Any] = dict(parse_url(f"{scheme.removesuffix('+cluster')}://{rest}"))
+    except (ValueError, TypeError):
+        raise ValueError("a cache URL is redis://[[user]:password@]host[:port]") from None
+    options = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        **options,
+        "decode_responses": False,
+        "protocol": 2,
+    }
+    if scheme.endswith("+cluster"):
+        return _cluster(options)
+    return _server(options, timeout), lambda: _subscription(options)
+
+
+def _server(options: dict[str, Any], timeout: float) -> Redis:
+    """One server. A connection that it closed meanwhile is tried anew once; a timeout is not."""
+    pool = BlockingConnectionPool(
+        max_connections=_CONNECTIONS,
+        timeout=timeout,
+        retry=Retry(NoBackoff(), 1, (RedisConnectionError,)),
+        **options,
+    )
+    return Redis.from_pool(pool)
+
+
+def _cluster(options: dict[str, Any]) -> tuple[RedisCluster, Subscriber]:
+    secure = options.get("connection_class") is SSLConnection
+    plain = {name: value for name, value in options.items() if name != "connection_class"}
+    cluster = RedisCluster(ssl=secure, retry=Retry(NoBackoff(), 2), **plain)
+
+    def subscriber() -> Redis:
+        nodes = cluster.get_nodes()
+        if not nodes:
+            return _subscription(options)
+        node = random.choice(nodes)  # noqa: S311  (any node hears what is published on another)
+        return _subscription({**options, "host": node.host, "port": node.port})
+
+    return cluster, subscriber
+
+
+def _subscription(options: dict[str, Any]) -> Redis:
+    """Without retries: a connection made anew in silence would hide the flushes it missed."""
+    return Redis.from_pool(ConnectionPool(retry=Retry(NoBackoff(), 0), **options))
