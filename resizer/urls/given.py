@@ -1,0 +1,109 @@
+"""The options part of a URL, read option by option against the table."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from resizer.errors import InvalidRequest
+from resizer.urls.options import BY_SPELLING, OPTIONS, REFUSED_NAMES, REFUSED_VALUES, Option
+from resizer.urls.percent import decode
+
+MAX_LENGTH = 4096
+"""Characters of an options part, percent-encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One option as a URL gives it."""
+
+    option: Option
+    text: str
+    """As written, percent-decoded."""
+    value: Any
+
+
+def read_options(written: str, presets: Collection[str]) -> list[Given]:
+    """Every option of `written`, in its order. `presets` are the names that may stand alone.
+
+    Raises InvalidRequest for an option that is unknown, bad, repeated or follows `sig`.
+    """
+    parts = written.split(",", len(OPTIONS))
+    if len(written) > MAX_LENGTH or len(parts) > len(OPTIONS):
+        raise InvalidRequest(
+            "The options are too long.",
+            accepted=f"each option once, {MAX_LENGTH} characters in all",
+        )
+    if not written:
+        raise no_options()
+    given = [_read(decode(part, "options"), presets) for part in parts]
+    _refuse_repeats([one.option.name for one in given])
+    if any(one.option.name == "sig" for one in given[:-1]):
+        raise InvalidRequest("sig is not the last option.", option="sig", accepted="sig at the end")
+    return given
+
+
+def no_options() -> InvalidRequest:
+    return InvalidRequest(
+        "The URL has no options.", accepted="at least one, such as width=400, before the key"
+    )
+
+
+def shown(text: str) -> str:
+    """A client's words, fit to be shown in a message: not more than 40 characters of them."""
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _read(text: str, presets: Collection[str]) -> Given:
+    name, equals, value = text.partition("=")
+    if not equals and name in presets:
+        return Given(OPTIONS["preset"], text, name)
+    option = BY_SPELLING.get(name)
+    if option is None:
+        raise _unknown_option(name, [] if equals else presets)
+    if not equals:
+        raise _bad(option, f"{name} has no value")
+    if reason := REFUSED_VALUES.get((option.name, value)):
+        raise _bad(option, f"{name}={value} is {reason}")
+    if option.name == "preset" and value not in presets:
+        raise _bad(option, f"There is no preset {shown(value)}{_hint(value, presets)}")
+    try:
+        return Given(option, text, option.read(value))
+    except ValueError:
+        raise _bad(option, f"{name}={shown(value)} is not valid") from None
+
+
+def _bad(option: Option, what: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{what}: {option.name} takes {option.accepts}.",
+        option=option.name,
+        accepted=option.accepts,
+    )
+
+
+def _unknown_option(name: str, presets: Collection[str]) -> InvalidRequest:
+    """`presets` are what else the name could have been meant for."""
+    if not name:
+        return InvalidRequest("There is an empty option.", accepted="<name>=<value>,<name>=<value>")
+    what = f"{shown(name)} is neither an option nor a preset{_hint(name, [*BY_SPELLING, *presets])}"
+    if name in REFUSED_NAMES:
+        what = f"{name} is {REFUSED_NAMES[name]}"
+    accepted = ", ".join(OPTIONS)
+    return InvalidRequest(
+        f"{what}: the options are {accepted}.", option=shown(name), accepted=accepted
+    )
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name[:64], [*known], n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _refuse_repeats(names: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen or (name.startswith("trim.") and "trim" in names):
+            raise InvalidRequest(
+                f"{name} is given twice.", option=name, accepted="each option once, in one spelling"
+            )
+        seen.add(name)

@@ -1,0 +1,53 @@
+"""The key: an image's path in the bucket, as the rest of a URL's path.
+
+/img/w=400/photos/cat.jpg        photos/cat.jpg
+/img/w=400//photos/cat.jpg       photos/cat.jpg       as loaders write the path /photos/cat.jpg
+/img/w=400/%2Fphotos/cat.jpg     /photos/cat.jpg      a key that does begin with a slash
+/img/w=400/a//b%2Bc%20100%25     a//b+c 100%
+/img/w=400/https://host/cat.jpg  https://host/cat.jpg a key like any other: nothing is fetched
+"""
+
+from resizer.errors import InvalidRequest, SourceNotFound
+from resizer.urls.percent import decode, encode, refuse_controls
+
+MAX_BYTES = 1024
+"""The length of the longest key S3 holds, in bytes of UTF-8."""
+
+
+def read_key(raw: str) -> str:
+    """The key that the rest of a path stands for.
+
+    One literal slash at its start is dropped. Raises InvalidRequest, and SourceNotFound for an
+    empty key.
+    """
+    if len(raw) > 3 * MAX_BYTES + 1:
+        raise _too_long()
+    key = decode(raw.removeprefix("/"), "key")
+    check_key(key)
+    return key
+
+
+def write_key(key: str) -> str:
+    """`key` percent-encoded, its slashes kept, so that `read_key` reads it back."""
+    check_key(key)
+    coded = encode(key, "/", "key")
+    return f"%2F{coded[1:]}" if coded.startswith("/") else coded
+
+
+def check_key(key: str) -> None:
+    """Refuse what no original has as its (decoded) key, before any driver sees it.
+
+    Raises InvalidRequest, and SourceNotFound for an empty key: some object stores answer it with
+    the bucket's listing.
+    """
+    if not key:
+        raise SourceNotFound("The URL names no image: its key is empty.")
+    refuse_controls(key, "key")
+    if len(key.encode("utf-8", "replace")) > MAX_BYTES:
+        raise _too_long()
+    if ".." in key.split("/"):
+        raise InvalidRequest("The key has a `..` segment.", accepted="a path without `..`")
+
+
+def _too_long() -> InvalidRequest:
+    return InvalidRequest("The key is too long.", accepted=f"at most {MAX_BYTES} bytes of UTF-8")
