@@ -17,8 +17,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from resizer.cache.flush import Flush
 from resizer.cache.memory import MemoryCache
-from resizer.cache.redis import Flush, RedisCache, open_cache
+from resizer.cache.redis import RedisCache, open_cache
 from resizer.configuration import warnings
 from resizer.errors import MethodNotAllowed, ResizerError, RouteNotFound
 from resizer.gateway import Gateway, Policy
@@ -135,7 +136,7 @@ class Parts:
         await shared.listen(self._on_flush, self.memory.suspend, self.memory.resume)
 
     def _on_flush(self, flush: Flush) -> None:
-        self.memory.flush_matching(flush.matches)
+        self.memory.forget(flush)
         self.gateway.flush(flush.matches)
 
 
@@ -144,12 +145,12 @@ async def _end(task: "asyncio.Task[None]") -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def open_shared(settings: Settings) -> RedisCache | None:
+def open_shared(settings: Settings, timeout: float | None = None) -> RedisCache | None:
     """The tier that gateways share, or None where each has only its memory."""
     url = settings.cache.get_secret_value()
     if url == "memory:":
         return None
-    return open_cache(url, namespace(settings.source), settings.cache_timeout)
+    return open_cache(url, namespace(settings.source), timeout or settings.cache_timeout)
 
 
 def namespace(source: str) -> str:

@@ -61,7 +61,8 @@ def serving_faults(settings: Settings) -> list[str]:
     faults = []
     if not settings.source:
         faults.append(
-            f"{PREFIX}SOURCE is not set: say where originals are, s3://bucket[/prefix] or a directory"
+            f"{PREFIX}SOURCE is not set: say where originals are,"
+            " s3://bucket[/prefix] or a directory"
         )
     if settings.urls is Urls.SIGNED and not settings.signing_keys:
         faults.append(
@@ -84,14 +85,13 @@ def warnings(settings: Settings) -> list[str]:
 
 
 def _fault(detail: ErrorDetails) -> str:
-    if not detail["loc"]:
-        return PREFIX + detail["msg"].removeprefix("Value error, ").replace("preset", "PRESETS: preset", 1)
-    name, *inner = (str(part) for part in detail["loc"])
+    # The one rule that spans several settings, and so has no place, is that of presets.
+    name, *inner = (str(part) for part in detail["loc"] or ("presets",))
     if detail["type"] == "extra_forbidden":
         return _unknown(name, list(Settings.model_fields))
     message = detail["msg"].removeprefix("Value error, ")
     place = f"{PREFIX}{name.upper()}" + "".join(f"[{part}]" for part in inner)
-    given = "" if name in _SECRET else f" (given: {detail['input']!r:.80})"
+    given = "" if name in _SECRET or not detail["loc"] else f" (given: {detail['input']!r:.80})"
     return f"{place}: {message}{given}"
 
 

@@ -152,9 +152,7 @@ class Gateway:
         flight.task.add_done_callback(lambda task: self._land(place, flight, task))
         return flight
 
-    def _land(
-        self, place: tuple[str, str], flight: Flight, task: "asyncio.Task[Answer]"
-    ) -> None:
+    def _land(self, place: tuple[str, str], flight: Flight, task: "asyncio.Task[Answer]") -> None:
         if self._flights.get(place) is flight:
             del self._flights[place]
         if not task.cancelled():

@@ -20,7 +20,6 @@ from resizer.transform import (
     Fit,
     Gravity,
     Point,
-    Saliency,
     Transform,
     Trim,
     UniformEdge,
@@ -266,5 +265,3 @@ def share(side: int, part: int, whole: int) -> int:
 def nearest(value: float) -> int:
     """Half up, where Python's `round` goes to even."""
     return floor(value + 0.5)
-
-

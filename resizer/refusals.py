@@ -1,4 +1,4 @@
-"""Refusals: what was refused a moment ago is refused again without asking the bucket or a worker."""
+"""Refusals: what was refused a moment ago is refused again, with no bucket or worker asked."""
 
 import time
 from collections import OrderedDict

@@ -98,7 +98,9 @@ Seconds = Annotated[int, BeforeValidator(duration), Field(ge=0)]
 Timeout = Annotated[float, BeforeValidator(duration), Field(gt=0)]
 Listed = Annotated[list[SecretStr], NoDecode, BeforeValidator(_comma_separated)]
 Widths = Annotated[list[Annotated[int, Field(ge=1)]], NoDecode, BeforeValidator(_comma_separated)]
-Presets = Annotated[dict[str, str], NoDecode, BeforeValidator(_named_presets), AfterValidator(_well_formed)]
+Presets = Annotated[
+    dict[str, str], NoDecode, BeforeValidator(_named_presets), AfterValidator(_well_formed)
+]
 CacheUrl = Annotated[SecretStr, AfterValidator(_cache_url)]
 
 

@@ -18,7 +18,11 @@ from resizer.urls.request import ImageRequest
 
 _MOST_URLS = 20_000
 _LONGEST_URL = 1024
-_EVERY_ACCEPT = {Format.AUTO_AVIF: "image/avif", Format.AUTO_WEBP: "image/webp", Format.AUTO_JPEG: ""}
+_EVERY_ACCEPT = {
+    Format.AUTO_AVIF: "image/avif",
+    Format.AUTO_WEBP: "image/webp",
+    Format.AUTO_JPEG: "",
+}
 
 _negotiated = lru_cache(maxsize=1024)(negotiate)
 

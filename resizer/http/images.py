@@ -50,9 +50,7 @@ class ImagePolicy:
 class Images:
     """The ASGI application of the image URLs."""
 
-    def __init__(
-        self, gateway: Gateway, hits: Hits, metrics: Metrics, policy: ImagePolicy
-    ) -> None:
+    def __init__(self, gateway: Gateway, hits: Hits, metrics: Metrics, policy: ImagePolicy) -> None:
         self._gateway = gateway
         self._hits = hits
         self._metrics = metrics
@@ -65,9 +63,7 @@ class Images:
         )
         await send_reply(reply, scope["method"], send)
 
-    async def answer(
-        self, method: str, path: str, headers: RequestHeaders, trace: Trace
-    ) -> Reply:
+    async def answer(self, method: str, path: str, headers: RequestHeaders, trace: Trace) -> Reply:
         """The reply to one request, whatever happens."""
         request: ImageRequest | None = None
         try:
@@ -125,9 +121,7 @@ class Images:
             headers.append((b"server-timing", timing.encode()))
         return headers
 
-    def _problem(
-        self, error: ResizerError, request: ImageRequest | None, trace: Trace
-    ) -> Reply:
+    def _problem(self, error: ResizerError, request: ImageRequest | None, trace: Trace) -> Reply:
         self._metrics.errors.labels(kind(error)).inc()
         reply = problem(error, trace.request_id, self._policy.cache.error_max_age)
         if request is None or not request.redirect_on_error or self._policy.fallback is None:

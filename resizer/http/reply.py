@@ -23,7 +23,5 @@ class Reply:
 async def send_reply(reply: Reply, method: str, send: Send) -> None:
     """Send `reply`; a HEAD gets the same head and no body (RFC 9110 §9.3.2)."""
     body = b"" if method == "HEAD" else reply.body
-    await send(
-        {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
-    )
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
     await send({"type": "http.response.body", "body": body})

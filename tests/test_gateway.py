@@ -1,0 +1,316 @@
+"""The way of a request with parts that count: what is asked of whom, and how often."""
+
+import asyncio
+import os
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from resizer.cache.memory import MemoryCache
+from resizer.errors import CacheUnavailable, Overloaded, SourceNotFound, UnprocessableSource
+from resizer.gateway import Answer, Gateway, Policy
+from resizer.http.headers import make_variant
+from resizer.image import Original, Rendered, Variant
+from resizer.metrics import Metrics
+from resizer.refusals import Refusals
+from resizer.transform import Format, Transform
+
+SMALL = Transform(width=100, format=Format.WEBP)
+LARGE = Transform(width=900, format=Format.WEBP)
+
+
+@dataclass
+class CountingSource:
+    fetches: list[str] = field(default_factory=list)
+    error: Exception | None = None
+
+    async def fetch(self, key: str) -> Original:
+        self.fetches.append(key)
+        await asyncio.sleep(0)
+        if self.error:
+            raise self.error
+        fd = os.memfd_create("original")
+        return Original(fd, 10, f"etag-of-{key}", datetime(2026, 1, 1, tzinfo=UTC))
+
+    async def check(self) -> None: ...
+
+
+@dataclass
+class GatedRenderer:
+    """Renders once the gate is open."""
+
+    renders: list[str] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    error: Exception | None = None
+
+    async def render(self, original: Original, transform: Transform) -> Rendered:
+        self.renders.append(str(transform))
+        self.begun.set()
+        await self.gate.wait()
+        if self.error:
+            raise self.error
+        body = f"{original.etag} {transform}".encode()
+        return Rendered(body, "image/webp", 1, 1, 0.01)
+
+    async def check(self) -> None: ...
+
+
+@dataclass
+class DictCache:
+    variants: dict[tuple[str, str], Variant] = field(default_factory=dict)
+    error: Exception | None = None
+
+    async def get(self, key: str, field: str) -> Variant | None:
+        await asyncio.sleep(0)
+        if self.error:
+            raise self.error
+        return self.variants.get((key, field))
+
+    async def put(self, key: str, field: str, variant: Variant, seconds: float) -> None:
+        if self.error:
+            raise self.error
+        self.variants[key, field] = variant
+
+    async def check(self) -> None: ...
+
+
+class House:
+    """A gateway and the parts it was given."""
+
+    def __init__(self, *, max_queue: int = 10, fresh_seconds: float = 60, open_: bool = True):
+        self.source = CountingSource()
+        self.renderer = GatedRenderer()
+        self.memory = MemoryCache(1_000_000)
+        self.shared = DictCache()
+        self.metrics = Metrics()
+        self.gateway = Gateway(
+            self.source,
+            self.renderer,
+            self.memory,
+            self.shared,
+            make_variant,
+            Refusals(60),
+            self.metrics,
+            Policy("1", fresh_seconds, max_queue),
+        )
+        if open_:
+            self.renderer.gate.set()
+
+    def count(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(f"resizer_{name}", labels) or 0
+
+
+def run(test: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(test, 20))
+
+
+def test_a_miss_is_fetched_rendered_and_kept_in_both_tiers() -> None:
+    async def test() -> None:
+        house = House()
+        first = await house.gateway.get("a", SMALL)
+        assert (first.tier, first.stored) == (None, True)
+        assert first.variant.body == f"etag-of-a {SMALL}".encode()
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+        house.memory.clear()
+        assert (await house.gateway.get("a", SMALL)).tier == "redis"
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+        assert house.source.fetches == ["a"]
+        assert house.count("hits_total", tier="memory") == 2
+        assert house.count("hits_total", tier="redis") == 1
+        assert house.count("misses_total") == 1
+
+    run(test())
+
+
+def test_a_thousand_for_one_cold_variant_are_one_fetch_and_one_render() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        waiting = [asyncio.create_task(house.gateway.get("a", SMALL)) for _ in range(1000)]
+        await house.renderer.begun.wait()
+        house.renderer.gate.set()
+        answers = await asyncio.gather(*waiting)
+        assert len(house.source.fetches) == len(house.renderer.renders) == 1
+        assert sum(answer.coalesced for answer in answers) == 999
+        assert len({answer.variant.body for answer in answers}) == 1
+        assert house.count("coalesced_total") == 999
+
+    run(test())
+
+
+def test_two_sizes_of_one_original_are_two_variants() -> None:
+    async def test() -> None:
+        house = House()
+        small, large = await asyncio.gather(
+            house.gateway.get("a", SMALL), house.gateway.get("a", LARGE)
+        )
+        assert small.variant.body != large.variant.body
+        assert sorted(house.renderer.renders) == sorted([str(SMALL), str(LARGE)])
+
+    run(test())
+
+
+def test_a_waiter_that_leaves_cancels_nobody() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        leader = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        follower = asyncio.create_task(house.gateway.get("a", SMALL))
+        await asyncio.sleep(0)
+        leader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leader
+        house.renderer.gate.set()
+        assert (await follower).variant.body
+        assert len(house.renderer.renders) == 1
+
+    run(test())
+
+
+def test_a_fill_that_everybody_left_is_still_kept() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        only = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        only.cancel()
+        house.renderer.gate.set()
+        await house.gateway.drain()
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+
+    run(test())
+
+
+def test_one_fill_more_than_the_queue_holds_is_refused_at_once() -> None:
+    async def test() -> None:
+        house = House(max_queue=2, open_=False)
+        waiting = [asyncio.create_task(house.gateway.get(key, SMALL)) for key in "ab"]
+        await house.renderer.begun.wait()
+        with pytest.raises(Overloaded):
+            await house.gateway.get("c", SMALL)
+        assert house.count("queue") == 2
+        house.renderer.gate.set()
+        await asyncio.gather(*waiting)
+        assert (await house.gateway.get("c", SMALL)).stored
+        assert house.count("queue") == 0
+
+    run(test())
+
+
+def test_a_full_queue_still_serves_what_is_cached() -> None:
+    async def test() -> None:
+        house = House(max_queue=1)
+        await house.gateway.get("cached", SMALL)
+        house.memory.clear()
+        house.renderer.gate.clear()
+        house.renderer.begun.clear()
+        waiting = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        assert (await house.gateway.get("cached", SMALL)).tier == "redis"
+        house.renderer.gate.set()
+        await waiting
+
+    run(test())
+
+
+def test_a_cache_that_fails_is_a_miss() -> None:
+    async def test() -> None:
+        house = House()
+        house.shared.error = CacheUnavailable("away")
+        answer = await house.gateway.get("a", SMALL)
+        assert (answer.tier, answer.stored) == (None, False)
+        assert house.count("redis_errors_total") == 2
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+
+    run(test())
+
+
+def test_without_a_shared_cache_stored_speaks_of_memory() -> None:
+    async def test() -> None:
+        house = House()
+        house.gateway.shared = None
+        assert (await house.gateway.get("a", SMALL)).stored
+        house.memory.suspend()
+        assert not (await house.gateway.get("b", SMALL)).stored
+
+    run(test())
+
+
+def test_a_missing_original_is_not_asked_for_again_at_once() -> None:
+    async def test() -> None:
+        house = House()
+        house.source.error = SourceNotFound("There is no such image.")
+        for transform in (SMALL, LARGE):
+            with pytest.raises(SourceNotFound):
+                await house.gateway.get("a", transform)
+        assert house.source.fetches == ["a"]
+
+    run(test())
+
+
+def test_everybody_who_waits_for_a_failure_is_told_it() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        house.renderer.error = UnprocessableSource("corrupt")
+        waiting = [asyncio.create_task(house.gateway.get("a", SMALL)) for _ in range(5)]
+        await house.renderer.begun.wait()
+        house.renderer.gate.set()
+        errors = await asyncio.gather(*waiting, return_exceptions=True)
+        assert all(isinstance(error, UnprocessableSource) for error in errors)
+        assert len(house.renderer.renders) == 1
+
+    run(test())
+
+
+def test_a_fill_that_was_flushed_meanwhile_answers_and_is_not_kept() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        before = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.gateway.flush(lambda key: key == "a")
+        house.renderer.begun.clear()
+        after = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.renderer.gate.set()
+        told: list[Answer] = await asyncio.gather(before, after)
+        assert [answer.stored for answer in told] == [False, True]
+        assert house.source.fetches == ["a", "a"]
+
+    run(test())
+
+
+def test_what_is_no_longer_fresh_is_a_miss() -> None:
+    async def test() -> None:
+        house = House(fresh_seconds=1000)
+        answer = await house.gateway.get("a", SMALL)
+        place = ("a", house.gateway.field(SMALL))
+        house.memory.clear()
+        aged = {f: getattr(answer.variant, f) for f in Variant.__dataclass_fields__}
+        house.shared.variants[place] = Variant(**aged | {"fetched_at": time.time() - 1001})
+        assert (await house.gateway.get("a", SMALL)).tier is None
+        assert house.source.fetches == ["a", "a"]
+
+    run(test())
+
+
+def test_originals_are_closed_whatever_happens() -> None:
+    async def test() -> None:
+        house = House()
+        house.renderer.error = UnprocessableSource("corrupt")
+        before = len(os.listdir("/proc/self/fd"))
+        for key in "abcdef":
+            with pytest.raises(UnprocessableSource):
+                await house.gateway.get(key, SMALL)
+        assert len(os.listdir("/proc/self/fd")) == before
+
+    run(test())
+
+
+def test_golden_fields() -> None:
+    """A change of the cache's keys is always on purpose."""
+    gateway = House().gateway
+    assert gateway.field(Transform()) == "1:"
+    assert gateway.field(SMALL) == "1:width=100,format=webp"
