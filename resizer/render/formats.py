@@ -1,0 +1,74 @@
+"""Which format a variant is written in, and what that format can hold. No pixels here."""
+
+from dataclasses import dataclass
+
+from resizer.render.sniff import SourceFormat
+from resizer.transform import Format, Transform
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What a written format can hold."""
+
+    content_type: str
+    max_side: int
+    """Pixels, by the format or its encoder."""
+    alpha: bool
+    frames: bool
+
+
+_JPEG = Capability("image/jpeg", 65_500, alpha=False, frames=False)
+
+WRITTEN = {
+    Format.JPEG: _JPEG,
+    Format.BASELINE_JPEG: _JPEG,
+    Format.PNG: Capability("image/png", 2**31 - 1, alpha=True, frames=False),
+    Format.WEBP: Capability("image/webp", 16_383, alpha=True, frames=True),
+    Format.AVIF: Capability("image/avif", 16_384, alpha=True, frames=False),
+    Format.GIF: Capability("image/gif", 65_535, alpha=True, frames=True),
+}
+
+_OWN = {
+    SourceFormat.JPEG: Format.JPEG,
+    SourceFormat.PNG: Format.PNG,
+    SourceFormat.WEBP: Format.WEBP,
+    SourceFormat.AVIF: Format.AVIF,
+    SourceFormat.GIF: Format.GIF,
+}
+"""The formats that browsers read. TIFF and SVG become PNG where there is alpha, else JPEG."""
+
+
+def resolve(transform: Transform, source: SourceFormat, *, frames: bool, alpha: bool) -> Format:
+    """The format to write: for an original with `frames` to keep, or with transparent pixels.
+
+    A format asked for by name is what it is; the `auto-…` ones move to one that can hold the
+    picture. Alpha that only `fit=pad` adds does not count: a padded photo stays a JPEG.
+    """
+    wanted = _wanted(transform, source)
+    if wanted is Format.AUTO_AVIF:
+        return Format.WEBP if frames else Format.AVIF
+    if wanted is Format.AUTO_WEBP:
+        return Format.WEBP
+    if wanted is not Format.AUTO_JPEG:
+        return wanted
+    if frames:
+        return Format.GIF
+    if alpha:
+        return Format.PNG
+    return Format.BASELINE_JPEG if transform.fast else Format.JPEG
+
+
+def keeps_frames(transform: Transform, source: SourceFormat) -> bool:
+    """Whether an animated original stays one."""
+    format_ = resolve(transform, source, frames=True, alpha=False)
+    return transform.anim and WRITTEN[format_].frames
+
+
+def _wanted(transform: Transform, source: SourceFormat) -> Format:
+    if transform.fast:
+        return Format.AUTO_JPEG
+    if transform.format is None or transform.format is Format.JSON:
+        return _OWN.get(source, Format.AUTO_JPEG)
+    if transform.format is Format.AUTO:
+        raise ValueError("format=auto is resolved by negotiation, before a render")
+    return transform.format

@@ -1,0 +1,156 @@
+"""From bytes to a libvips image: a loader by name for each format, and the header before pixels.
+
+Everything is read from memory (`VipsSource` over the caller's buffer, which must outlive the
+image) and streams: access is sequential, so an original is never held whole.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import pyvips
+
+from resizer.errors import UnprocessableSource
+from resizer.geometry import Size
+from resizer.limits import Limits
+from resizer.render.sniff import SourceFormat, sniff, svg_text
+from resizer.render.turn import STRAIGHT, Turn, upright
+
+_LOADERS = {
+    SourceFormat.JPEG: ("VipsForeignLoadJpeg", "jpegload_source"),
+    SourceFormat.PNG: ("VipsForeignLoadPng", "pngload_source"),
+    SourceFormat.WEBP: ("VipsForeignLoadWebp", "webpload_source"),
+    SourceFormat.AVIF: ("VipsForeignLoadHeif", "heifload_source"),
+    SourceFormat.GIF: ("VipsForeignLoadNsgif", "gifload_source"),
+    SourceFormat.TIFF: ("VipsForeignLoadTiff", "tiffload_source"),
+    SourceFormat.SVG: ("VipsForeignLoadSvg", "svgload_source"),
+}
+"""libvips' class and operation. `uhdrload` (a JPEG with a gain map is read as the plain JPEG it
+also is), `matrixload`, `vipsload` and all others stay blocked, whatever libvips might guess."""
+
+_ANIMATED = {SourceFormat.GIF, SourceFormat.WEBP}
+"""`n=-1` is for these alone: on AVIF and TIFF it fails for sound files."""
+
+_READ_FACTOR = 4
+"""Pixels of an animation's frames, all together, in multiples of `max_source_pixels`: they are
+read one after another, so they cost time rather than memory. Written ones are held, once."""
+
+_SVG_SCALES = (0.001, 10_000.0)
+"""Bounds of `svgload`'s scale."""
+
+
+def block_other_loaders() -> None:
+    """Leave libvips the loaders of `SourceFormat`, from memory only."""
+    pyvips.operation_block_set("VipsForeignLoad", True)
+    for name, _ in _LOADERS.values():
+        for way in ("Buffer", "Source"):
+            pyvips.operation_block_set(name + way, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What an original says of itself before a pixel is read."""
+
+    source: memoryview
+    """Its bytes; the inflated text of an svgz."""
+    format: SourceFormat
+    stored: Size
+    """One frame as it is stored, before its orientation."""
+    turn: Turn
+    """What makes it upright."""
+    frames: int
+
+    @property
+    def size(self) -> Size:
+        """One frame, upright."""
+        return self.turn.size(self.stored)
+
+
+def examine(source: memoryview, limits: Limits) -> Header:
+    """Read an original's header. Raises UnprocessableSource where it is over a limit."""
+    kind = sniff(source)
+    if kind is SourceFormat.SVG:
+        source = svg_text(source)
+    image = load(source, kind)
+    header = Header(
+        source=source,
+        format=kind,
+        stored=Size(image.width, image.height),
+        turn=_turn(image, kind),
+        frames=image.get_n_pages() if kind in _ANIMATED else 1,
+    )
+    if kind is not SourceFormat.SVG and header.stored.pixels > limits.max_source_pixels:
+        raise UnprocessableSource(
+            f"the original has {image.width}×{image.height} pixels,"
+            f" more than {limits.max_source_pixels:,}"
+        )
+    return header
+
+
+def load(source: memoryview, kind: SourceFormat, **options: Any) -> pyvips.Image:
+    """Open an image with its own loader.
+
+    `fail_on=error` refuses what is cut short or broken and forgives a decoder's warnings: half a
+    picture must not be cached as if it were good.
+    """
+    loader = getattr(pyvips.Image, _LOADERS[kind][1])
+    if kind is SourceFormat.AVIF:
+        options["autorotate"] = True
+    return loader(
+        pyvips.Source.new_from_memory(source), access="sequential", fail_on="error", **options
+    )
+
+
+def load_frames(header: Header) -> pyvips.Image:
+    """Open an animation whole, its frames one under another."""
+    return load(header.source, header.format, n=-1)
+
+
+def load_small(header: Header, shrink: float, leave: float, limits: Limits) -> pyvips.Image:
+    """Open a picture that is to shrink by `shrink`, smaller already where its loader can do so.
+
+    It comes at no less than `leave` times its target: loaders shrink fast, not well.
+    """
+    spare = shrink / leave
+    if header.format is SourceFormat.JPEG and spare >= 2:
+        return load(header.source, header.format, shrink=next(s for s in (8, 4, 2) if spare >= s))
+    if header.format is SourceFormat.WEBP and header.frames == 1 and spare > 1:
+        return load(header.source, header.format, scale=1 / spare)
+    return load_drawn(header, 1 / shrink, limits)
+
+
+def load_drawn(header: Header, scale: float, limits: Limits) -> pyvips.Image:
+    """Open an original; an SVG, which has no pixels of its own, drawn at `scale` of its size.
+
+    The scale gives way to the limit of pixels.
+    """
+    if header.format is not SourceFormat.SVG:
+        return load(header.source, header.format)
+    low, high = _SVG_SCALES
+    most = sqrt(limits.max_source_pixels / header.stored.pixels)
+    return load(header.source, header.format, scale=max(low, min(scale, most, high)))
+
+
+def check_animation(header: Header, size: Size, limits: Limits) -> None:
+    """Refuse an animation that is too long or too large to become frames of `size`, all kept."""
+    if header.frames > limits.max_frames:
+        raise UnprocessableSource(
+            f"the animation has {header.frames} frames, more than {limits.max_frames}"
+        )
+    _check_frames("has", header.stored, header.frames, _READ_FACTOR * limits.max_source_pixels)
+    _check_frames("would have", size, header.frames, limits.max_source_pixels)
+
+
+def _check_frames(has: str, size: Size, frames: int, most: int) -> None:
+    if size.pixels * frames > most:
+        raise UnprocessableSource(
+            f"the animation {has} {frames} frames of {size.width}×{size.height} pixels,"
+            f" more than {most:,} in all"
+        )
+
+
+def _turn(image: pyvips.Image, kind: SourceFormat) -> Turn:
+    """An AVIF's `irot` and `imir` are applied by its loader, and its EXIF orientation is void."""
+    if kind is SourceFormat.AVIF or image.get_typeof("orientation") == 0:
+        return STRAIGHT
+    return upright(image.get("orientation"))

@@ -1,0 +1,33 @@
+"""What of an original's metadata goes into a variant.
+
+Pixels are upright sRGB by now, so orientation and profile are spent and always go. So does the
+thumbnail inside EXIF: it shows what was cropped away. Comments and trailing bytes never arrive.
+"""
+
+import pyvips
+
+from resizer.transform import Metadata
+
+_EXIF, _XMP, _IPTC = 1, 2, 4
+"""Bits of libvips' `VipsForeignKeep`."""
+
+KEEP = {Metadata.NONE: 0, Metadata.COPYRIGHT: _EXIF, Metadata.KEEP: _EXIF | _XMP | _IPTC}
+
+_COPYRIGHT = ("exif-ifd0-Copyright", "exif-ifd0-Artist")
+_SPENT = ("orientation", "exif-ifd0-Orientation", "icc-profile-data", "jpeg-thumbnail-data")
+
+
+def reduced(image: pyvips.Image, metadata: Metadata) -> tuple[pyvips.Image, int]:
+    """The image with the fields that may stay, and the encoders' `keep` that writes them."""
+    image = image.copy()
+    names = image.get_fields()
+    for name in _SPENT:
+        image.remove(name)
+    if metadata is Metadata.COPYRIGHT:
+        for name in names:
+            if name.startswith("exif-") and name not in _COPYRIGHT:
+                image.remove(name)
+    kept = KEEP[metadata]
+    has_exif = any(name.startswith("exif-") for name in image.get_fields())
+    # libvips writes an EXIF block of 300 bytes even when there is nothing to say
+    return image, kept if has_exif else kept & ~_EXIF

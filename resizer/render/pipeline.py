@@ -1,0 +1,118 @@
+"""render(): an original's bytes and a Transform in, a variant's bytes out.
+
+Runs in a worker, from memory to memory: nothing here opens a file. `steps` lists what is done to
+each frame.
+"""
+
+from dataclasses import replace
+from time import perf_counter
+
+import pyvips
+
+from resizer.errors import UnprocessableSource
+from resizer.geometry import plan
+from resizer.image import Rendered
+from resizer.limits import Limits
+from resizer.render.colour import opaque, shows_through
+from resizer.render.describe import describe
+from resizer.render.encode import encode
+from resizer.render.formats import WRITTEN, keeps_frames, resolve
+from resizer.render.job import Resampling
+from resizer.render.load import (
+    Header,
+    block_other_loaders,
+    check_animation,
+    examine,
+    load_frames,
+    load_small,
+)
+from resizer.render.resize import LEAVE
+from resizer.render.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
+from resizer.render.trim import uniform_edge
+from resizer.transform import Format, Saliency, Transform, UniformEdge
+
+block_other_loaders()
+pyvips.cache_set_max(0)  # every job is of other bytes: a cache of operations only holds memory
+
+_ANIMATION = ("page-height", "n-pages", "delay", "loop")
+
+
+def render(
+    source: memoryview | bytes, transform: Transform, limits: Limits, resampling: Resampling
+) -> Rendered:
+    """One variant, whole. Raises UnprocessableSource, with a text for the client.
+
+    `source` must stay readable and unchanged until this returns.
+    """
+    start = perf_counter()
+    try:
+        work = _prepared(examine(memoryview(source), limits), transform, limits, resampling)
+        body, content_type = _written(work, len(source))
+    except pyvips.Error as error:
+        # libvips' own words name its loaders, and sometimes hundreds of positions in the file
+        raise UnprocessableSource("the original is corrupt or cut short") from error
+    size = work.plan.size
+    return Rendered(body, content_type, size.width, size.height, perf_counter() - start)
+
+
+def _prepared(header: Header, transform: Transform, limits: Limits, resampling: Resampling) -> Work:
+    """All decisions, before any pixel but those that `trim=border` must look at."""
+    frames = header.frames > 1 and keeps_frames(transform, header.format)
+    format_ = resolve(transform, header.format, frames=frames, alpha=False)
+    side = min(limits.max_output_side, WRITTEN[format_].max_side)
+    by_edge = isinstance(transform.trim, UniformEdge)
+    uniform = uniform_edge(header, limits) if by_edge else None
+    numbers = plan(header.size, transform, replace(limits, max_output_side=side), uniform)
+    if frames:
+        check_animation(header, numbers.size, limits)
+        resampling = Resampling.GAMMA  # linear light costs too much for each of many frames
+    return Work(transform, numbers, header, limits, resampling, frames)
+
+
+def _written(work: Work, file_size: int) -> tuple[bytes, str]:
+    transform, header = work.transform, work.header
+    if transform.format is Format.JSON:
+        return describe(header, work.plan, file_size), "application/json"
+    frames = _shaped(work)
+    alpha = any(map(shows_through, frames))
+    if not alpha:
+        frames = [opaque(frame) for frame in frames]
+    format_ = resolve(transform, header.format, frames=work.frames, alpha=alpha)
+    written = WRITTEN[format_]
+    work = replace(work, alpha=written.alpha)
+    image = _joined([done(FINISH, frame, work) for frame in frames])
+    return encode(image, format_, transform), written.content_type
+
+
+def _shaped(work: Work) -> list[pyvips.Image]:
+    """Every frame at its size, upright and in sRGB, out of the stream and held in memory."""
+    frames = [done(RESIZE, frame, work) for frame in _frames(work)]
+    resized = work.plan.resized
+    crops = work.plan.crop.size != resized and resized.pixels <= work.limits.max_source_pixels
+    if crops and isinstance(work.transform.gravity, Saliency):
+        frames[0] = frames[0].copy_memory()
+        work = aimed(frames[0], work)
+    return [done(SHAPE, frame, work) for frame in frames]
+
+
+def _frames(work: Work) -> list[pyvips.Image]:
+    """The frames of an animation, which libvips loads one under another; or the one picture."""
+    if not work.frames:
+        trim, target = work.trim, work.resized
+        shrink = min(trim.width / target.width, trim.height / target.height)
+        return [load_small(work.header, shrink, LEAVE[work.resampling], work.limits)]
+    image = load_frames(work.header)
+    height = image.get_page_height()
+    return [image.crop(0, top, image.width, height) for top in range(0, image.height, height)]
+
+
+def _joined(frames: list[pyvips.Image]) -> pyvips.Image:
+    """One under another again, with the delays and loops of the original."""
+    if len(frames) > 1:
+        image = pyvips.Image.arrayjoin(frames, across=1).copy()
+        image.set_type(pyvips.GValue.gint_type, "page-height", frames[0].height)
+        return image
+    image = frames[0].copy()
+    for name in _ANIMATION:
+        image.remove(name)
+    return image

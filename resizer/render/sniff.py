@@ -1,0 +1,113 @@
+"""What an original is, by its first bytes: never by its name, nor by what the bucket says of it.
+
+Only the formats of `SourceFormat` have a loader. Everything else is refused here, before libvips
+sees a byte: it would read plain text as a matrix, and its own raw format.
+"""
+
+from enum import StrEnum
+from zlib import MAX_WBITS, decompressobj
+from zlib import error as ZlibError  # noqa: N812
+
+from resizer.errors import UnprocessableSource
+
+
+class SourceFormat(StrEnum):
+    """A format that is read, by its media type."""
+
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+    WEBP = "image/webp"
+    AVIF = "image/avif"
+    GIF = "image/gif"
+    TIFF = "image/tiff"
+    SVG = "image/svg+xml"
+
+
+READ = "JPEG, PNG, WebP, AVIF, GIF, TIFF and SVG are read"
+
+_MAGIC = (
+    (b"\xff\xd8\xff", SourceFormat.JPEG),
+    (b"\x89PNG\r\n\x1a\n", SourceFormat.PNG),
+    (b"GIF87a", SourceFormat.GIF),
+    (b"GIF89a", SourceFormat.GIF),
+    (b"II*\0", SourceFormat.TIFF),
+    (b"MM\0*", SourceFormat.TIFF),
+    (b"II+\0", SourceFormat.TIFF),
+    (b"MM\0+", SourceFormat.TIFF),
+)
+
+_NOT_READ = (
+    (b"BM", "BMP"),
+    (b"%PDF", "PDF"),
+    (b"8BPS", "Photoshop"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"\0\0\x01\0", "icon"),
+    (b"\0\0\x02\0", "cursor"),
+    (b"v/1\x01", "OpenEXR"),
+)
+
+_AVIF_BRANDS = {b"avif", b"avis"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+_GZIP = b"\x1f\x8b"
+_MAX_SVG_BYTES = 16 * 1024 * 1024
+"""Text of an SVG after inflation: gzip makes a thousand bytes of one."""
+
+_SVG_PROLOGUE_BYTES = 64 * 1024
+"""How far into a text `<svg` may stand: drawing programs put a licence before it."""
+
+
+def sniff(source: memoryview) -> SourceFormat:
+    """The format of an original. Raises UnprocessableSource, with its name where it has one."""
+    head = bytes(source[:64])
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return SourceFormat.WEBP
+    if head[4:8] == b"ftyp":
+        return _sniff_heif(source)
+    if head.startswith(_GZIP) or _is_svg(bytes(source[:_SVG_PROLOGUE_BYTES])):
+        return SourceFormat.SVG
+    raise _refused(next((name for magic, name in _NOT_READ if head.startswith(magic)), None))
+
+
+def svg_text(source: memoryview) -> memoryview:
+    """The text of an SVG, inflated where it is an svgz. Raises UnprocessableSource."""
+    if source[:2] != _GZIP:
+        return source
+    inflater = decompressobj(MAX_WBITS | 16)
+    try:
+        text = inflater.decompress(source, _MAX_SVG_BYTES)
+    except ZlibError:
+        raise UnprocessableSource("the gzip-compressed original is corrupt") from None
+    if inflater.unconsumed_tail:
+        mib = _MAX_SVG_BYTES // 1024**2
+        raise UnprocessableSource(f"the svgz original inflates to more than {mib} MiB")
+    if not inflater.eof:
+        raise UnprocessableSource("the gzip-compressed original is cut short")
+    if not _is_svg(text[:_SVG_PROLOGUE_BYTES]):
+        raise _refused("gzip")
+    return memoryview(text)
+
+
+def _sniff_heif(source: memoryview) -> SourceFormat:
+    """ISO/IEC 14496-12 §4.3: a major brand, a version, then the compatible brands."""
+    box = bytes(source[8 : min(int.from_bytes(source[:4], "big"), 256)])
+    brands = {box[:4], *(box[at : at + 4] for at in range(8, len(box), 4))}
+    if brands & _AVIF_BRANDS:
+        return SourceFormat.AVIF
+    raise _refused("HEIC" if brands & _HEIC_BRANDS else "video")
+
+
+def _is_svg(text: bytes) -> bool:
+    text = text.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return text.startswith(b"<") and (b"<svg" in text or b":svg" in text)
+
+
+def _refused(name: str | None) -> UnprocessableSource:
+    what = f"{name} originals are not read" if name else "the original is of no format known here"
+    return UnprocessableSource(f"{what}: {READ}")

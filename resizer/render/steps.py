@@ -1,0 +1,139 @@
+"""The steps of a render by name, in the order in which they are done to each frame.
+
+The order is that of the URL grammar: orientation → trim → flip → rotate → resize and crop → colour
+→ blur, sharpen → pad, border → flatten. Only `turn`, which is orientation, flip and rotate in one,
+is done after the crop: it comes out the same (see `turn`) and there the picture is small.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pyvips
+
+from resizer.geometry import Area, Plan, Size
+from resizer.limits import Limits
+from resizer.render import canvas, colour, effects
+from resizer.render.job import Resampling
+from resizer.render.load import Header
+from resizer.render.resize import resize
+from resizer.render.trim import cut
+from resizer.render.turn import Turn, asked
+from resizer.transform import Transform
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything the steps of one render need to know."""
+
+    transform: Transform
+    plan: Plan
+    header: Header
+    limits: Limits
+    resampling: Resampling
+    frames: bool
+    """Whether the original is an animation and stays one."""
+    alpha: bool = True
+    """Whether the format to write holds transparency."""
+
+    @property
+    def turn(self) -> Turn:
+        """From the picture as it is stored to the one asked for."""
+        return self.header.turn.then(asked(self.transform))
+
+    @property
+    def trim(self) -> Area:
+        """What is kept of the picture as it is stored."""
+        return self.header.turn.undone.area(self.plan.trim, self.header.size)
+
+    @property
+    def resized(self) -> Size:
+        """What that is resized to, still as it is stored."""
+        return self.turn.undone.size(self.plan.resized)
+
+    @property
+    def crop(self) -> Area:
+        """What is kept of that, still as it is stored."""
+        return self.turn.undone.area(self.plan.crop, self.plan.resized)
+
+
+Step = Callable[[pyvips.Image, Work], pyvips.Image]
+
+
+def done(steps: tuple[Step, ...], image: pyvips.Image, work: Work) -> pyvips.Image:
+    """The image after these steps."""
+    for step in steps:
+        image = step(image, work)
+    return image
+
+
+def aimed(image: pyvips.Image, work: Work) -> Work:
+    """The work with its crop where the eye goes (libvips `smartcrop`), found in one resized frame.
+
+    The image must be held in memory.
+    """
+    crop = work.crop
+    found = image.smartcrop(crop.width, crop.height, interesting="attention")
+    area = Area(-found.xoffset, -found.yoffset, crop.width, crop.height)
+    return replace(work, plan=replace(work.plan, crop=work.turn.area(area, work.resized)))
+
+
+def _trim(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return cut(image, work.trim, work.header.stored)
+
+
+def _samples(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return colour.samples(image)
+
+
+def _resize(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return resize(image, work.resized, work.resampling)
+
+
+def _crop(image: pyvips.Image, work: Work) -> pyvips.Image:
+    area = work.crop
+    if area.size == work.resized:
+        return image
+    return image.crop(area.left, area.top, area.width, area.height)
+
+
+def _hold(image: pyvips.Image, work: Work) -> pyvips.Image:
+    """Up to here pixels stream from the loader, once and from top to bottom."""
+    return image.copy_memory()
+
+
+def _turn(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return work.turn.image(image)
+
+
+def _srgb(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return colour.srgb(image)
+
+
+def _adjust(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return colour.adjust(image, work.transform)
+
+
+def _blur(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return effects.blur(image, work.transform.blur) if work.transform.blur else image
+
+
+def _sharpen(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return effects.sharpen(image, work.transform.sharpen) if work.transform.sharpen else image
+
+
+def _pad(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return canvas.pad(image, work.plan.pad, work.transform.background)
+
+
+def _border(image: pyvips.Image, work: Work) -> pyvips.Image:
+    frame = work.transform.border
+    return canvas.extended(image, work.plan.border, frame.colour) if frame else image
+
+
+def _flatten(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return canvas.flatten(image, work.transform.background, alpha=work.alpha)
+
+
+RESIZE: tuple[Step, ...] = (_trim, _samples, _resize)
+SHAPE: tuple[Step, ...] = (_crop, _hold, _turn, _srgb)
+FINISH: tuple[Step, ...] = (_adjust, _blur, _sharpen, _pad, _border, _flatten)
