@@ -77,6 +77,8 @@ class Variant:
 
 _PREFIX = struct.Struct("!4sIII")
 _MAGIC = b"RZV1"
+_UNREADABLE_FACTS = (TypeError, KeyError, ValueError, OverflowError, OSError, RecursionError)
+"""What JSON of another shape, or a time that no calendar holds, makes of the attempt."""
 
 
 def pack(variant: Variant) -> bytes:
@@ -108,10 +110,10 @@ def unpack(value: bytes) -> Variant:
         magic, facts_size, head_size, body_size = _PREFIX.unpack_from(value)
         facts_end = _PREFIX.size + facts_size
         if magic != _MAGIC or len(value) != facts_end + head_size + body_size:
-            raise ValueError("not a packed variant")
+            raise ValueError("lengths disagree")
         facts = json.loads(value[_PREFIX.size : facts_end])
         facts["last_modified"] = datetime.fromtimestamp(facts["last_modified"], UTC)
         body_start = facts_end + head_size
         return Variant(body=value[body_start:], head=value[facts_end:body_start], **facts)
-    except (struct.error, TypeError, KeyError) as error:
+    except (struct.error, *_UNREADABLE_FACTS) as error:
         raise ValueError(f"not a packed variant: {error}") from None

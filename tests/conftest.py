@@ -1,1 +1,61 @@
 """Fixtures that several test files use."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import RedisServer, S3Bucket, need_redis, quieten_moto
+
+
+@pytest.fixture(scope="session")
+def _redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    need_redis()
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_server(_redis_process: RedisServer) -> RedisServer:
+    """A real redis-server: running, empty, with its default settings."""
+    _redis_process.resume()
+    _redis_process.start()
+    _redis_process.run("FLUSHALL")
+    return _redis_process
+
+
+@pytest.fixture(scope="session")
+def _s3_server() -> Iterator[S3Bucket]:
+    import boto3
+    from botocore.config import Config
+    from moto.server import ThreadedMotoServer
+
+    quieten_moto()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=S3Bucket.access_key,
+        aws_secret_access_key=S3Bucket.secret_key,
+        config=Config(s3={"addressing_style": "path"}),
+    )
+    client.create_bucket(Bucket=S3Bucket.name)
+    yield S3Bucket(endpoint, client)
+    client.close()
+    server.stop()
+
+
+@pytest.fixture
+def s3(_s3_server: S3Bucket, monkeypatch: pytest.MonkeyPatch) -> S3Bucket:
+    """A private S3 bucket: empty, with its credentials and endpoint in the environment."""
+    for name, value in _s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    _s3_server.empty()
+    return _s3_server

@@ -1,0 +1,134 @@
+"""Servers for tests: a real redis-server, and an S3 bucket on a moto server. Loopback only."""
+
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+REQUIRED = os.environ.get("RESIZER_TEST_REQUIRE_REDIS") == "1"
+_PATIENCE = 10.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+class RedisServer:
+    """One redis-server process, without persistence."""
+
+    def __init__(self, directory: Path, *options: str, port: int | None = None):
+        self.port = port or free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._directory = directory
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Runs the server, and returns when it answers."""
+        if self._process is not None:
+            return
+        self._process = subprocess.Popen(
+            [
+                *("redis-server", "--port", str(self.port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--dir", str(self._directory)),
+                *("--loglevel", "warning", *self._options),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        self._await_answer()
+
+    def stop(self) -> None:
+        """Ends the process, frozen or not."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def pause(self) -> None:
+        """Freezes the process: connections stay open and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def run(self, *command: str) -> str:
+        """The reply to one inline command, as it came; empty once the server is gone."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE) as line:
+            line.sendall(" ".join(command).encode() + b"\r\n")
+            return line.recv(65536).decode()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def _await_answer(self) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                if self.run("PING"):
+                    return
+            except OSError:
+                time.sleep(0.01)
+        raise RuntimeError("redis-server did not start")
+
+
+def need_redis() -> None:
+    """Skips where there is no redis-server, unless the run demands one."""
+    if shutil.which("redis-server"):
+        return
+    if REQUIRED:
+        pytest.fail("RESIZER_TEST_REQUIRE_REDIS=1, and no redis-server is on the PATH")
+    pytest.skip("no redis-server on the PATH (Debian package: redis-server)")
+
+
+class S3Bucket:
+    """A private bucket on a moto server: a read without credentials is refused."""
+
+    name = "test-originals"
+    access_key = "test-access-key"
+    secret_key = "test-secret-key"
+
+    def __init__(self, endpoint: str, client: "S3Client"):
+        self.endpoint = endpoint
+        self.client = client
+
+    @property
+    def url(self) -> str:
+        return f"s3://{self.name}"
+
+    def put(self, key: str, body: bytes) -> None:
+        self.client.put_object(Bucket=self.name, Key=key, Body=body)
+
+    def empty(self) -> None:
+        """Removes every object."""
+        for listed in self.client.list_objects_v2(Bucket=self.name).get("Contents", []):
+            self.client.delete_object(Bucket=self.name, Key=listed["Key"])
+
+    def environment(self) -> dict[str, str]:
+        """What a gateway needs to read the bucket."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL_S3": self.endpoint,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def quieten_moto() -> None:
+    """The development server behind moto logs every request as if it were news."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)

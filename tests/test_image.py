@@ -1,0 +1,115 @@
+"""Original, Variant, and the packed form of a variant."""
+
+import contextlib
+import json
+import os
+import struct
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resizer.image import Original, Variant, pack, unpack
+
+moments = st.integers(min_value=0, max_value=2**33).map(
+    lambda seconds: datetime.fromtimestamp(seconds, UTC)
+)
+variants = st.builds(
+    Variant,
+    body=st.binary(max_size=300),
+    head=st.binary(max_size=100),
+    content_type=st.text(max_size=30),
+    etag=st.text(max_size=70),
+    last_modified=moments,
+    original_etag=st.text(max_size=70),
+    width=st.integers(1, 8192),
+    height=st.integers(1, 8192),
+    fetched_at=st.floats(min_value=0, max_value=2e9),
+)
+one = Variant(
+    body=b"body",
+    head=b"content-type: image/avif\r\n",
+    content_type="image/avif",
+    etag='"abc"',
+    last_modified=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    original_etag="def",
+    width=4,
+    height=3,
+    fetched_at=1767323045.5,
+)
+
+
+@given(variants)
+def test_a_packed_variant_unpacks_to_itself(variant: Variant) -> None:
+    assert unpack(pack(variant)) == variant
+
+
+def test_a_variant_cut_at_any_length_is_no_variant() -> None:
+    packed = pack(one)
+    for length in range(len(packed)):
+        with pytest.raises(ValueError, match="not a packed variant"):
+            unpack(packed[:length])
+
+
+def test_a_lengthened_variant_is_no_variant() -> None:
+    with pytest.raises(ValueError, match="not a packed variant"):
+        unpack(pack(one) + b"\0")
+
+
+@given(st.binary(max_size=200))
+def test_foreign_bytes_are_no_variant(value: bytes) -> None:
+    with pytest.raises(ValueError, match="not a packed variant"):
+        unpack(value)
+
+
+@given(st.data())
+def test_an_altered_prefix_unpacks_or_is_refused_with_value_error(data: st.DataObject) -> None:
+    """The lengths and facts may be altered into other valid ones; nothing else may come out."""
+    packed = bytearray(pack(one))
+    facts_end = len(packed) - len(one.head) - len(one.body)
+    place = data.draw(st.integers(0, facts_end - 1))
+    packed[place] ^= data.draw(st.integers(1, 255))
+    with contextlib.suppress(ValueError):
+        assert isinstance(unpack(bytes(packed)), Variant)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"last_modified": 0},
+        {"last_modified": "yesterday"},
+        {"last_modified": 1e300},
+        {"last_modified": 1e17},
+        {"last_modified": 10**400},
+    ],
+    ids=lambda facts: repr(facts)[:40],
+)
+def test_facts_of_another_shape_are_refused_with_value_error(facts: object) -> None:
+    with pytest.raises(ValueError, match="not a packed variant"):
+        unpack(packed_with(json.dumps(facts).encode()))
+
+
+def test_facts_nested_without_end_are_refused_with_value_error() -> None:
+    with pytest.raises(ValueError, match="not a packed variant"):
+        unpack(packed_with(b"[" * 100_000))
+
+
+def test_a_variant_counts_its_body_and_head() -> None:
+    assert one.size == len(one.body) + len(one.head)
+
+
+def test_an_original_closes_its_descriptor() -> None:
+    fd = os.memfd_create("test")
+    with Original(fd=fd, size=0, etag="", last_modified=datetime.now(UTC)):
+        os.fstat(fd)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(fd)
+
+
+def packed_with(facts: bytes) -> bytes:
+    return struct.pack("!4sIII", b"RZV1", len(facts), 0, 0) + facts
