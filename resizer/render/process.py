@@ -1,0 +1,232 @@
+"""One worker process as the gateway sees it: started, given one job at a time, killed."""
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+
+import resizer
+from resizer.errors import UnprocessableSource
+from resizer.image import Rendered
+from resizer.limits import Limits
+from resizer.render.job import (
+    MAX_REPLY_BYTES,
+    Failed,
+    Hello,
+    Job,
+    Lie,
+    Order,
+    Refused,
+    Reply,
+    decode_reply,
+    encode_order,
+    max_variant_bytes,
+)
+
+# The worker runs the very package that its gateway runs, installed, editable or neither, and
+# finds nothing else beside it.
+_BOOT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import resizer
+del sys.path[0]
+from resizer.render.worker import main
+main()
+"""
+COMMAND = (
+    *(sys.executable, "-I", "-X", "faulthandler", "-c", _BOOT),
+    str(Path(resizer.__file__).parents[1]),
+)
+"""Command line of a worker; the number of its socket is added as the last argument."""
+
+# One thread, no warnings on stderr, and no more than two arenas of 64 MiB in a bounded space
+_ENVIRONMENT = {"VIPS_CONCURRENCY": "1", "VIPS_WARNING": "1", "MALLOC_ARENA_MAX": "2"}
+_START_SECONDS = 30.0
+_STDERR_BYTES = 16_384
+_SAID = 1000
+"""Characters of what it said on stderr that go into the log."""
+
+
+class End(StrEnum):
+    """Why a worker is no more."""
+
+    CRASH = "crash"
+    TIMEOUT = "timeout"
+    LIE = "lie"
+    RECYCLED = "recycled"
+    CLOSED = "closed"
+
+
+class WorkerDied(Exception):
+    """The worker is gone; `end` says why."""
+
+    def __init__(self, end: End) -> None:
+        super().__init__(f"a render worker ended: {end}")
+        self.end = end
+
+
+class RenderFailed(Exception):
+    """The worker lives and could not render, for a reason that is for the log only."""
+
+
+class Worker:
+    """A process that renders one job at a time.
+
+    Its socket is watched all the time, so that a death is noticed when it happens, idle or not.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        """Start the process. Raises OSError when it cannot be.
+
+        To be called in the main thread: the worker dies with the thread that started it.
+        """
+        self.given = 0
+        """Jobs it was given."""
+        self.end: End | None = None
+        self.on_death: Callable[[], None] | None = None
+        """Called when the worker is no more."""
+        self._expected: asyncio.Future[bytes] | None = None
+        self._stderr = _bounded_file(_STDERR_BYTES)
+        try:
+            self._process, self._socket = _spawn(command, self._stderr)
+        except OSError:
+            os.close(self._stderr)
+            raise
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket, self._readable)
+
+    async def hello(self, limits: Limits) -> list[str]:
+        """Wait until it is locked in; what of that did not work. Raises WorkerDied."""
+        reply = await self._ask(limits, [], _START_SECONDS)
+        if isinstance(reply, Hello):
+            return reply.problems
+        self.kill(End.LIE)
+        raise WorkerDied(End.LIE)
+
+    async def render(self, job: Job, source: int) -> Rendered:
+        """Have `job` done on the original in the descriptor `source`.
+
+        Raises UnprocessableSource and RenderFailed when the worker says so, and WorkerDied when it
+        crashed, took longer than `job.limits.render_seconds` or sent something senseless.
+        """
+        variant = os.memfd_create("variant", os.MFD_CLOEXEC)
+        self.given += 1
+        try:
+            reply = await self._ask(job, [source, variant], job.limits.render_seconds)
+            return _rendered(job, reply, variant)
+        except Lie:
+            self.kill(End.LIE)
+            raise WorkerDied(End.LIE) from None
+        finally:
+            os.close(variant)
+
+    def kill(self, end: End) -> None:
+        """End it now, and all that it may have started."""
+        if self.end:
+            return
+        self.end = end
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._expected and not self._expected.done():
+            self._expected.set_exception(WorkerDied(end))
+        if self.on_death:
+            self.on_death()
+
+    async def bury(self) -> str:
+        """Reap a killed worker; how it ended and the last it had to say, for the log."""
+        status = await asyncio.to_thread(self._process.wait)
+        said = os.pread(self._stderr, _STDERR_BYTES, 0).rstrip(b"\0")
+        os.close(self._stderr)
+        how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        return f"{self.end} ({how}) {said.decode(errors='replace')[-_SAID:]}".strip()
+
+    async def _ask(self, order: Order, descriptors: list[int], seconds: float) -> Reply:
+        if self.end:
+            raise WorkerDied(self.end)
+        self._expected = self._loop.create_future()
+        try:
+            socket.send_fds(self._socket, [encode_order(order)], descriptors)
+            async with asyncio.timeout(seconds):
+                return decode_reply(await self._expected)
+        except (ConnectionError, BlockingIOError):
+            self.kill(End.CRASH)
+        except TimeoutError:
+            self.kill(End.TIMEOUT)
+        except Lie:
+            self.kill(End.LIE)
+        finally:
+            self._expected = None
+        raise WorkerDied(self.end or End.CRASH)
+
+    def _readable(self) -> None:
+        try:
+            message = self._socket.recv(MAX_REPLY_BYTES + 1)
+        except BlockingIOError:
+            return
+        except OSError:
+            message = b""
+        if message and self._expected and not self._expected.done():
+            self._expected.set_result(message)
+        else:
+            self.kill(End.LIE if message else End.CRASH)
+
+
+def _spawn(command: Sequence[str], stderr: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """A process and our end of its socket: nothing inherited but that and `stderr`."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    with theirs:
+        try:
+            process = subprocess.Popen(  # noqa: S603  (the operator's own program)
+                [*command, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                pass_fds=[theirs.fileno()],
+                env=_ENVIRONMENT,
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError:
+            ours.close()
+            raise
+    return process, ours
+
+
+def _bounded_file(size: int) -> int:
+    """A file in memory that takes `size` bytes and no more, for what a worker says on stderr."""
+    file = os.memfd_create("stderr", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(file, size)
+    fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+    return file
+
+
+def _rendered(job: Job, reply: Reply, variant: int) -> Rendered:
+    """What an untrusted reply to `job` amounts to. Raises Lie when it is not one."""
+    if isinstance(reply, Hello) or reply.sequence != job.sequence:
+        raise Lie("a reply to another order")
+    if isinstance(reply, Refused):
+        raise UnprocessableSource(reply.message)
+    if isinstance(reply, Failed):
+        raise RenderFailed(reply.detail)
+    body = _read(variant, reply.size, max_variant_bytes(job.limits))
+    return Rendered(body, reply.content_type, reply.width, reply.height, reply.seconds)
+
+
+def _read(variant: int, size: int, bound: int) -> bytes:
+    """One copy of what the worker wrote, which it can change no more once it is looked at."""
+    if size > bound or os.fstat(variant).st_size != size:
+        raise Lie("a variant of another size")
+    body = os.pread(variant, size, 0)
+    if len(body) != size:
+        raise Lie("a variant that shrinks")
+    return body

@@ -1,0 +1,144 @@
+"""How a worker locks itself in, before the first hostile byte reaches it.
+
+Standard library and raw system calls only: whatever this imports, every worker carries. Landlock
+(Linux ≥ 5.13) confines the thread that asks and those it starts later, never one that already
+runs. libvips keeps the threads of a render for the next one, so `lock` comes before any pixel.
+"""
+
+import ctypes
+import os
+import resource
+from contextlib import suppress
+from pathlib import Path
+
+# include/uapi/asm-generic/unistd.h: the same numbers on every architecture
+_CREATE_RULESET = 444
+_RESTRICT_SELF = 446
+# include/uapi/linux/landlock.h
+_VERSION_FLAG = 1
+_FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16, 9: 17}
+"""ABI → how many rights it has on files; they are bits from 0 upwards."""
+_TCP_BIND_AND_CONNECT = 0b11
+_ABSTRACT_SOCKETS_AND_SIGNALS = 0b11
+# include/uapi/linux/prctl.h
+_PARENT_DEATH_SIGNAL = 1
+_DUMPABLE = 4
+_NO_NEW_PRIVS = 38
+_SIGKILL = 9
+
+_NICENESS = 15
+_OPEN_FILES = 32
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class _Ruleset(ctypes.Structure):
+    _fields_ = (
+        ("files", ctypes.c_uint64),
+        ("net", ctypes.c_uint64),
+        ("scoped", ctypes.c_uint64),
+    )
+
+
+def available() -> int:
+    """The Landlock ABI that the kernel offers, or 0 for none. Locks nothing."""
+    return max(
+        0, _syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION_FLAG))
+    )
+
+
+def lock(*, memory_mb: int, file_bytes: int) -> list[str]:
+    """Give up, for good, what a render does not need; say in words what could not be given up.
+
+    `memory_mb` bounds the address space in MiB, `file_bytes` what may be written to any one file
+    (a memfd counts). The descriptors already open stay usable.
+    """
+    problems = [*_yield_to_others(), *_set_limits(memory_mb, file_bytes)]
+    for option, value, name in (
+        (_PARENT_DEATH_SIGNAL, _SIGKILL, "ending with the gateway"),
+        (_DUMPABLE, 0, "refusing to be traced"),
+        (_NO_NEW_PRIVS, 1, "no_new_privs"),
+    ):
+        if _LIBC.prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))):
+            problems.append(f"{name}: {_last_error()}")
+    return problems + _landlock(available())
+
+
+def _yield_to_others() -> list[str]:
+    """Hits go before renders, and memory that runs out costs a worker, never the gateway."""
+    os.nice(_NICENESS)
+    try:
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    except OSError as error:
+        return [f"going first when memory runs out: {error.strerror}"]
+    return []
+
+
+def _set_limits(memory_mb: int, file_bytes: int) -> list[str]:
+    # RLIMIT_NPROC counts all processes of the user, and libvips starts threads: not limited here
+    wanted = {
+        "RLIMIT_AS": memory_mb * 1024 * 1024,
+        "RLIMIT_FSIZE": file_bytes,
+        "RLIMIT_NOFILE": _OPEN_FILES,
+        "RLIMIT_CORE": 0,
+    }
+    problems = []
+    for name, value in wanted.items():
+        try:
+            _lower(getattr(resource, name), value)
+        except (OSError, ValueError) as error:
+            problems.append(f"{name}: {error}")
+    return problems
+
+
+def _lower(limit: int, value: int) -> None:
+    _, hard = resource.getrlimit(limit)
+    bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(limit, (bound, bound))
+
+
+def _landlock(abi: int) -> list[str]:
+    """Handle every right the kernel knows and allow none: no file, no TCP, no signal outwards."""
+    if not abi:
+        return ["Landlock is not available: files and the network stay within a worker's reach"]
+    if _threads() > 1:
+        return ["Landlock does not confine threads that already run: not applied"]
+    ruleset = _syscall(
+        _CREATE_RULESET, ctypes.byref(_rules(abi)), ctypes.c_size_t(_size(abi)), ctypes.c_uint32(0)
+    )
+    if ruleset < 0:
+        return [f"Landlock: {_last_error()}"]
+    try:
+        if _syscall(_RESTRICT_SELF, ruleset, ctypes.c_uint32(0)):
+            return [f"Landlock: {_last_error()}"]
+    finally:
+        os.close(ruleset)
+    return [] if abi >= 4 else [f"Landlock ABI {abi} does not confine TCP (ABI 4 does)"]
+
+
+def _rules(abi: int) -> _Ruleset:
+    """All that the ABI can take away."""
+    rights = _FILE_RIGHTS[max(known for known in _FILE_RIGHTS if known <= abi)]
+    return _Ruleset(
+        files=(1 << rights) - 1,
+        net=_TCP_BIND_AND_CONNECT if abi >= 4 else 0,
+        scoped=_ABSTRACT_SOCKETS_AND_SIGNALS if abi >= 6 else 0,
+    )
+
+
+def _size(abi: int) -> int:
+    """The ruleset grew with the ABI; an older kernel refuses bytes that it does not know."""
+    return 8 * (1 if abi < 4 else 2 if abi < 6 else 3)
+
+
+def _threads() -> int:
+    with suppress(OSError):
+        return len(os.listdir("/proc/self/task"))
+    return 1
+
+
+def _syscall(number: int, *arguments: object) -> int:
+    return int(_LIBC.syscall(ctypes.c_long(number), *arguments))
+
+
+def _last_error() -> str:
+    return os.strerror(ctypes.get_errno())

@@ -1,0 +1,125 @@
+"""The process in which hostile bytes are decoded: one job after the other, locked in.
+
+It is started by the pool with an empty environment and one socket, whose number is its last
+argument, and ends when the gateway closes the other end.
+"""
+
+import mmap
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+
+from resizer.errors import UnprocessableSource
+from resizer.image import Rendered
+from resizer.limits import Limits
+from resizer.render import sandbox
+from resizer.render.job import (
+    MAX_ORDER_BYTES,
+    MAX_PROBLEMS,
+    Done,
+    Failed,
+    Hello,
+    Job,
+    Refused,
+    Reply,
+    Resampling,
+    decode_order,
+    encode_reply,
+    max_variant_bytes,
+    printable,
+)
+from resizer.transform import Format, Transform
+
+Render = Callable[[memoryview, Transform, Limits, Resampling], Rendered]
+
+SAMPLE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16">'
+    b'<circle cx="8" cy="8" r="6" fill="#c33"/></svg>'
+)
+WRITTEN = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF)
+
+
+def main() -> None:
+    """Serve the renderer of this project, until the gateway hangs up."""
+    # imported here so that a test can serve a render of its own without libvips
+    from resizer.render.pipeline import render
+
+    serve(render, warm_up)
+
+
+def serve(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> None:
+    """Lock in, prepare, say hello and answer jobs until the other end is closed.
+
+    Nothing that starts a thread may run before the lock; `prepare` runs after it, so that what
+    would later need a file says so at the start.
+    """
+    with socket.socket(fileno=int(sys.argv[-1])) as gateway:
+        limits = decode_order(gateway.recv(MAX_ORDER_BYTES), Limits)
+        problems = sandbox.lock(
+            memory_mb=limits.render_memory_mb, file_bytes=max_variant_bytes(limits)
+        )
+        problems += prepare(render, limits)
+        gateway.send(encode_reply(Hello([*map(printable, problems[:MAX_PROBLEMS])])))
+        while reply := _next_reply(gateway, render):
+            gateway.send(encode_reply(reply))
+
+
+def warm_up(render: Render, limits: Limits) -> list[str]:
+    """Write and read one small picture of each format, so that no user waits for a first time."""
+    problems = []
+    for written in WRITTEN:
+        try:
+            small = render(memoryview(SAMPLE), Transform(format=written), limits, Resampling.LINEAR)
+            render(memoryview(small.body), Transform(width=8), limits, Resampling.LINEAR)
+        except Exception as error:
+            problems.append(f"{written} does not render: {error}")
+    return problems
+
+
+def _next_reply(gateway: socket.socket, render: Render) -> Reply | None:
+    message, descriptors, _, _ = socket.recv_fds(gateway, MAX_ORDER_BYTES, 2)
+    if not message:
+        return None
+    try:
+        return _answer(decode_order(message, Job), descriptors, render)
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _answer(job: Job, descriptors: list[int], render: Render) -> Reply:
+    """Do one job. Whatever goes wrong is a reply, and only a refusal's message is for clients."""
+    try:
+        return _do(job, *descriptors, render=render)
+    except UnprocessableSource as error:
+        return Refused(job.sequence, printable(str(error)))
+    except MemoryError:
+        return Refused(job.sequence, "The original needs more memory than a render may take.")
+    except Exception as error:
+        return Failed(job.sequence, printable(f"{type(error).__name__}: {error}"))
+
+
+def _do(job: Job, source: int, variant: int, *, render: Render) -> Done:
+    start = time.perf_counter()
+    rendered = render(_mapped(source), job.transform, job.limits, job.resampling)
+    if len(rendered.body) > max_variant_bytes(job.limits):
+        raise UnprocessableSource("The rendered image takes too many bytes.")
+    with open(variant, "wb", closefd=False) as file:
+        file.write(rendered.body)
+    return Done(
+        sequence=job.sequence,
+        size=len(rendered.body),
+        content_type=rendered.content_type,
+        width=rendered.width,
+        height=rendered.height,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _mapped(source: int) -> memoryview:
+    """The original's bytes, unmapped when nothing refers to them any more."""
+    if not os.fstat(source).st_size:
+        raise UnprocessableSource("The original is empty.")
+    return memoryview(mmap.mmap(source, 0, access=mmap.ACCESS_READ))

@@ -1,0 +1,136 @@
+"""A render worker whose every original is an order: what the pool's tests have it do.
+
+It is the real worker, locked in like any other, around a render that needs no libvips.
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from resizer.errors import UnprocessableSource
+from resizer.image import Rendered
+from resizer.limits import Limits
+from resizer.render.job import Done, Refused, Resampling, encode_reply
+from resizer.render.worker import serve
+from resizer.transform import Transform
+
+COMMAND = (
+    sys.executable,
+    "-I",
+    "-c",
+    "import sys; sys.path.insert(0, sys.argv[1]); from tests.puppet_worker import main; main()",
+    str(Path(__file__).parents[1]),
+)
+
+
+def main() -> None:
+    serve(obey, lambda render, limits: [])
+
+
+def obey(
+    source: memoryview, transform: Transform, limits: Limits, resampling: Resampling
+) -> Rendered:
+    order, _, text = bytes(source).decode().partition(" ")
+    return Rendered(ORDERS[order](source, text).encode(), "image/png", 1, 1, 0.0)
+
+
+def echo(source: memoryview, text: str) -> str:
+    return text
+
+
+def pid(source: memoryview, text: str) -> str:
+    return str(os.getpid())
+
+
+def environment(source: memoryview, text: str) -> str:
+    return " ".join(sorted(os.environ))
+
+
+def free_descriptor(source: memoryview, text: str) -> str:
+    """The lowest free descriptor: it rises when others stay open."""
+    free = os.dup(0)
+    os.close(free)
+    return str(free)
+
+
+def wait(source: memoryview, text: str) -> str:
+    """Until whoever holds the original writes another word over the order."""
+    while bytes(source[:4]) == b"wait":
+        time.sleep(0.002)
+    return str(os.getpid())
+
+
+def crash(source: memoryview, text: str) -> str:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return ""
+
+
+def leave(source: memoryview, text: str) -> str:
+    os._exit(3)
+
+
+def refuse(source: memoryview, text: str) -> str:
+    raise UnprocessableSource(text)
+
+
+def fail(source: memoryview, text: str) -> str:
+    raise RuntimeError(text)
+
+
+def balloon(source: memoryview, text: str) -> str:
+    hoard = []
+    while True:
+        hoard.append(bytearray(16 * 1024 * 1024))
+
+
+def fork(source: memoryview, text: str) -> str:
+    """Leave a child behind that outlives its parent, if it can."""
+    child = os.fork()
+    if not child:
+        time.sleep(60)
+    return str(child)
+
+
+def garbage(source: memoryview, text: str) -> str:
+    return _say(text.encode())
+
+
+def false_size(source: memoryview, text: str) -> str:
+    return _say(encode_reply(Done(1, 10**9, "image/png", 1, 1, 0.0)))
+
+
+def false_sequence(source: memoryview, text: str) -> str:
+    return _say(encode_reply(Refused(10**9, "an answer to another job")))
+
+
+def twice(source: memoryview, text: str) -> str:
+    """One reply too many: the second is there before the next job is."""
+    _say(encode_reply(Refused(int(text), "said twice")))
+    return "said"
+
+
+def _say(message: bytes) -> str:
+    os.write(int(sys.argv[-1]), message)
+    return ""
+
+
+ORDERS = {
+    "echo": echo,
+    "pid": pid,
+    "environment": environment,
+    "free-descriptor": free_descriptor,
+    "wait": wait,
+    "gone": pid,
+    "crash": crash,
+    "leave": leave,
+    "refuse": refuse,
+    "fail": fail,
+    "balloon": balloon,
+    "fork": fork,
+    "garbage": garbage,
+    "false-size": false_size,
+    "false-sequence": false_sequence,
+    "twice": twice,
+}
