@@ -30,9 +30,10 @@ class Option:
     """The field of Transform it sets, where that has another name."""
 
 
+_LEAST_FACTOR = 0.0001
 _FACTOR = (
-    values.decimal(10**-values.DECIMALS, MAX_FACTOR),
-    f"a factor above 0, up to {MAX_FACTOR}",
+    values.decimal(_LEAST_FACTOR, MAX_FACTOR),
+    f"a factor from {_LEAST_FACTOR} to {MAX_FACTOR}",
 )
 _QUALITIES = ", ".join(Quality)
 

@@ -66,12 +66,9 @@ def decimal(low: float, high: float) -> Callable[[str], float]:
     """A reader of decimal numbers from `low` to `high`."""
 
     def read(text: str) -> float:
-        if not _DECIMAL.fullmatch(text):
-            raise ValueError("not a number")
-        value = round(float(text), DECIMALS)
-        if not low <= value <= high:
-            raise ValueError("out of range")
-        return value
+        if not _DECIMAL.fullmatch(text) or not low <= float(text) <= high:
+            raise ValueError("not a number in range")
+        return round(float(text), DECIMALS)
 
     return read
 
