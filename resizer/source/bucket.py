@@ -38,6 +38,7 @@ class BucketSource:
         self._fetch_seconds = fetch_seconds
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="bucket")
         self._s3: S3 | None = None
+        self._connecting = asyncio.Lock()
 
     async def fetch(self, key: str) -> Original:
         """Raises SourceNotFound, SourceUnavailable, SourceTimeout, UnprocessableSource."""
@@ -72,9 +73,11 @@ class BucketSource:
 
     async def _connected(self) -> "S3":
         """The clients, made at first use: their imports and credentials take time and may fail."""
-        if self._s3 is None:
-            self._s3 = await asyncio.get_running_loop().run_in_executor(self._threads, self._open)
-        return self._s3
+        async with self._connecting:
+            if self._s3 is None:
+                loop = asyncio.get_running_loop()
+                self._s3 = await loop.run_in_executor(self._threads, self._open)
+            return self._s3
 
     def _open(self) -> "S3":
         from resizer.source.s3 import open_s3

@@ -119,7 +119,8 @@ def _store(
 ) -> S3Store:
     place: S3Config = {"region": region}
     if endpoint:
-        place["endpoint"] = endpoint
+        # The one that outranks every variable of the environment.
+        place["aws_endpoint_url_s3"] = endpoint
     return S3Store(
         bucket,
         config=place,
