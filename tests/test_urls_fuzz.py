@@ -12,7 +12,7 @@ from resizer.urls.options import BY_SPELLING, REFUSED_NAMES
 from resizer.urls.percent import encode
 from resizer.urls.preset import parse_preset
 from resizer.urls.request import ImageRequest
-from tests.test_urls_cloudflare import ACCEPTED
+from tests.test_urls_options import ACCEPTED
 
 GRAMMAR = Grammar(max_side=8192, presets={"hero": parse_preset("hero", "w=1", 8192)})
 NAMES = [*BY_SPELLING, *REFUSED_NAMES, "hero", "", "Ñ", "trim.x", "__class__"]
