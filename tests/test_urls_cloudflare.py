@@ -148,6 +148,7 @@ def test_very_long_options_are_refused_before_they_are_read(options: str) -> Non
         ("height=2731,dpr=3", False),
         ("width=2730,dpr=3", True),
         ("width=6400,dpr=1.28", True),
+        ("width=3000,dpr=2.7308", False),
         ("width=8190,border=1", True),
         ("width=8190,border=2", False),
         ("height=8190,border=0;2;1;2", True),
