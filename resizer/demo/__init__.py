@@ -1,0 +1,1 @@
+"""What a newcomer sees first: sample photos drawn by the program, and a page that shows them."""
