@@ -62,6 +62,12 @@ def opaque(image: pyvips.Image) -> pyvips.Image:
     return image.extract_band(0, n=image.bands - 1) if image.hasalpha() else image
 
 
+def is_grey(image: pyvips.Image) -> bool:
+    """Whether the three colours of every pixel are equal."""
+    red, green, blue = (image.extract_band(band) for band in range(3))
+    return bool(((red == green) & (green == blue)).min())
+
+
 def adjust(image: pyvips.Image, transform: Transform) -> pyvips.Image:
     """brightness, contrast, gamma, saturation: in this order, in gamma-coded values as CSS does.
 
