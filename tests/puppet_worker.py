@@ -29,6 +29,10 @@ def main() -> None:
     serve(obey, lambda render, limits: [])
 
 
+def complain() -> None:
+    serve(obey, lambda render, limits: ["nothing is locked"])
+
+
 def obey(
     source: memoryview, transform: Transform, limits: Limits, resampling: Resampling
 ) -> Rendered:

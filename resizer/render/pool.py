@@ -96,6 +96,7 @@ class Pool:
         self._requests: set[Request] = set()
         self._workers: set[Worker] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._burials: set[asyncio.Task[None]] = set()
         self._sequence = itertools.count(1)
         self._warned: set[str] = set()
         self._open = False
@@ -118,7 +119,7 @@ class Pool:
         """Start every worker; returns when each is up or has failed to start once."""
         self._open = True
         for place in self._places:
-            self._in_background(self._tend(place))
+            _in_background(self._tasks, self._tend(place))
         for place in self._places:
             await place.tried.wait()
 
@@ -154,7 +155,7 @@ class Pool:
             task.cancel()
         for worker in list(self._workers):
             worker.kill(End.CLOSED)
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._burials, return_exceptions=True)
 
     async def _tend(self, place: Place) -> None:
         """Keep a worker in `place` and give it whatever waits longest, for ever."""
@@ -179,7 +180,7 @@ class Pool:
             place.worker.kill(End.RECYCLED)
             place.worker, place.successor = place.successor.result(), None
         elif not place.successor and place.worker.given >= self._recycle_after:
-            place.successor = self._in_background(self._fresh(place))
+            place.successor = _in_background(self._tasks, self._fresh(place))
             place.successor.add_done_callback(lambda _: place.wake.set())
         return place.worker
 
@@ -259,7 +260,7 @@ class Pool:
 
     def _died(self, place: Place, worker: Worker) -> None:
         self._workers.discard(worker)
-        self._in_background(self._bury(worker))
+        _in_background(self._burials, self._bury(worker))
         place.wake.set()
         if worker.end and worker.end is not End.CLOSED:
             self._on_death(worker.end)
@@ -273,8 +274,12 @@ class Pool:
         for request in self._requests:
             request.fail(Overloaded(message))
 
-    def _in_background(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+
+def _in_background(
+    tasks: set[asyncio.Task[Result]], work: Coroutine[Any, Any, Result]
+) -> asyncio.Task[Result]:
+    """Start `work`, kept in `tasks` while it lasts: the loop alone would not keep it."""
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return task

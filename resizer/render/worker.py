@@ -38,7 +38,7 @@ SAMPLE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16">'
     b'<circle cx="8" cy="8" r="6" fill="#c33"/></svg>'
 )
-WRITTEN = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF)
+WARMED = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF)
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def serve(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> Non
 def warm_up(render: Render, limits: Limits) -> list[str]:
     """Write and read one small picture of each format, so that no user waits for a first time."""
     problems = []
-    for written in WRITTEN:
+    for written in WARMED:
         try:
             small = render(memoryview(SAMPLE), Transform(format=written), limits, Resampling.LINEAR)
             render(memoryview(small.body), Transform(width=8), limits, Resampling.LINEAR)

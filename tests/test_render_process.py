@@ -1,0 +1,202 @@
+"""What one worker process costs its gateway, tried through a pool of puppets."""
+
+import asyncio
+import os
+import select
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from resizer.errors import Overloaded, UnprocessableSource
+from resizer.render.pool import Pool
+from resizer.transform import Transform
+from tests.puppet_pool import LIMITS, gone, order, original, pid, running, until
+from tests.puppet_worker import COMMAND
+
+
+def test_a_render_is_what_the_worker_made_of_the_original() -> None:
+    async def scenario() -> None:
+        async with running() as (pool, _):
+            with original("echo a body") as given:
+                rendered = await pool.render(given, Transform())
+            assert rendered.body == b"a body"
+            assert (rendered.content_type, rendered.width, rendered.height) == ("image/png", 1, 1)
+            assert 0 < rendered.seconds < 5
+
+    asyncio.run(scenario())
+
+
+def test_a_refusal_keeps_its_words() -> None:
+    async def scenario() -> None:
+        async with running() as (pool, diary):
+            with pytest.raises(UnprocessableSource, match=r"^too many pixels$"):
+                await order(pool, "refuse too many pixels")
+            assert diary.deaths == []
+
+    asyncio.run(scenario())
+
+
+def test_what_nobody_foresaw_goes_to_the_log_and_not_to_the_client() -> None:
+    async def scenario() -> None:
+        async with running() as (pool, diary):
+            with pytest.raises(UnprocessableSource) as refusal:
+                await order(pool, "fail secret of /etc")
+            assert "secret" not in str(refusal.value)
+            assert diary.warnings == ["a render failed: RuntimeError: secret of /etc"]
+            assert diary.deaths == []
+
+    asyncio.run(scenario())
+
+
+def test_memory_that_balloons_costs_one_request() -> None:
+    async def scenario() -> None:
+        async with running() as (pool, diary):
+            with pytest.raises(UnprocessableSource, match="more memory"):
+                await order(pool, "balloon")
+            assert await order(pool, "echo on") == "on"
+            assert diary.deaths == []
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("lie", ["garbage {}", "garbage x", "false-size", "false-sequence"])
+def test_a_worker_that_lies_is_killed(lie: str) -> None:
+    async def scenario() -> None:
+        async with running() as (pool, diary):
+            liar = await pid(pool)
+            with pytest.raises(UnprocessableSource):
+                await order(pool, lie)
+            assert set(diary.deaths) == {"lie"}
+            await until(lambda: gone(liar))
+            assert await order(pool, "echo on") == "on"
+
+    asyncio.run(scenario())
+
+
+def test_a_reply_that_nobody_asked_for_ends_its_worker() -> None:
+    async def scenario() -> None:
+        async with running() as (pool, diary):
+            talker = await pid(pool)
+            with suppress(UnprocessableSource):
+                await order(pool, "twice 2")
+            await diary.died.wait()
+            assert diary.deaths[0] == "lie"
+            assert await pid(pool) != talker
+
+    asyncio.run(scenario())
+
+
+def test_descriptors_do_not_pile_up_on_either_side() -> None:
+    async def scenario() -> None:
+        async with running() as (pool, _):
+
+            async def open_files() -> tuple[int, str]:
+                return len(os.listdir("/proc/self/fd")), await order(pool, "free-descriptor")
+
+            before = await open_files()
+            for turn in range(200):
+                with suppress(UnprocessableSource):
+                    await order(pool, ("echo x", "refuse x", "fail x")[turn % 3])
+            assert await open_files() == before
+
+    asyncio.run(scenario())
+
+
+def test_workers_that_died_leave_no_descriptor_and_no_zombie() -> None:
+    async def scenario() -> None:
+        pool = Pool(2, LIMITS, command=COMMAND)
+        before = len(os.listdir("/proc/self/fd"))
+        await pool.start()
+        pids = {await pid(pool)}
+        for _ in range(3):
+            with suppress(UnprocessableSource):
+                await order(pool, "crash")
+            pids.add(await pid(pool))
+        await pool.close()
+        assert all(map(gone, pids))
+        assert len(os.listdir("/proc/self/fd")) == before
+
+    asyncio.run(scenario())
+
+
+def test_a_worker_finds_nothing_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+    async def scenario() -> None:
+        async with running() as (pool, _):
+            names = set((await order(pool, "environment")).split())
+            # LC_CTYPE is Python's own, set when it finds no locale
+            assert names - {"LC_CTYPE"} == {"VIPS_CONCURRENCY", "VIPS_WARNING", "MALLOC_ARENA_MAX"}
+
+    asyncio.run(scenario())
+
+
+def test_what_a_worker_started_ends_with_it() -> None:
+    async def scenario() -> None:
+        async with running() as (pool, _):
+            child = int(await order(pool, "fork"))
+            assert not gone(child)
+            watch = os.pidfd_open(child)
+        with open(watch):
+            assert select.select([watch], [], [], 5)[0]
+
+    asyncio.run(scenario())
+
+
+def test_a_program_that_ends_at_once_is_reported_with_its_last_words() -> None:
+    command = (sys.executable, "-c", "raise SystemExit('no such library')")
+
+    async def scenario() -> None:
+        async with running(command=command) as (pool, diary):
+            with pytest.raises(Overloaded):
+                await pool.check()
+            await until(lambda: any("no such library" in text for text in diary.warnings))
+
+    asyncio.run(scenario())
+
+
+def test_what_a_worker_could_not_lock_is_told_once() -> None:
+    command = (*COMMAND[:3], COMMAND[3].replace("main", "complain"), *COMMAND[4:])
+
+    async def scenario() -> None:
+        async with running(3, command=command) as (pool, diary):
+            assert await order(pool, "echo x") == "x"
+            assert diary.warnings == ["sandbox: nothing is locked"]
+
+    asyncio.run(scenario())
+
+
+GATEWAY = """
+import asyncio, os, sys
+sys.path.insert(0, sys.argv[1])
+from tests.puppet_pool import LIMITS, pid, render_under_way
+from resizer.render.pool import Pool
+from tests.puppet_worker import COMMAND
+
+async def main():
+    pool = Pool(2, LIMITS, command=COMMAND)
+    await pool.start()
+    pids = {await pid(pool) for _ in range(50)}
+    async with render_under_way(pool):
+        pids.add(await pid(pool))
+        print(*{worker._process.pid for worker in pool._workers}, flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+def test_workers_die_with_their_gateway() -> None:
+    root = str(Path(__file__).parents[1])
+    command = [sys.executable, "-c", GATEWAY, root]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as gateway:
+        assert gateway.stdout
+        watches = [os.pidfd_open(int(number)) for number in gateway.stdout.readline().split()]
+        gateway.kill()
+    assert len(watches) == 2
+    for watch in watches:
+        with open(watch):
+            assert select.select([watch], [], [], 5)[0]
