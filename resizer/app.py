@@ -85,7 +85,7 @@ class Parts:
         self.pool = Pool(
             settings.renderers or renderers_for(settings.workers),
             settings.limits,
-            settings.resampling,
+            resampling=settings.resampling,
             recycle_after=settings.renderer_recycle,
             on_death=lambda reason: self.metrics.worker_deaths.labels(reason).inc(),
             on_warning=lambda text: _log.warning("%s", text),

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any
 
@@ -64,6 +65,8 @@ def serving_faults(settings: Settings) -> list[str]:
             f"{PREFIX}SOURCE is not set: say where originals are,"
             " s3://bucket[/prefix] or a directory"
         )
+    elif "://" not in settings.source and not Path(settings.source).is_dir():
+        faults.append(f"{PREFIX}SOURCE: there is no directory {settings.source}")
     if settings.urls is Urls.SIGNED and not settings.signing_keys:
         faults.append(
             f"{PREFIX}SIGNING_KEYS is not set and {PREFIX}URLS is signed: {_MAKE_A_KEY};"

@@ -218,6 +218,7 @@ def grown(size: Size, edges: Edges) -> Size:
 def shrunk(plan: Plan, limit: int, longest: int, gravity: Gravity) -> Plan:
     """The same picture at `limit` / `longest` of its size, rounded down: never over the limit."""
     kept = _shrunk_size(plan.crop.size, limit, longest)
+    canvas = _shrunk_size(grown(plan.crop.size, plan.pad), limit, longest)
     resized = plan.resized
     if plan.crop.size == resized:
         resized = kept
@@ -227,7 +228,7 @@ def shrunk(plan: Plan, limit: int, longest: int, gravity: Gravity) -> Plan:
         plan.trim,
         resized,
         placed(resized, kept, gravity),
-        _shrunk_edges(plan.pad, limit, longest),
+        centred(kept, canvas),
         _shrunk_edges(plan.border, limit, longest),
     )
 

@@ -5,6 +5,8 @@ one server share their numbers through files in that directory, and any of them 
 """
 
 import os
+import re
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -12,12 +14,14 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -80,8 +84,17 @@ class Metrics:
 
     def show(self) -> bytes:
         """All numbers as Prometheus text; of all processes where they share a directory."""
-        if not os.environ.get(MULTIPROCESS_DIRECTORY):
+        directory = os.environ.get(MULTIPROCESS_DIRECTORY)
+        if not directory:
             return generate_latest(self.registry)
+        _forget_the_dead(Path(directory))
         shared = CollectorRegistry()
         MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
         return generate_latest(shared)
+
+
+def _forget_the_dead(directory: Path) -> None:
+    """Drop the gauges of processes that have ended; what they counted stays counted."""
+    for file in directory.glob("gauge_live*.db"):
+        if (match := re.search(r"_(\d+)\.db$", file.name)) and not Path("/proc", match[1]).exists():
+            mark_process_dead(int(match[1]), str(directory))  # type: ignore[no-untyped-call]

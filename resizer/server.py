@@ -1,7 +1,9 @@
 """Running the application under uvicorn, in one process or several."""
 
 import os
+import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Callable
 
@@ -49,6 +51,8 @@ def run(
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.drain_seconds,
     )
+    # uvicorn drains and then raises the signal again: an end that was asked for is a success.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if settings.workers == 1:
         uvicorn.Server(config).run(sockets=[bound])
         return

@@ -60,6 +60,12 @@ def _comma_separated(value: object) -> object:
     return value
 
 
+def _not_empty(secrets: list[SecretStr]) -> list[SecretStr]:
+    if not all(secret.get_secret_value() for secret in secrets):
+        raise ValueError("must not hold an empty key")
+    return secrets
+
+
 def _named_presets(value: object) -> object:
     """`thumb:width=200,fit=cover hero:width=1600` is a mapping of names to options."""
     if not isinstance(value, str):
@@ -81,6 +87,13 @@ def _cache_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _source_url(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if separator and (scheme not in ("s3", "file") or not rest.strip("/")):
+        raise ValueError("must be s3://bucket[/prefix] or a directory")
+    return value
+
+
 def _well_formed(presets: dict[str, str]) -> dict[str, str]:
     for name, options in presets.items():
         _preset(name, options, _WIDEST)
@@ -96,7 +109,9 @@ def _preset(name: str, options: str, max_side: int) -> Preset:
 
 Seconds = Annotated[int, BeforeValidator(duration), Field(ge=0)]
 Timeout = Annotated[float, BeforeValidator(duration), Field(gt=0)]
-Listed = Annotated[list[SecretStr], NoDecode, BeforeValidator(_comma_separated)]
+Secrets = Annotated[
+    list[SecretStr], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_not_empty)
+]
 Widths = Annotated[list[Annotated[int, Field(ge=1)]], NoDecode, BeforeValidator(_comma_separated)]
 Presets = Annotated[
     dict[str, str], NoDecode, BeforeValidator(_named_presets), AfterValidator(_well_formed)
@@ -111,7 +126,9 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", hide_input_in_errors=True
     )
 
-    source: str = Field("", description="Where originals are: s3://bucket[/prefix] or a directory.")
+    source: Annotated[str, AfterValidator(_source_url)] = Field(
+        "", description="Where originals are: s3://bucket[/prefix] or a directory."
+    )
     s3_endpoint: str | None = Field(
         None, description="URL of an S3-compatible server; else AWS_ENDPOINT_URL_S3, else AWS."
     )
@@ -131,7 +148,7 @@ class Settings(BaseSettings):
     )
 
     urls: Urls = Field(Urls.SIGNED, description="Which URLs are answered: signed, presets or open.")
-    signing_keys: Listed = Field(
+    signing_keys: Secrets = Field(
         [], description="Comma-separated secrets: the first signs, any is accepted."
     )
     presets: Presets = Field({}, description="Named options: thumb:width=200,fit=cover hero:w=1600")

@@ -19,7 +19,8 @@ from resizer.http.trace import Trace, accepted_id
 from resizer.metrics import Metrics
 
 _FLUSH_SECONDS = 0.1
-_SIGNATURE = re.compile(r"(?<=[,/]sig=)[^,/]*")
+_SIGNATURE = re.compile(r"([,/](?:s|%73)(?:i|%69)(?:g|%67)(?:=|%3d))[^,/]*", re.IGNORECASE)
+"""`sig=` as a proxy may have spelled it, and what follows."""
 
 
 class LineWriter:
@@ -149,7 +150,7 @@ def _quoted(url: str) -> str:
 
 def redacted(url: str) -> str:
     """`url` without its signature."""
-    return _SIGNATURE.sub("…", url)
+    return _SIGNATURE.sub(r"\1…", url)
 
 
 def _timestamp() -> str:

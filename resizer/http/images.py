@@ -92,7 +92,7 @@ class Images:
     async def _image(self, path: str, request: ImageRequest, headers: RequestHeaders) -> Reply:
         transform = resolve(request.transform, ", ".join(headers.getlist("accept")))
         answer = await self._gateway.get(request.key, transform)
-        self._hits.remember(path.encode(), request)
+        self._hits.remember(path.encode("utf-8", "surrogateescape"), request)
         fresh = not_modified(
             answer.variant.etag,
             answer.variant.last_modified,
@@ -132,9 +132,9 @@ class Images:
 
 
 def raw_path(scope: Scope) -> str:
-    """The path as it was sent, still percent-encoded. Raises nothing: non-ASCII stays escaped."""
+    """The path as it was sent, still percent-encoded; bytes that are no UTF-8 as surrogates."""
     raw: bytes = scope["raw_path"]
-    return raw.decode("ascii", "backslashreplace")
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _preflight() -> Reply:

@@ -4,7 +4,7 @@ import json
 import re
 from http import HTTPStatus
 
-from resizer.errors import InvalidRequest, Overloaded, ResizerError
+from resizer.errors import InvalidRequest, MethodNotAllowed, Overloaded, ResizerError
 from resizer.http.headers import EMBEDDABLE, Headers
 from resizer.http.reply import Reply
 
@@ -43,4 +43,6 @@ def _headers(error: ResizerError, size: int, max_age: int) -> Headers:
     ]
     if isinstance(error, Overloaded):
         headers.append((b"retry-after", str(error.retry_after).encode()))
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", error.allow.encode()))
     return headers

@@ -1,0 +1,140 @@
+import pickle
+from pathlib import Path
+
+import pytest
+
+from resizer.configuration import SettingsError, read_settings, serving_faults, warnings
+from resizer.http.access import Urls
+from resizer.limits import Limits
+from resizer.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings of the machine that runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"RESIZER_{name.upper()}", raising=False)
+    monkeypatch.delenv("RESIZER_CONFIG", raising=False)
+
+
+def faults_of(**flags: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(flags)
+    return caught.value.faults
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESIZER_SOURCE", "s3://photos/public")
+    monkeypatch.setenv("RESIZER_SIGNING_KEYS", "new, old")
+    monkeypatch.setenv("RESIZER_WIDTHS", "320,640")
+    monkeypatch.setenv("RESIZER_CACHE_TTL", "7d")
+    monkeypatch.setenv("RESIZER_PRESETS", "thumb:width=200,fit=cover hero:w=1600")
+    settings = read_settings()
+    assert settings.source == "s3://photos/public"
+    assert settings.secrets == ("new", "old")
+    assert settings.widths == [320, 640]
+    assert settings.cache_ttl == 7 * 86_400
+    assert set(settings.grammar.presets) == {"thumb", "hero"}
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "resizer.toml").write_text('host = "file"\nport = 1\nworkers = 3\n')
+    monkeypatch.setenv("RESIZER_HOST", "environment")
+    monkeypatch.setenv("RESIZER_PORT", "2")
+    settings = read_settings({"host": "flag", "port": None})
+    assert (settings.host, settings.port, settings.workers) == ("flag", 2, 3)
+
+
+def test_a_toml_file_holds_presets_as_a_table(tmp_path: Path) -> None:
+    (tmp_path / "resizer.toml").write_text(
+        'signing_keys = ["a", "b"]\nmax_age = "1h"\n[presets]\nthumb = "width=200,height=200"\n'
+    )
+    settings = read_settings()
+    assert settings.presets == {"thumb": "width=200,height=200"}
+    assert settings.max_age == 3600
+    assert settings.secrets == ("a", "b")
+
+
+def test_all_faults_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESIZER_PORT", "eighty")
+    monkeypatch.setenv("RESIZER_SOURSE", "x")
+    monkeypatch.setenv("RESIZER_URLS", "closed")
+    monkeypatch.setenv("RESIZER_CACHE_TTL", "soon")
+    monkeypatch.setenv("RESIZER_PRESETS", "thumb:widht=3")
+    told = "\n".join(faults_of())
+    assert "RESIZER_SOURSE: no such setting; did you mean RESIZER_SOURCE?" in told
+    assert "RESIZER_PORT" in told
+    assert "'eighty'" in told
+    assert "'signed', 'presets' or 'open'" in told
+    assert "RESIZER_CACHE_TTL: must be a time such as" in told
+    assert "RESIZER_PRESETS: preset thumb: widht" in told
+
+
+def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "resizer.toml").write_text("max_agee = 3\n")
+    assert faults_of() == ["max_agee: no such setting; did you mean max_age?"]
+
+
+def test_a_file_that_is_not_toml_or_not_there_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bad.toml").write_text("port = \n")
+    monkeypatch.setenv("RESIZER_CONFIG", "bad.toml")
+    assert "bad.toml" in faults_of()[0]
+    monkeypatch.setenv("RESIZER_CONFIG", "gone.toml")
+    assert faults_of() == ["RESIZER_CONFIG: there is no file gone.toml"]
+
+
+def test_secrets_are_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESIZER_SIGNING_KEYS", "hush-hush")
+    monkeypatch.setenv("RESIZER_CACHE", "redis://:hush-hush@localhost")
+    settings = read_settings()
+    assert "hush" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+    monkeypatch.setenv("RESIZER_CACHE", "memcached://:hush-hush@localhost")
+    assert faults_of() == [
+        "RESIZER_CACHE: must be memory:, redis://…, rediss://… or redis+cluster://…"
+    ]
+
+
+@pytest.mark.parametrize("source", ["gs://bucket", "s3://", "http://example.com/"])
+def test_a_source_of_another_kind_is_refused(source: str) -> None:
+    assert "RESIZER_SOURCE" in faults_of(source=source)[0]
+
+
+def test_a_preset_wider_than_the_limit_is_refused() -> None:
+    (fault,) = faults_of(presets="hero:width=1600", max_output_side="800")
+    assert fault.startswith("RESIZER_PRESETS: preset hero: width")
+
+
+def test_a_server_needs_a_source_and_on_signed_urls_a_key() -> None:
+    source, key = serving_faults(Settings())
+    assert "RESIZER_SOURCE" in source
+    assert "openssl rand -hex 32" in key
+    assert not serving_faults(Settings(source="s3://photos", urls=Urls.OPEN))
+
+
+def test_a_directory_that_is_not_there_keeps_a_server_from_starting() -> None:
+    (fault,) = serving_faults(Settings(source="nowhere", urls=Urls.OPEN))
+    assert fault == "RESIZER_SOURCE: there is no directory nowhere"
+
+
+def test_open_urls_and_short_keys_are_warned_of() -> None:
+    assert "anyone" in warnings(Settings(urls=Urls.OPEN))[0]
+    short, fine = (
+        read_settings({"signing_keys": "short"}),
+        read_settings({"signing_keys": "k" * 32}),
+    )
+    assert "fewer than 32 characters" in warnings(short)[0]
+    assert not warnings(fine)
+
+
+def test_every_limit_is_a_setting_with_the_same_default() -> None:
+    assert Settings().limits == Limits()
+
+
+def test_settings_travel_to_other_processes() -> None:
+    settings = read_settings({"signing_keys": "a", "presets": "thumb:width=3"})
+    assert pickle.loads(pickle.dumps(settings)) == settings
