@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers import RedisServer, S3Bucket, need_redis, quieten_moto
+from tests.servers import RedisCluster, RedisServer, S3Bucket, need_redis, quieten_moto
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +23,22 @@ def redis_server(_redis_process: RedisServer) -> RedisServer:
     _redis_process.start()
     _redis_process.run("FLUSHALL")
     return _redis_process
+
+
+@pytest.fixture(scope="session")
+def _redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    need_redis()
+    cluster = RedisCluster(tmp_path_factory.mktemp("cluster"))
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def redis_cluster(_redis_cluster: RedisCluster) -> RedisCluster:
+    """A real Redis cluster of three nodes: running and empty."""
+    _redis_cluster.empty()
+    return _redis_cluster
 
 
 @pytest.fixture(scope="session")

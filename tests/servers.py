@@ -132,3 +132,56 @@ class S3Bucket:
 def quieten_moto() -> None:
     """The development server behind moto logs every request as if it were news."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+
+class RedisCluster:
+    """Three redis-servers that share the slots."""
+
+    def __init__(self, directory: Path):
+        self.nodes = [self._node(directory, number) for number in range(3)]
+        self.url = f"redis+cluster://127.0.0.1:{self.nodes[0].port}"
+
+    def start(self) -> None:
+        """Runs the servers, and returns when each says that the cluster is whole."""
+        for node in self.nodes:
+            node.start()
+        first, *others = self.nodes
+        for number, node in enumerate(self.nodes):
+            slots = range(number * 5461, 16384 if number == 2 else (number + 1) * 5461)
+            node.run("CLUSTER", "ADDSLOTS", *map(str, slots))
+        for node in others:
+            bus = node.port + 10000
+            first.run("CLUSTER", "MEET", "127.0.0.1", str(node.port), str(bus))
+        self._await_whole()
+
+    def stop(self) -> None:
+        for node in self.nodes:
+            node.stop()
+
+    def empty(self) -> None:
+        for node in self.nodes:
+            node.run("FLUSHALL")
+
+    def _await_whole(self) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            states = [node.run("CLUSTER", "INFO") for node in self.nodes]
+            if all("cluster_state:ok" in s and "cluster_known_nodes:3" in s for s in states):
+                return
+            time.sleep(0.05)
+        raise RuntimeError("the Redis cluster did not become whole")
+
+    @staticmethod
+    def _node(directory: Path, number: int) -> RedisServer:
+        return RedisServer(
+            directory,
+            *("--cluster-enabled", "yes", "--cluster-config-file", f"nodes-{number}.conf"),
+            port=cluster_port(),
+        )
+
+
+def cluster_port() -> int:
+    """A free port with room for the cluster bus 10,000 above it."""
+    while (port := free_port()) > 55000:
+        pass
+    return port

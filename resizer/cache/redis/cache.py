@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import quote
 
+from redis.asyncio import Redis
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
 from resizer.cache.breaker import Breaker
@@ -18,6 +19,8 @@ from resizer.errors import CacheUnavailable
 from resizer.image import Variant, pack, unpack
 
 _FAILURES = (RedisError, RedisClusterException, OSError)
+_AT_ONCE = 32
+"""Round trips under way, so connections to a server."""
 _BATCH = 500
 """Names counted and removed in one round trip of a flush."""
 _HEARTBEAT = 5.0
@@ -48,6 +51,10 @@ class RedisCache:
         self._channel = f"resizer-flush:{quote(namespace, safe='')}"
         self._timeout = timeout
         self._breaker = breaker or Breaker()
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        # In a cluster redis-py runs every command of a transaction in a thread of its own, and
+        # waits for it. There the commands of a pipeline go to their node together all the same.
+        self._transactions = isinstance(client, Redis)
         self._look_up = Gather(self._look_up_all)
 
     async def get(self, key: str, field: str) -> Variant | None:
@@ -69,7 +76,7 @@ class RedisCache:
             return
         name = self._prefix + key
         async with self._guarded(self._timeout):
-            pipeline = self._client.pipeline(transaction=True)
+            pipeline = self._client.pipeline(transaction=self._transactions)
             pipeline.hset(name, field, pack(variant))
             pipeline.expire(name, math.ceil(seconds))
             await pipeline.execute()
@@ -77,14 +84,14 @@ class RedisCache:
     async def flush(self, key: str, *, dry_run: bool = False) -> Flushed:
         """Removes every variant of one original, at once, and tells the other gateways."""
         async with self._guarded(self._timeout), self._announced(Flush(key=key), dry_run):
-            return await self._remove([self._prefix + key], dry_run, atomic=True)
+            return await self._remove([self._prefix + key], dry_run)
 
     async def flush_prefix(self, prefix: str, *, dry_run: bool = False) -> Flushed:
         """The same for every original whose key starts with `prefix`; `""` is all of them."""
         flushed = Flushed()
         async with self._guarded(None), self._announced(Flush(prefix=prefix), dry_run):
             async for names in self._names(self._prefix + prefix):
-                flushed += await self._remove(names, dry_run, atomic=False)
+                flushed += await self._remove(names, dry_run)
         return flushed
 
     async def listen(
@@ -140,16 +147,12 @@ class RedisCache:
         if batch:
             yield batch
 
-    async def _remove(
-        self, names: Sequence[str | bytes], dry_run: bool, *, atomic: bool
-    ) -> Flushed:
-        pipeline = self._client.pipeline(transaction=atomic)
+    async def _remove(self, names: Sequence[str | bytes], dry_run: bool) -> Flushed:
+        pipeline = self._client.pipeline(transaction=self._transactions and len(names) == 1)
         for name in names:
-            pipeline.hlen(name)
-            if dry_run:
-                pipeline.exists(name)
-            else:
-                pipeline.unlink(name)
+            pipeline.execute_command("HLEN", name)
+            # By its word: the methods of a cluster's pipeline expect several names.
+            pipeline.execute_command("EXISTS" if dry_run else "UNLINK", name)
         answers = await pipeline.execute(raise_on_error=False)
         _raise_failure(answers)
         lengths = [length for length in answers[::2] if isinstance(length, int)]
@@ -174,7 +177,7 @@ class RedisCache:
         if not self._breaker.admits():
             raise CacheUnavailable("The cache failed repeatedly and is left alone for a while")
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds), self._turns:
                 yield
         except _FAILURES as error:
             # A server that answers with an error (full, read-only) is not one to stay away from.

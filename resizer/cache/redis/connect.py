@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis, RedisCluster
+from redis.asyncio import ConnectionPool, Redis, RedisCluster
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -15,7 +15,6 @@ Subscriber = Callable[[], Redis]
 """Makes a client for one subscription: to the server, or to any node of the cluster."""
 
 _SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
-_CONNECTIONS = 32
 
 
 def connect(url: str, timeout: float) -> tuple[Client, Subscriber]:
@@ -40,18 +39,13 @@ def connect(url: str, timeout: float) -> tuple[Client, Subscriber]:
     }
     if scheme.endswith("+cluster"):
         return _cluster(options)
-    return _server(options, timeout), lambda: _subscription(options)
+    return _server(options), lambda: _subscription(options)
 
 
-def _server(options: dict[str, Any], timeout: float) -> Redis:
+def _server(options: dict[str, Any]) -> Redis:
     """One server. A connection that it closed meanwhile is tried anew once; a timeout is not."""
-    pool = BlockingConnectionPool(
-        max_connections=_CONNECTIONS,
-        timeout=timeout,
-        retry=Retry(NoBackoff(), 1, (RedisConnectionError,)),
-        **options,
-    )
-    return Redis.from_pool(pool)
+    retry = Retry(NoBackoff(), 1, (RedisConnectionError,))
+    return Redis.from_pool(ConnectionPool(retry=retry, **options))
 
 
 def _cluster(options: dict[str, Any]) -> tuple[RedisCluster, Subscriber]:
