@@ -148,7 +148,8 @@ class RedisCache:
             yield batch
 
     async def _remove(self, names: Sequence[str | bytes], dry_run: bool) -> Flushed:
-        pipeline = self._client.pipeline(transaction=self._transactions and len(names) == 1)
+        """Without a transaction: a full server would refuse it, and that is when to flush."""
+        pipeline = self._client.pipeline(transaction=False)
         for name in names:
             pipeline.execute_command("HLEN", name)
             # By its word: the methods of a cluster's pipeline expect several names.
