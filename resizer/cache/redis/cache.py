@@ -166,11 +166,13 @@ class RedisCache:
         Before, so that no fill under way stores what is about to be removed; after, for those who
         read it again in between.
         """
-        if not dry_run:
-            await self._client.publish(self._channel, flush.to_json())
+        if dry_run:
+            yield
+            return
+        message = flush.to_json()
+        await self._client.execute_command("PUBLISH", self._channel, message)
         yield
-        if not dry_run:
-            await self._client.publish(self._channel, flush.to_json())
+        await self._client.execute_command("PUBLISH", self._channel, message)
 
     @asynccontextmanager
     async def _guarded(self, seconds: float | None) -> AsyncIterator[None]:
