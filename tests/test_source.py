@@ -507,6 +507,8 @@ class ToldServer(ThreadingHTTPServer):
     daemon_threads = True
     reply = Reply()
     requests = 0
+    authorization = ""
+    """What the last request was signed with."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -515,6 +517,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         reply = self.server.reply
         self.server.requests += 1
+        self.server.authorization = self.headers["Authorization"]
         self.send_response(reply.status)
         self.send_header("Content-Length", str(reply.length or len(reply.body)))
         self.send_header("ETag", '"tag"')
@@ -657,3 +660,24 @@ def test_an_object_of_the_told_server_arrives(told: ToldServer, key: str) -> Non
         assert content(original) == b"whole"
         assert original.etag == "tag"
         assert original.last_modified == datetime(2026, 11, 21, 11, 12, 25, tzinfo=UTC)
+
+
+@BOTH_WAYS
+def test_the_credentials_of_an_assumed_role_sign_the_requests(
+    told: ToldServer, s3: S3Bucket, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As boto3's usual chain finds them; those of a role begin with ASIA."""
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile base]\naws_access_key_id = base\naws_secret_access_key = secret\n"
+        "[profile role]\nsource_profile = base\nrole_arn = arn:aws:iam::123456789012:role/reader\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "role")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", s3.endpoint)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    told.reply = Reply(body=b"whole")
+    source = opened("s3://bucket", endpoint=f"http://127.0.0.1:{told.server_port}")
+    assert fetched(source, key) == b"whole"
+    assert "Credential=ASIA" in told.authorization
