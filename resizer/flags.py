@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from resizer.settings import CONFIG_VARIABLE, Settings
 
@@ -37,7 +38,7 @@ def _flag(name: str) -> inspect.Parameter:
     field = Settings.model_fields[name]
     option: Any = typer.Option(
         f"--{name.replace('_', '-')}",
-        help=field.description,
+        help=escape(field.description or ""),
         metavar="VALUE",
         show_default=False,
         rich_help_panel="Settings",

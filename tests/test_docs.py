@@ -1,0 +1,76 @@
+"""What can be set or asked is in the documentation, and what it shows is true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from resizer.http.problem import kind
+from resizer.settings import Settings
+from resizer.signing import sign
+from resizer.urls.cloudflare import Grammar, parse
+from resizer.urls.options import OPTIONS, REFUSED_NAMES
+from resizer.urls.preset import parse_preset
+from tests.test_problem import TABLE
+
+ROOT = Path(__file__).parent.parent
+SETTINGS = (ROOT / "docs/settings.md").read_text()
+URLS = (ROOT / "docs/urls.md").read_text()
+PAGES = sorted(path for path in ROOT.rglob("*.md") if ".venv" not in path.parts)
+
+
+def test_every_setting_is_a_heading_and_every_heading_a_setting() -> None:
+    assert re.findall(r"^### (\w+)$", SETTINGS, re.M) == [n.upper() for n in Settings.model_fields]
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_the_default_of_a_setting_is_told(name: str) -> None:
+    default = Settings.model_fields[name].get_default()
+    section = SETTINGS.partition(f"### {name.upper()}\n")[2].partition("\n#")[0]
+    days = f"`{default // 86_400}d`" if isinstance(default, int) and default >= 86_400 else None
+    if isinstance(default, bool):
+        assert f"Default `{str(default).lower()}`" in section
+    elif isinstance(default, int | float):
+        assert (
+            f"Default {default:g}" in section
+            or f"Default {default}" in section
+            or (days and f"Default {days}" in section)
+        )
+
+
+@pytest.mark.parametrize("name", [*OPTIONS, *REFUSED_NAMES])
+def test_every_option_is_in_the_table(name: str) -> None:
+    short = OPTIONS[name].short if name in OPTIONS else None
+    assert f"`{name}`" in URLS
+    assert short is None or f"`{name}` `{short}`" in URLS
+
+
+@pytest.mark.parametrize(("error", "status"), TABLE.items())
+def test_every_error_is_in_the_table(error: type, status: int) -> None:
+    if status != 500:
+        assert re.search(rf"^\| {status} \|.*`{kind(error(''))}`", URLS, re.M)
+
+
+def test_the_signatures_shown_are_right() -> None:
+    secret = "test-key-0123456789abcdef0123456789abcdef"
+    shown = [tail for tail in re.findall(r"^ +/img/(\S+)$", URLS, re.M) if "…" not in tail]
+    signed = [request for tail in shown if (request := parse(tail, _grammar())).signature]
+    assert len(signed) == 2
+    for request in signed:
+        assert sign(secret, request.options, request.key) == request.signature
+
+
+def test_the_urls_shown_are_urls() -> None:
+    for tail in re.findall(r"^ +/img/(\S+?)(?: .*)?$", URLS, re.M):
+        if "…" not in tail and "<" not in tail:
+            parse(tail, _grammar())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_link_leads_nowhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]*)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def _grammar() -> Grammar:
+    return Grammar(max_side=8192, presets={"hero": parse_preset("hero", "width=1600", 8192)})
