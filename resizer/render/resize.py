@@ -33,17 +33,24 @@ def resize(image: pyvips.Image, size: Size, resampling: Resampling) -> pyvips.Im
     shrinks = size.width < image.width or size.height < image.height
     linear = resampling is Resampling.LINEAR and shrinks and image.interpretation != "cmyk"
     if image.hasalpha():
-        return _resized_with_alpha(image, size, linear)
+        cheap = resampling is Resampling.GAMMA and shrinks
+        return _resized_with_alpha(image, size, linear, "uchar" if cheap else "ushort")
     small = _resized(image * image if linear else image, size, linear)
     return eight_bit(small**0.5 if linear else small)
 
 
-def _resized_with_alpha(image: pyvips.Image, size: Size, linear: bool) -> pyvips.Image:
-    """Premultiplied samples stay integers while there are many of them: a third of the time."""
+def _resized_with_alpha(
+    image: pyvips.Image, size: Size, linear: bool, integers: str
+) -> pyvips.Image:
+    """Premultiplied samples stay integers while there are many of them: floats cost the double.
+
+    16 bits have room for what Lanczos overshoots, in colour and in alpha alike, so that it cancels
+    out; 8 bits are four times as fast and let the inside of a shape's edge ring, as peers do.
+    """
     last = image.bands - 1
     colour, alpha = image.extract_band(0, n=last), image.extract_band(last)
     light = (colour * colour if linear else colour).bandjoin(alpha)
-    whole = light.premultiply(max_alpha=255).rint().cast("ushort" if linear else "uchar")
+    whole = light.premultiply(max_alpha=255).rint().cast(integers)
     small = _resized(whole, size, linear).unpremultiply(max_alpha=255)
     colour, alpha = small.extract_band(0, n=last), small.extract_band(last)
     if linear:
