@@ -189,7 +189,7 @@ def test_a_full_lock_reports_no_problem(report: dict[str, Any]) -> None:
 
 
 def test_a_kernel_without_landlock_is_a_problem_in_words() -> None:
-    (problem,) = sandbox._landlock(0)
+    (problem,) = sandbox._landlock(0, ())
     assert "not available" in problem
 
 
@@ -232,3 +232,29 @@ def test_every_right_of_the_kernels_abi_is_taken_and_no_other(
 def test_asking_what_is_available_locks_nothing(tmp_path: Path) -> None:
     sandbox.available()
     (tmp_path / "file").write_text("x")
+
+
+@needs_landlock
+def test_a_directory_of_fonts_stays_readable_and_nothing_beside_it(tmp_path: Path) -> None:
+    fonts, beside = tmp_path / "fonts", tmp_path / "beside"
+    for directory in (fonts, beside):
+        directory.mkdir()
+        (directory / "file").write_text("x")
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from resizer.render import sandbox
+sandbox.lock(memory_mb=512, file_bytes=1000, readable=(sys.argv[2], "/nowhere"))
+
+def succeeds(path, mode):
+    try:
+        open(path, mode).close()
+    except OSError:
+        return "no"
+    return "yes"
+
+fonts, beside = sys.argv[2:]
+tried = [(fonts, "r"), (beside, "r"), (fonts, "a"), (beside, "a")]
+print(*(succeeds(f"{directory}/file", mode) for directory, mode in tried))
+"""
+    assert run(code, str(fonts), str(beside)) == "yes no no no\n"

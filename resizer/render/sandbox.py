@@ -8,16 +8,20 @@ runs. libvips keeps the threads of a render for the next one, so `lock` comes be
 import ctypes
 import os
 import resource
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 # include/uapi/asm-generic/unistd.h: the same numbers on every architecture
 _CREATE_RULESET = 444
+_ADD_RULE = 445
 _RESTRICT_SELF = 446
 # include/uapi/linux/landlock.h
 _VERSION_FLAG = 1
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16, 9: 17}
 """ABI → how many rights it has on files; they are bits from 0 upwards."""
+_PATH_BENEATH = 1
+_READ_FILE_AND_DIRECTORY = 0b1100
 _TCP_BIND_AND_CONNECT = 0b11
 _ABSTRACT_SOCKETS_AND_SIGNALS = 0b11
 # include/uapi/linux/prctl.h
@@ -26,9 +30,23 @@ _DUMPABLE = 4
 _NO_NEW_PRIVS = 38
 _SIGKILL = 9
 
+FONTS = (
+    "/etc/fonts",
+    "/usr/share/fontconfig",
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "/var/cache/fontconfig",
+)
+"""All that stays readable: no secret, and without them the text of an SVG is not drawn."""
+
 _NICENESS = 15
 _OPEN_FILES = 32
 _LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class _PathBeneath(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = (("allowed", ctypes.c_uint64), ("directory", ctypes.c_int32))
 
 
 class _Ruleset(ctypes.Structure):
@@ -46,11 +64,12 @@ def available() -> int:
     )
 
 
-def lock(*, memory_mb: int, file_bytes: int) -> list[str]:
+def lock(*, memory_mb: int, file_bytes: int, readable: Sequence[str] = FONTS) -> list[str]:
     """Give up, for good, what a render does not need; say in words what could not be given up.
 
     `memory_mb` bounds the address space in MiB, `file_bytes` what may be written to any one file
-    (a memfd counts). The descriptors already open stay usable.
+    (a memfd counts). The descriptors already open stay usable, and so do the `readable`
+    directories that there are.
     """
     problems = [*_yield_to_others(), *_set_limits(memory_mb, file_bytes)]
     for option, value, name in (
@@ -60,7 +79,7 @@ def lock(*, memory_mb: int, file_bytes: int) -> list[str]:
     ):
         if _LIBC.prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))):
             problems.append(f"{name}: {_last_error()}")
-    return problems + _landlock(available())
+    return problems + _landlock(available(), readable)
 
 
 def _yield_to_others() -> list[str]:
@@ -96,8 +115,8 @@ def _lower(limit: int, value: int) -> None:
     resource.setrlimit(limit, (bound, bound))
 
 
-def _landlock(abi: int) -> list[str]:
-    """Handle every right the kernel knows and allow none: no file, no TCP, no signal outwards."""
+def _landlock(abi: int, readable: Sequence[str]) -> list[str]:
+    """Handle every right the kernel knows: no file but these, no TCP, no signal outwards."""
     if not abi:
         return ["Landlock is not available: files and the network stay within a worker's reach"]
     if _threads() > 1:
@@ -108,11 +127,26 @@ def _landlock(abi: int) -> list[str]:
     if ruleset < 0:
         return [f"Landlock: {_last_error()}"]
     try:
+        for directory in readable:
+            _let_read(ruleset, directory)
         if _syscall(_RESTRICT_SELF, ruleset, ctypes.c_uint32(0)):
             return [f"Landlock: {_last_error()}"]
     finally:
         os.close(ruleset)
     return [] if abi >= 4 else [f"Landlock ABI {abi} does not confine TCP (ABI 4 does)"]
+
+
+def _let_read(ruleset: int, directory: str) -> None:
+    """What cannot be opened, or not allowed, stays closed."""
+    try:
+        opened = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return
+    rule = _PathBeneath(_READ_FILE_AND_DIRECTORY, opened)
+    _syscall(
+        _ADD_RULE, ruleset, ctypes.c_int(_PATH_BENEATH), ctypes.byref(rule), ctypes.c_uint32(0)
+    )
+    os.close(opened)
 
 
 def _rules(abi: int) -> _Ruleset:
