@@ -95,7 +95,7 @@ def near(pixel: Iterable[float], expected: Pixel, within: float = 6) -> bool:
 
 def corners(image: pyvips.Image) -> list[tuple[int, ...]]:
     """The colour of each quarter's middle, each named by what `quarters` drew there."""
-    named = []
+    named: list[tuple[int, ...]] = []
     for y in (image.height // 4, image.height * 3 // 4):
         for x in (image.width // 4, image.width * 3 // 4):
             pixel = image(x, y)[:3]

@@ -54,9 +54,10 @@ def test_a_blur_takes_no_colour_from_transparent_pixels(radius: float) -> None:
 
 def test_sharpening_grows_with_its_amount_and_leaves_flat_areas() -> None:
     grey = flat(100, 40, (90, 90, 90)).join(flat(100, 40, (150, 150, 150)), "horizontal")
-    source = png(picture(png(grey), blur=1.0))
+    source = png(grey)
     amounts = (0.0, 0.5, 1.0, 3.0, 10.0)
-    contrast = [picture(source, sharpen=amount).sobel().max() for amount in amounts]
+    sharpened = [picture(source, sharpen=amount) for amount in amounts]
+    contrast = [image.max() - image.min() for image in sharpened]
     assert contrast == sorted(set(contrast))
     assert near(picture(png(flat(40, 40, RED)), sharpen=10.0)(20, 20), RED, 2)
 

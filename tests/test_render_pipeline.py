@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import pyvips
@@ -153,7 +154,7 @@ def test_a_translucent_background_is_translucent_where_it_can_be() -> None:
 
 def test_padding_is_the_background_or_transparent_or_white() -> None:
     source = png(quarters(120, 60))
-    box = {"fit": Fit.PAD, "width": 120, "height": 120}
+    box: dict[str, Any] = {"fit": Fit.PAD, "width": 120, "height": 120}
     assert near(picture(source, **box, background=Colour(*BLUE))(60, 5), BLUE)
     assert picture(source, **box)(60, 5)[3] == 0
     assert near(picture(source, **box, format=Format.JPEG)(60, 5), WHITE)
@@ -235,7 +236,7 @@ def test_an_animation_shows_its_first_frame_where_frames_cannot_be(animated: byt
 
 
 def test_anim_false_keeps_the_first_frame_alone(animated: bytes) -> None:
-    larger = {"fit": Fit.CONTAIN, "width": 120, "height": 90}  # three frames high
+    larger: dict[str, Any] = {"fit": Fit.CONTAIN, "width": 120, "height": 90}  # three frames high
     image = look(rendered(animated, anim=False, **larger), n=-1)
     assert image.get_n_pages() == 1
     assert near(image(60, 45)[:3], RED, 12)
@@ -281,7 +282,7 @@ def test_an_animation_of_too_many_pixels_is_refused(animated: bytes) -> None:
     long = animation(FRAMES + FRAMES, DELAYS + DELAYS).webpsave_buffer()
     with pytest.raises(UnprocessableSource, match=r"has 8 frames of 40×30 pixels"):
         rendered(long, limits=Limits(max_source_pixels=1200))
-    enlarged = {"fit": Fit.CONTAIN, "width": 400}
+    enlarged: dict[str, Any] = {"fit": Fit.CONTAIN, "width": 400}
     with pytest.raises(UnprocessableSource, match=r"would have 4 frames of 400×300 pixels"):
         rendered(animated, **enlarged, limits=Limits(max_source_pixels=100_000))
 

@@ -1,6 +1,9 @@
 """Orientation, flip and rotate: in numbers, and on pixels."""
 
+from collections.abc import Callable
+
 import pytest
+import pyvips
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +28,7 @@ turns = st.builds(Turn, st.booleans(), st.integers(0, 3))
 UPRIGHT = [RED, GREEN, BLUE, YELLOW]
 
 # orientation → what must have been done to the pixels of an upright picture for it to be right
-STORED = {
+STORED: dict[int, Callable[[pyvips.Image], pyvips.Image]] = {
     1: lambda image: image,
     2: lambda image: image.fliphor(),
     3: lambda image: image.rot180(),
