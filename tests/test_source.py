@@ -216,7 +216,8 @@ def test_the_tag_follows_the_content(place: Place) -> None:
 
 
 def test_a_missing_key_is_not_found(place: Place) -> None:
-    assert type(refusal(place.source, "photos/none.jpg")) is SourceNotFound
+    for key in ("photos/none.jpg", "<Code>NoSuchBucket</Code>"):
+        assert type(refusal(place.source, key)) is SourceNotFound, key
 
 
 @pytest.mark.parametrize("key", ["", "..", "../a", "a/../b", "a/..", "a\0b", "\udc80"])
