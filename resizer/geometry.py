@@ -113,7 +113,7 @@ def trimmed(size: Size, trim: Trim | None, dpr: float, uniform: Area | None) -> 
             kept = Area(0, 0, size.width, size.height)
     if kept.width < 1 or kept.height < 1:
         raise UnprocessableSource(
-            f"trim leaves nothing of an original of {size.width}×{size.height} pixels"
+            f"trim leaves nothing of an original of {size.width}×{size.height} pixels."
         )
     return kept
 

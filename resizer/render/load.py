@@ -81,8 +81,8 @@ def examine(source: memoryview, limits: Limits) -> Header:
     )
     if kind is not SourceFormat.SVG and header.stored.pixels > limits.max_source_pixels:
         raise UnprocessableSource(
-            f"the original has {image.width}×{image.height} pixels,"
-            f" more than {limits.max_source_pixels:,}"
+            f"The original has {image.width}×{image.height} pixels,"
+            f" more than {limits.max_source_pixels:,}."
         )
     return header
 
@@ -135,7 +135,7 @@ def check_animation(header: Header, size: Size, limits: Limits) -> None:
     """Refuse an animation that is too long or too large to become frames of `size`, all kept."""
     if header.frames > limits.max_frames:
         raise UnprocessableSource(
-            f"the animation has {header.frames} frames, more than {limits.max_frames}"
+            f"The animation has {header.frames} frames, more than {limits.max_frames}."
         )
     _check_frames("has", header.stored, header.frames, _READ_FACTOR * limits.max_source_pixels)
     _check_frames("would have", size, header.frames, limits.max_source_pixels)
@@ -144,8 +144,8 @@ def check_animation(header: Header, size: Size, limits: Limits) -> None:
 def _check_frames(has: str, size: Size, frames: int, most: int) -> None:
     if size.pixels * frames > most:
         raise UnprocessableSource(
-            f"the animation {has} {frames} frames of {size.width}×{size.height} pixels,"
-            f" more than {most:,} in all"
+            f"The animation {has} {frames} frames of {size.width}×{size.height} pixels,"
+            f" more than {most:,} in all."
         )
 
 

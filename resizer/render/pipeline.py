@@ -50,7 +50,7 @@ def render(
         body, content_type = _written(work, len(source))
     except pyvips.Error as error:
         # libvips' own words name its loaders, and sometimes hundreds of positions in the file
-        raise UnprocessableSource("the original is corrupt or cut short") from error
+        raise UnprocessableSource("The original is corrupt or cut short.") from error
     size = work.plan.size
     return Rendered(body, content_type, size.width, size.height, perf_counter() - start)
 

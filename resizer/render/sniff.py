@@ -39,13 +39,13 @@ _MAGIC = (
 _NOT_READ = (
     (b"BM", "BMP"),
     (b"%PDF", "PDF"),
-    (b"8BPS", "Photoshop"),
+    (b"8BPS", "a Photoshop file"),
     (b"\xff\x0a", "JPEG XL"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
     (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
     (b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (b"\0\0\x01\0", "icon"),
-    (b"\0\0\x02\0", "cursor"),
+    (b"\0\0\x01\0", "an icon"),
+    (b"\0\0\x02\0", "a cursor"),
     (b"v/1\x01", "OpenEXR"),
 )
 
@@ -83,12 +83,12 @@ def svg_text(source: memoryview) -> memoryview:
     try:
         text = inflater.decompress(source, _MAX_SVG_BYTES)
     except ZlibError:
-        raise UnprocessableSource("the gzip-compressed original is corrupt") from None
+        raise UnprocessableSource("The gzip-compressed original is corrupt.") from None
     if inflater.unconsumed_tail:
         mib = _MAX_SVG_BYTES // 1024**2
-        raise UnprocessableSource(f"the svgz original inflates to more than {mib} MiB")
+        raise UnprocessableSource(f"The svgz original inflates to more than {mib} MiB.")
     if not inflater.eof:
-        raise UnprocessableSource("the gzip-compressed original is cut short")
+        raise UnprocessableSource("The gzip-compressed original is cut short.")
     if not _is_svg(text[:_SVG_PROLOGUE_BYTES]):
         raise _refused("gzip")
     return memoryview(text)
@@ -100,7 +100,7 @@ def _sniff_heif(source: memoryview) -> SourceFormat:
     brands = {box[:4], *(box[at : at + 4] for at in range(8, len(box), 4))}
     if brands & _AVIF_BRANDS:
         return SourceFormat.AVIF
-    raise _refused("HEIC" if brands & _HEIC_BRANDS else "video")
+    raise _refused("HEIC" if brands & _HEIC_BRANDS else "a video")
 
 
 def _is_svg(text: bytes) -> bool:
@@ -109,5 +109,5 @@ def _is_svg(text: bytes) -> bool:
 
 
 def _refused(name: str | None) -> UnprocessableSource:
-    what = f"{name} originals are not read" if name else "the original is of no format known here"
-    return UnprocessableSource(f"{what}: {READ}")
+    what = f"{name}, which is not read" if name else "of no format known here"
+    return UnprocessableSource(f"The original is {what}: {READ}.")

@@ -1,0 +1,157 @@
+"""Every file of the corpus, rendered in real workers: what is sound comes out, the rest is refused.
+
+The corpus lies beside the checkout and is not part of it. The usual run takes what was crafted to
+hurt and some of what users have; `-m corpus` takes everything.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pyvips
+
+from resizer.errors import RenderTimeout, ResizerError, UnprocessableSource
+from resizer.image import Rendered
+from resizer.limits import Limits
+from resizer.render.pool import Pool
+from resizer.transform import Transform
+from tests.puppet_pool import original
+
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+LIMITS = Limits()
+IMPATIENT = Limits(render_seconds=2)
+TRANSFORM = Transform(width=200)
+
+EXCEPTIONS = {
+    "real/gif/1024_pages_1x1.gif": "1,024 frames are more than the default of max_frames",
+    "real/tiff/multiple_formats.tif": "its first page is JBIG, which this libvips cannot decode",
+}
+"""Sound files that are refused all the same, and why."""
+
+CARRIED = (b"<?php", b"<script", b"<html", b"alert(")
+"""What hostile files would like a variant to carry."""
+
+Outcome = Rendered | ResizerError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the corpus' manifest."""
+
+    path: str
+    expected: str
+
+    @property
+    def bytes(self) -> bytes:
+        return (CORPUS / self.path).read_bytes()
+
+
+def manifest() -> list[Entry]:
+    if not CORPUS.is_dir():
+        pytest.skip("the corpus does not lie beside the checkout (../shared/corpus)")
+    lines = (CORPUS / "MANIFEST.tsv").read_text().splitlines()
+    rows = [line.split("\t") for line in lines[1:]]
+    return [Entry(row[0], row[12]) for row in rows]
+
+
+@asynccontextmanager
+async def workers(limits: Limits) -> AsyncIterator[Pool]:
+    pool = Pool(os.cpu_count() or 1, limits)
+    await pool.start()
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+def outcomes(entries: list[Entry], limits: Limits) -> dict[str, Outcome]:
+    """What becomes of each file, all of them given to one pool."""
+
+    async def outcome(pool: Pool, entry: Entry) -> Outcome:
+        with original(entry.bytes) as given:
+            try:
+                return await pool.render(given, TRANSFORM)
+            except ResizerError as error:
+                return error
+
+    async def scenario() -> dict[str, Outcome]:
+        async with workers(limits) as pool:
+            found = await asyncio.gather(*(outcome(pool, entry) for entry in entries))
+            return dict(zip((entry.path for entry in entries), found, strict=True))
+
+    return asyncio.run(scenario())
+
+
+def fault(entry: Entry, outcome: Outcome) -> str | None:
+    """What is wrong with the outcome, or None."""
+    refused = isinstance(outcome, UnprocessableSource)
+    if entry.path in EXCEPTIONS:
+        return None if refused else "is no exception any more"
+    if entry.expected == "either":
+        either = (Rendered, UnprocessableSource, RenderTimeout)
+        return None if isinstance(outcome, either) else f"ended in {outcome!r}"
+    if entry.expected == "ok":
+        return bad_variant(outcome)
+    return None if refused else f"should be refused and became {outcome!r:.200}"
+
+
+def bad_variant(outcome: Outcome) -> str | None:
+    if not isinstance(outcome, Rendered):
+        return f"should render and gave {outcome!r}"
+    image = pyvips.Image.new_from_buffer(outcome.body, "")
+    if (image.width, image.get_page_height()) != (outcome.width, outcome.height):
+        return "says another size than it has"
+    if image.width > 200:
+        return f"is {image.width} pixels wide"
+    image.avg()
+    return None
+
+
+def check(entries: list[Entry], limits: Limits) -> None:
+    found = outcomes(entries, limits)
+    faults = {entry.path: fault(entry, found[entry.path]) for entry in entries}
+    assert not {path: what for path, what in faults.items() if what}
+
+
+def test_no_hostile_file_does_harm() -> None:
+    check([entry for entry in manifest() if entry.path.startswith("hostile/")], IMPATIENT)
+
+
+def test_a_sample_of_what_users_have_renders() -> None:
+    check([entry for entry in manifest() if not entry.path.startswith("hostile/")][::3], LIMITS)
+
+
+@pytest.mark.corpus
+def test_every_file_behaves() -> None:
+    check(manifest(), LIMITS)
+
+
+def some(choose: Callable[[Entry], bool]) -> dict[str, Rendered]:
+    """The variants of some sound files."""
+    found = outcomes([entry for entry in manifest() if choose(entry)], LIMITS)
+    return {path: one for path, one in found.items() if isinstance(one, Rendered)}
+
+
+def test_nothing_that_is_hidden_in_a_file_goes_out() -> None:
+    words = ("php", "html", "script", "two_images", "trailing")
+    variants = some(lambda e: e.expected == "ok" and any(word in e.path for word in words))
+    assert len(variants) >= 4
+    for path, variant in variants.items():
+        assert not [text for text in CARRIED if text in variant.body], path
+
+
+def test_landscapes_are_wide_and_portraits_tall() -> None:
+    variants = some(lambda e: "/Landscape_" in e.path or "/Portrait_" in e.path)
+    assert len(variants) >= 10
+    for path, variant in variants.items():
+        upright = (200, 133) if "Landscape" in path else (200, 300)
+        assert (variant.width, variant.height) == upright, path
+
+
+def test_the_exceptions_are_files_of_the_corpus() -> None:
+    sound = {entry.path for entry in manifest() if entry.expected == "ok"}
+    assert set(EXCEPTIONS) <= sound
