@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-REQUIRED = os.environ.get("RESIZER_TEST_REQUIRE_REDIS") == "1"
+REQUIRED = os.environ.get("REQUIRE_REDIS") == "1"
 _PATIENCE = 10.0
 
 
@@ -89,7 +89,7 @@ def need_redis() -> None:
     if shutil.which("redis-server"):
         return
     if REQUIRED:
-        pytest.fail("RESIZER_TEST_REQUIRE_REDIS=1, and no redis-server is on the PATH")
+        pytest.fail("REQUIRE_REDIS=1, and no redis-server is on the PATH")
     pytest.skip("no redis-server on the PATH (Debian package: redis-server)")
 
 
