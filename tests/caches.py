@@ -1,0 +1,87 @@
+"""What the tests of the shared cache have in common: opening, failing, and listening."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from resizer.cache.breaker import Breaker
+from resizer.cache.flush import Flush
+from resizer.cache.redis import RedisCache
+from resizer.cache.redis.connect import connect
+from resizer.errors import CacheUnavailable
+from tests.test_cache import ONE
+
+
+@asynccontextmanager
+async def cache_on(
+    url: str, *, timeout: float = 5.0, breaker: Breaker | None = None, namespace: str = "test"
+) -> AsyncIterator[RedisCache]:
+    client, subscriber = connect(url, timeout)
+    cache = RedisCache(client, subscriber, namespace, timeout, breaker)
+    try:
+        yield cache
+    finally:
+        await cache.close()
+
+
+def run(
+    use: Callable[[RedisCache], Awaitable[None]],
+    url: str,
+    *,
+    timeout: float = 5.0,
+    breaker: Breaker | None = None,
+) -> None:
+    async def whole() -> None:
+        async with cache_on(url, timeout=timeout, breaker=breaker) as cache:
+            await use(cache)
+
+    asyncio.run(whole())
+
+
+async def fails(call: Awaitable[object]) -> CacheUnavailable:
+    with pytest.raises(CacheUnavailable) as caught:
+        await call
+    return caught.value
+
+
+async def every_call_fails(cache: RedisCache) -> None:
+    await fails(cache.get("cat.jpg", "width=1"))
+    await fails(cache.put("cat.jpg", "width=1", ONE, 60))
+    await fails(cache.flush("cat.jpg"))
+    await fails(cache.flush("cat.jpg", dry_run=True))
+    await fails(cache.flush_prefix("cat"))
+    await fails(cache.check())
+
+
+class Heard:
+    """What a listener was told, and an event for each thing told."""
+
+    def __init__(self) -> None:
+        self.told: list[Flush | str] = []
+        self._news = asyncio.Event()
+
+    def tell(self, what: Flush | str) -> None:
+        self.told.append(what)
+        self._news.set()
+
+    async def until(self, what: Flush | str, count: int = 1) -> None:
+        async with asyncio.timeout(10):
+            while self.told.count(what) < count:
+                self._news.clear()
+                await self._news.wait()
+
+
+@asynccontextmanager
+async def listening(cache: RedisCache, heartbeat: float = 5.0) -> AsyncIterator[Heard]:
+    heard = Heard()
+    task = asyncio.create_task(
+        cache.listen(heard.tell, lambda: heard.tell("lost"), lambda: heard.tell("ready"), heartbeat)
+    )
+    try:
+        yield heard
+    finally:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task

@@ -1,0 +1,52 @@
+"""connect: which URLs there are, and that none is ever quoted."""
+
+import asyncio
+import traceback
+
+import pytest
+from redis.asyncio import Redis, RedisCluster
+
+from resizer.cache.redis import RedisCache, open_cache
+from resizer.cache.redis.connect import connect
+from tests.caches import every_call_fails, fails, run
+from tests.servers import free_port
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "redis+cluster", "rediss+cluster"])
+def test_a_server_that_is_not_there_fails_and_no_password_is_told(scheme: str) -> None:
+    async def use(cache: RedisCache) -> None:
+        await every_call_fails(cache)
+        error = await fails(cache.get("cat.jpg", "width=1"))
+        assert "hunter2" not in "".join(traceback.format_exception(error))
+
+    run(use, f"{scheme}://:hunter2@127.0.0.1:{free_port()}", timeout=2.0)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hunter2@host",
+        "redis://:hunter2@host:port",
+        "redis://:hunter2@host:99999999",
+        "redis:hunter2",
+        "unix:///hunter2",
+        "redis+cluster://host:hunter2",
+        "redis://host?socket_timeout=hunter2",
+        "",
+    ],
+)
+def test_another_kind_of_url_is_refused_and_not_quoted(url: str) -> None:
+    with pytest.raises(ValueError, match="a cache URL") as caught:
+        open_cache(url, "test", 1.0)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "hunter2" not in shown.replace(repr(url), "")
+
+
+def test_connect_makes_the_client_that_the_scheme_names() -> None:
+    async def whole() -> None:
+        for scheme, kind in (("redis", Redis), ("rediss+cluster", RedisCluster)):
+            client, _ = connect(f"{scheme}://localhost", 1.0)
+            assert type(client) is kind
+            await client.aclose()
+
+    asyncio.run(whole())

@@ -1,0 +1,128 @@
+"""Listener on a real server: what is heard, and when it says that it hears nothing."""
+
+import asyncio
+
+import pytest
+
+from resizer.cache.flush import Flush
+from resizer.cache.redis import RedisCache
+from tests.caches import cache_on, listening, run
+from tests.servers import RedisServer
+
+pytestmark = pytest.mark.redis
+
+
+def test_a_flush_is_heard_by_every_gateway(redis_server: RedisServer) -> None:
+    async def use(cache: RedisCache) -> None:
+        async with (
+            cache_on(redis_server.url) as other,
+            listening(cache) as here,
+            listening(other) as there,
+        ):
+            for heard in (here, there):
+                await heard.until("ready")
+            await cache.flush("Zoë/cat.jpg")
+            await cache.flush_prefix("photos/")
+            await cache.flush_prefix("")
+            for heard in (here, there):
+                await heard.until(Flush(key="Zoë/cat.jpg"))
+                await heard.until(Flush(prefix="photos/"))
+                await heard.until(Flush())
+
+    run(use, redis_server.url)
+
+
+def test_a_flush_is_told_before_and_after_and_a_dry_run_not_at_all(
+    redis_server: RedisServer,
+) -> None:
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache) as heard:
+            await heard.until("ready")
+            await cache.flush("dry", dry_run=True)
+            await cache.flush_prefix("dry", dry_run=True)
+            await cache.flush("wet")
+            await heard.until(Flush(key="wet"), count=2)
+            assert heard.told == ["ready", Flush(key="wet"), Flush(key="wet")]
+
+    run(use, redis_server.url)
+
+
+def test_a_flush_of_another_namespace_is_not_heard(redis_server: RedisServer) -> None:
+    async def use(cache: RedisCache) -> None:
+        other_cache = cache_on(redis_server.url, namespace="other")
+        async with other_cache as other, listening(cache) as heard:
+            await heard.until("ready")
+            await other.flush("cat.jpg")
+            await cache.flush("last")
+            await heard.until(Flush(key="last"), count=2)
+            assert Flush(key="cat.jpg") not in heard.told
+
+    run(use, redis_server.url)
+
+
+def test_a_malformed_message_is_heard_as_a_flush_of_everything(redis_server: RedisServer) -> None:
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache) as heard:
+            await heard.until("ready")
+            redis_server.run("PUBLISH", "resizer-flush:test", "nonsense")
+            await heard.until(Flush())
+
+    run(use, redis_server.url)
+
+
+def test_a_server_that_dies_is_told_as_lost_and_its_return_as_ready(
+    redis_server: RedisServer,
+) -> None:
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache) as heard:
+            await heard.until("ready")
+            redis_server.stop()
+            await heard.until("lost")
+            redis_server.start()
+            await heard.until("ready", count=2)
+            await cache.flush("cat.jpg")
+            await heard.until(Flush(key="cat.jpg"))
+            assert heard.told[:3] == ["ready", "lost", "ready"]
+
+    run(use, redis_server.url)
+
+
+def test_a_server_that_falls_silent_is_told_as_lost(redis_server: RedisServer) -> None:
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache, heartbeat=0.1) as heard:
+            await heard.until("ready")
+            await asyncio.sleep(0.5)
+            assert heard.told == ["ready"], "a quiet line was taken for a dead one"
+            redis_server.pause()
+            await heard.until("lost")
+            redis_server.resume()
+            await heard.until("ready", count=2)
+            assert heard.told == ["ready", "lost", "ready"]
+
+    run(use, redis_server.url, timeout=0.5)
+
+
+def test_a_connection_that_is_cut_is_never_replaced_in_silence(redis_server: RedisServer) -> None:
+    """Whoever reconnects without saying so has missed flushes without knowing."""
+
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache) as heard:
+            for count in range(1, 4):
+                await heard.until("ready", count)
+                redis_server.run("CLIENT", "KILL", "TYPE", "pubsub")
+                await heard.until("lost", count)
+
+    run(use, redis_server.url)
+
+
+def test_a_listener_that_never_connected_is_told_so_once(redis_server: RedisServer) -> None:
+    async def use(cache: RedisCache) -> None:
+        redis_server.stop()
+        async with listening(cache) as heard:
+            await heard.until("lost")
+            await asyncio.sleep(0.5)
+            redis_server.start()
+            await heard.until("ready")
+            assert heard.told == ["lost", "ready"]
+
+    run(use, redis_server.url)
