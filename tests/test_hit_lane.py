@@ -157,6 +157,11 @@ def test_what_is_not_http_is_refused(line: socket.socket) -> None:
     assert line.recv(65536).startswith(b"HTTP/1.1 400")
 
 
+def test_bytes_that_no_url_holds_are_refused(line: socket.socket) -> None:
+    line.sendall(b"GET /img/w=1/\xff.jpg HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert line.recv(65536).startswith(b"HTTP/1.1 400")
+
+
 def test_hits_are_counted_and_logged(gateway: Gateway, line: socket.socket) -> None:
     names = ('resizer_hits_total{tier="memory"}', 'resizer_requests_total{status="200"}')
     before = [gateway.sample(name) for name in names]
