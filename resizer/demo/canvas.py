@@ -109,7 +109,8 @@ def streaks(
 ) -> Picture:
     """`noise` drawn out sideways `stretch` times."""
     pixels = max(int(cell * size[1]), 2)
-    shrink = max((pixels >> (octaves - 1)) // 4, 1)
+    repeats = size[0] == size[1]  # as an enlarged one would not
+    shrink = 1 if repeats else max((pixels >> (octaves - 1)) // 4, 1)
     small = (math.ceil(size[0] / shrink / stretch), math.ceil(size[1] / shrink))
     layers = [
         pyvips.Image.perlin(

@@ -39,5 +39,6 @@ def draw_samples(directory: Path) -> list[Sample]:
     command = [sys.executable, "-m", "resizer.demo.draw", str(directory)]
     child = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if child.returncode:
-        raise RuntimeError(f"the sample photos could not be drawn: {child.stderr.strip()[-400:]}")
+        last = child.stderr.strip().rpartition("\n")[2]
+        raise RuntimeError(f"the sample photos could not be drawn: {last}")
     return list(SAMPLES)
