@@ -27,6 +27,9 @@ from resizer.transform import (
 
 NO_EDGES = Edges(0, 0, 0, 0)
 
+MAX_RESIZED_SIDE = 10_000_000
+"""Pixels of a side before the crop; libvips gives up a little above that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -83,12 +86,17 @@ def plan(size: Size, transform: Transform, limits: Limits, uniform: Area | None 
     """The plan that turns an upright original of `size` into what `transform` asks for.
 
     `uniform` is what lies inside the uniform edge, where `trim=border` asks for it. Raises
-    UnprocessableSource if trimming leaves nothing.
+    UnprocessableSource if trimming leaves nothing, or for a thread to be enlarged to a sheet.
     """
     trim = trimmed(size, transform.trim, transform.dpr, uniform)
     turned = trim.size.transposed if transform.rotate in (90, 270) else trim.size
     box = boxed(turned, transform)
     resized, crop, pad = fitted(turned, box, transform)
+    if max(resized.width, resized.height) > MAX_RESIZED_SIDE:
+        raise UnprocessableSource(
+            f"An original of {size.width}×{size.height} pixels is too narrow"
+            f" to be enlarged and cropped to {crop.width}×{crop.height}."
+        )
     border = scaled(transform.border.edges, transform.dpr) if transform.border else NO_EDGES
     whole = Plan(trim, resized, crop, pad, border)
     longest = max(whole.size.width, whole.size.height)
@@ -181,7 +189,14 @@ def _holds(box: Size, size: Size) -> bool:
 
 
 def inside(size: Size, box: Size) -> Size:
-    """The largest size with the ratio of `size` that fits `box`: it touches two edges."""
+    """The largest size with the ratio of `size` that fits `box`: it touches two edges.
+
+    A box that has the ratio itself, but for rounding, is touched at all four.
+    """
+    if box.height == share(box.width, size.height, size.width):
+        return box
+    if box.width == share(box.height, size.width, size.height):
+        return box
     if box.width * size.height <= box.height * size.width:
         return Size(box.width, share(box.width, size.height, size.width))
     return Size(share(box.height, size.width, size.height), box.height)

@@ -12,7 +12,7 @@ import pytest
 
 from resizer.cache.memory import MemoryCache
 from resizer.errors import CacheUnavailable, Overloaded, SourceNotFound, UnprocessableSource
-from resizer.gateway import Answer, Gateway, Policy
+from resizer.gateway import Gateway, Policy
 from resizer.http.headers import make_variant
 from resizer.image import Original, Rendered, Variant
 from resizer.metrics import Metrics
@@ -275,7 +275,7 @@ def test_a_fill_that_was_flushed_meanwhile_answers_and_is_not_kept() -> None:
         after = asyncio.create_task(house.gateway.get("a", SMALL))
         await house.renderer.begun.wait()
         house.renderer.gate.set()
-        told: list[Answer] = await asyncio.gather(before, after)
+        told = await asyncio.gather(before, after)
         assert [answer.stored for answer in told] == [False, True]
         assert house.source.fetches == ["a", "a"]
 

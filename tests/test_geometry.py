@@ -229,8 +229,15 @@ def test_padding_and_border_shrink_with_the_picture() -> None:
     assert numbers.border == Edges(5, 5, 5, 5)
 
 
+def test_a_thread_is_not_enlarged_to_a_sheet() -> None:
+    with pytest.raises(UnprocessableSource, match="100000×1 pixels is too narrow"):
+        planned(Size(100_000, 1), fit=Fit.COVER, width=500, height=500)
+    assert planned(Size(100_000, 1), fit=Fit.SQUEEZE, width=500, height=500).size.height == 500
+
+
 sides = st.integers(1, 20_000)
-sizes = st.builds(Size, sides, sides)
+some = st.integers(1, 1000)
+sizes = st.builds(Size, some, some)
 points = st.builds(Point, st.floats(0, 1), st.floats(0, 1))
 edges = st.builds(Edges, *[st.integers(0, 300)] * 4)
 transforms = st.builds(
@@ -271,6 +278,16 @@ def test_cover_pad_and_squeeze_fill_the_box_exactly(
     for fit in (Fit.COVER, Fit.PAD, Fit.SQUEEZE):
         numbers = planned(size, fit=fit, width=width, height=height, gravity=gravity)
         assert numbers.size == Size(width, height)
+
+
+@given(sizes, st.integers(1, 8192), st.sampled_from(Fit))
+def test_one_side_alone_is_met_exactly(size: Size, side: int, fit: Fit) -> None:
+    enlarges = fit in (Fit.CONTAIN, Fit.COVER, Fit.PAD, Fit.SQUEEZE)
+    roomy = Limits(max_output_side=10**9)
+    wide = plan(size, Transform(width=side, fit=fit), roomy).size
+    assert wide.width == (side if enlarges else min(side, size.width))
+    high = plan(size, Transform(height=side, fit=fit), roomy).size
+    assert high.height == (side if enlarges else min(side, size.height))
 
 
 @given(sizes, st.integers(1, 8192), st.integers(1, 8192))

@@ -38,7 +38,8 @@ def request(url: str = URL, *headers: str, method: str = "GET", version: str = "
 
 def replies(line: socket.socket, count: int) -> list[tuple[bytes, bytes]]:
     """As many replies, head and body, as they come over one connection."""
-    found, data = [], b""
+    found: list[tuple[bytes, bytes]] = []
+    data = b""
     while len(found) < count:
         while b"\r\n\r\n" not in data:
             data += _received(line)
