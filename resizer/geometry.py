@@ -28,7 +28,7 @@ from resizer.transform import (
 NO_EDGES = Edges(0, 0, 0, 0)
 
 MAX_RESIZED_SIDE = 10_000_000
-"""Pixels of a side before the crop; libvips gives up a little above that."""
+"""Pixels of a side before the crop; libvips gives up at a few times that."""
 
 
 @dataclass(frozen=True, slots=True)
