@@ -1,10 +1,11 @@
 """Fixtures that several test files use."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.servers import RedisCluster, RedisServer, S3Bucket, need_redis, quieten_moto
+from tests.servers import RedisCluster, RedisServer, S3Bucket, moto, need_redis, versitygw
 
 
 @pytest.fixture(scope="session")
@@ -42,28 +43,24 @@ def redis_cluster(_redis_cluster: RedisCluster) -> RedisCluster:
 
 
 @pytest.fixture(scope="session")
-def _s3_server() -> Iterator[S3Bucket]:
+def _s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Bucket]:
+    """A moto server; `S3_SERVER=versitygw` is an extra run against one that stores files."""
     import boto3
     from botocore.config import Config
-    from moto.server import ThreadedMotoServer
 
-    quieten_moto()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=S3Bucket.access_key,
-        aws_secret_access_key=S3Bucket.secret_key,
-        config=Config(s3={"addressing_style": "path"}),
-    )
-    client.create_bucket(Bucket=S3Bucket.name)
-    yield S3Bucket(endpoint, client)
-    client.close()
-    server.stop()
+    server = versitygw if os.environ.get("S3_SERVER") == "versitygw" else moto
+    with server(tmp_path_factory.mktemp("s3")) as endpoint:
+        client = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=S3Bucket.access_key,
+            aws_secret_access_key=S3Bucket.secret_key,
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        client.create_bucket(Bucket=S3Bucket.name)
+        yield S3Bucket(endpoint, client)
+        client.close()
 
 
 @pytest.fixture

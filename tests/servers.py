@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -185,3 +187,35 @@ def cluster_port() -> int:
     while (port := free_port()) > 55000:
         pass
     return port
+
+
+@contextmanager
+def moto(_: Path) -> Iterator[str]:
+    """An S3 server in this process, its address."""
+    from moto.server import ThreadedMotoServer
+
+    quieten_moto()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@contextmanager
+def versitygw(directory: Path) -> Iterator[str]:
+    """A real S3 server over a directory, its address. Wants `versitygw` on the PATH."""
+    address = f"127.0.0.1:{free_port()}"
+    keys = ["--access", S3Bucket.access_key, "--secret", S3Bucket.secret_key]
+    command = ["versitygw", "--port", address, *keys, "--quiet", "posix", str(directory)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        host, _, port = address.partition(":")
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection((host, int(port))).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield f"http://{address}"
+        process.kill()
