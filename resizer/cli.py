@@ -72,6 +72,8 @@ def demo(
         run_demo(images, port, _out.print)
     except OSError as error:
         _fail(f"cannot listen on 127.0.0.1:{port}: {error.strerror}")
+    except RuntimeError as error:
+        _fail(str(error))
 
 
 @app.command()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from resizer.demo.gallery import CONTENT_SECURITY_POLICY, MOST_TILES, WIDTHS, page
@@ -119,6 +119,7 @@ def test_any_key_comes_back_as_it_was(key: str) -> None:
 
     asked: list[str] = []
     key = key.replace("\r", "")  # HTML reads carriage returns as line feeds
+    assume(key)
     read = Page(page([key], told))
     assert set(read.addresses()) <= set(asked)
     assert "".join(read.texts["b"]) == "" or "".join(read.texts["b"]) in key

@@ -50,7 +50,8 @@ def answer(source: bytes, render: Render, limits: Limits | None = None) -> tuple
 
 def raising(error: Exception) -> Render:
     def render(*_: object) -> Rendered:
-        raise error
+        # a new one each time: its traceback holds the original open for as long as it lives
+        raise type(error)(*error.args)
 
     return render
 

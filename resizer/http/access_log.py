@@ -137,14 +137,17 @@ def line(trace: Trace, method: str, url: str, status: int, size: int, cache: str
     milliseconds = (time.perf_counter() - trace.started) * 1000
     return (
         f'{{"time":"{_timestamp()}","level":"info","event":"request"'
-        f',"request_id":"{trace.request_id}","method":{json.dumps(method)}'
-        f',"path":{_quoted(url)},"status":{status},"bytes":{size}'
-        f',"ms":{milliseconds:.2f},"cache":{json.dumps(cache)}}}\n'
+        f',"request_id":"{trace.request_id}","method":{_quoted(method)}'
+        f',"path":{_quoted_path(url)},"status":{status},"bytes":{size}'
+        f',"ms":{milliseconds:.2f},"cache":{_quoted(cache)}}}\n'
     ).encode()
 
 
+_quoted = lru_cache(maxsize=256)(json.dumps)
+
+
 @lru_cache(maxsize=4096)
-def _quoted(url: str) -> str:
+def _quoted_path(url: str) -> str:
     return json.dumps(redacted(url))
 
 

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from resizer.http.access_log import LineWriter, line
-from resizer.http.headers import lines
+from resizer.http.headers import Headers, lines
 from resizer.http.hits import Hits
 from resizer.http.trace import Trace, new_id
 from resizer.metrics import Metrics
@@ -42,6 +42,14 @@ class HitLane:
         self.count_hit = metrics.memory_hits.inc
         self.count_reply = metrics.ok.inc
         self.count_bytes = metrics.bytes.inc
+        self._defaults: Headers = []
+        self._default_lines = b""
+
+    def default_lines(self, defaults: Headers) -> bytes:
+        """uvicorn's own header lines; it makes a new list, with a new `Date`, every second."""
+        if defaults is not self._defaults:
+            self._defaults, self._default_lines = defaults, lines(defaults)
+        return self._default_lines
 
 
 class HitLaneProtocol(HttpToolsProtocol):
@@ -55,7 +63,9 @@ class HitLaneProtocol(HttpToolsProtocol):
         self._answered = False
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._plain = self._lane is not None
         self._accept = b""
 
@@ -70,6 +80,7 @@ class HitLaneProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._answered = self._plain and self._is_my_turn() and self._answer()
         if not self._answered:
+            self._lay_out_scope()
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -85,6 +96,13 @@ class HitLaneProtocol(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
+
+    def _lay_out_scope(self) -> None:
+        """What uvicorn does when a message begins, kept for those that become a task."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)
 
     def _is_my_turn(self) -> bool:
         """Nothing unfinished before this request, a reader that keeps up, a GET over HTTP/1.1."""
@@ -107,7 +125,7 @@ class HitLaneProtocol(HttpToolsProtocol):
             b"".join(
                 (
                     b"HTTP/1.1 200 OK\r\n",
-                    lines(self.server_state.default_headers),
+                    lane.default_lines(self.server_state.default_headers),
                     variant.head,
                     lane.tail(known),
                     b"x-request-id: ",
