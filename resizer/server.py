@@ -1,5 +1,6 @@
 """Running the application under uvicorn, in one process or several."""
 
+import logging
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from resizer.log import logging_config
 from resizer.metrics import MULTIPROCESS_DIRECTORY
 from resizer.settings import Settings
 
+_log = logging.getLogger("resizer")
 _KEEP_ALIVE_SECONDS = 75
 """Longer than the 60 s for which load balancers and CDNs keep an idle connection to an origin."""
 
@@ -55,6 +57,8 @@ def run(
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.drain_seconds,
     )
+    host, port = bound.getsockname()[:2]
+    _log.info("listening on http://%s:%s", f"[{host}]" if ":" in host else host, port)
     # uvicorn drains and then raises the signal again: an end that was asked for is a success.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if settings.workers == 1:

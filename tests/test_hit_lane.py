@@ -61,7 +61,7 @@ def _received(line: socket.socket) -> bytes:
 
 
 def test_the_lane_and_the_ordinary_way_say_the_same(line: socket.socket) -> None:
-    line.sendall(request() + request(URL, "X-Request-Id: takes-the-ordinary-way"))
+    line.sendall(request() + request(URL, 'If-None-Match: "none"'))
     lane, ordinary = replies(line, 2)
     assert lane[1] == ordinary[1]
 
@@ -70,6 +70,13 @@ def test_the_lane_and_the_ordinary_way_say_the_same(line: socket.socket) -> None
 
     assert facts(lane[0]) == facts(ordinary[0])
     assert HIT in lane[0]
+
+
+def test_a_request_id_of_the_client_is_kept(line: socket.socket) -> None:
+    line.sendall(request(URL, "X-Request-Id: mine") + request(URL, 'X-Request-Id: "odd"'))
+    (kept, _), (replaced, _) = replies(line, 2)
+    assert b"x-request-id: mine\r\n" in kept + b"\r\n"
+    assert b"odd" not in replaced
 
 
 def test_pipelined_requests_are_answered_in_their_order(line: socket.socket) -> None:

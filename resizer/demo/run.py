@@ -29,7 +29,7 @@ def run_demo(images: Path | None, port: int, say: Callable[[str], object]) -> No
     bound = _first_free(port)
     with tempfile.TemporaryDirectory(prefix="resizer-demo-") as drawn:
         if images is None:
-            say("Drawing the sample photos …")
+            say("Drawing the sample photos, which takes some seconds …")
             keys = [sample.key for sample in draw_samples(Path(drawn))]
         else:
             keys = pictures(images)

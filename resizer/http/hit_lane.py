@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 from resizer.http.access_log import LineWriter, line
 from resizer.http.headers import Headers, lines
 from resizer.http.hits import Hits
-from resizer.http.trace import Trace, new_id
+from resizer.http.trace import Trace, accepted_id
 from resizer.metrics import Metrics
 
 _NOT_PLAIN = frozenset(
@@ -26,7 +26,6 @@ _NOT_PLAIN = frozenset(
         b"if-none-match",
         b"transfer-encoding",
         b"upgrade",
-        b"x-request-id",
     }
 )
 _KEEP_ALIVE = b"keep-alive"
@@ -68,12 +67,15 @@ class HitLaneProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
         self._plain = self._lane is not None
         self._accept = b""
+        self._request_id: bytes | None = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
         name = name.lower()
         if name == b"accept":
             self._accept = self._accept + b"," + value if self._accept else value
+        elif name == b"x-request-id":
+            self._request_id = value
         elif name in _NOT_PLAIN and value.lower() != _KEEP_ALIVE:
             self._plain = False
 
@@ -120,7 +122,7 @@ class HitLaneProtocol(HttpToolsProtocol):
         if lane is None or (found := lane.find(self.url, self._accept)) is None:
             return False
         known, variant = found
-        trace = Trace(new_id())
+        trace = Trace(accepted_id(self._request_id))
         self.transport.write(
             b"".join(
                 (
