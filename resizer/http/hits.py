@@ -18,6 +18,7 @@ from resizer.urls.request import ImageRequest
 
 _MOST_URLS = 20_000
 _LONGEST_URL = 1024
+_LONGEST_ACCEPT = 1024
 _EVERY_ACCEPT = {
     Format.AUTO_AVIF: "image/avif",
     Format.AUTO_WEBP: "image/webp",
@@ -63,6 +64,8 @@ class Hits:
             return None
         field = known.field
         if known.negotiated_fields is not None:
+            if len(accept) > _LONGEST_ACCEPT:
+                return None
             field = known.negotiated_fields[_negotiated(accept.decode("latin-1"))]
         variant = self._peek(known.key, field)
         return (known, variant) if variant else None
