@@ -50,7 +50,7 @@ class Gather(Generic[Q, A]):
             batch.add_done_callback(self._batches.discard)
 
     async def _answer(self, batch: list[tuple[Q, "asyncio.Future[A]"]]) -> None:
-        answers: list[A | CacheUnavailable] = [CacheUnavailable("The look-up was given up")]
+        answers: list[A | CacheUnavailable] = [CacheUnavailable("The look-up was given up.")]
         answers *= len(batch)
         try:
             answers = await self._ask([question for question, _ in batch])

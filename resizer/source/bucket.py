@@ -4,9 +4,9 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from resizer.errors import SourceNotFound, SourceTimeout
+from resizer.errors import SourceTimeout
 from resizer.image import Original
-from resizer.source.intake import read_in_thread, refuse_unreadable
+from resizer.source.intake import no_such_image, read_in_thread, refuse_unreadable, too_late
 
 if TYPE_CHECKING:
     from resizer.source.s3 import S3
@@ -45,7 +45,7 @@ class BucketSource:
         refuse_unreadable(key)
         key = self._prefix + key
         if len(key.encode()) > _KEY_BYTES:
-            raise SourceNotFound("There is no such image")
+            raise no_such_image()
         try:
             async with asyncio.timeout(self._fetch_seconds):
                 s3 = await self._connected()
@@ -53,7 +53,7 @@ class BucketSource:
                     return await s3.stream(key)
                 return await read_in_thread(self._threads, self._fetch_seconds, s3.read, key)
         except TimeoutError:
-            raise SourceTimeout("The original did not arrive in time") from None
+            raise too_late() from None
 
     async def check(self) -> None:
         """Asks for an object that need not exist: permission to read one prefix is enough.
@@ -66,7 +66,7 @@ class BucketSource:
                 loop = asyncio.get_running_loop()
                 await loop.run_in_executor(self._threads, s3.probe, self._prefix + _PROBE)
         except TimeoutError:
-            raise SourceTimeout("The source did not answer in time") from None
+            raise SourceTimeout("The source did not answer in time.") from None
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -10,9 +10,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from resizer.errors import SourceNotFound, SourceTimeout, SourceUnavailable
+from resizer.errors import SourceUnavailable
 from resizer.image import Original
-from resizer.source.intake import CHUNK, Intake, read_in_thread, refuse_unreadable
+from resizer.source.intake import (
+    CHUNK,
+    Intake,
+    no_such_image,
+    read_in_thread,
+    refuse_unreadable,
+    too_late,
+)
 
 _NO_SUCH_FILE = {
     errno.ENOENT,
@@ -43,11 +50,11 @@ class DirectorySource:
         """Raises SourceNotFound, SourceUnavailable, SourceTimeout, UnprocessableSource."""
         refuse_unreadable(key)
         if any(segment in ("", ".") for segment in key.split("/")):
-            raise SourceNotFound("There is no such image")
+            raise no_such_image()
         try:
             return await read_in_thread(self._threads, self._fetch_seconds, self._read, key)
         except TimeoutError:
-            raise SourceTimeout("The original did not arrive in time") from None
+            raise too_late() from None
 
     async def check(self) -> None:
         """Raises SourceUnavailable when the directory cannot be read."""
@@ -56,7 +63,7 @@ class DirectorySource:
                 self._threads, lambda: os.scandir(self._root).close()
             )
         except OSError:
-            raise SourceUnavailable("The source directory cannot be read") from None
+            raise SourceUnavailable("The source directory cannot be read.") from None
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -68,7 +75,7 @@ class DirectorySource:
                 while chunk := os.read(fd, CHUNK):
                     intake.write(chunk)
                 if os.fstat(fd).st_mtime_ns != before.st_mtime_ns:
-                    raise SourceUnavailable("The original changed while it was read")
+                    raise SourceUnavailable("The original changed while it was read.")
                 return intake.whole(
                     # No inode: gateways with copies of one directory share a cache.
                     f"{before.st_size:x}-{before.st_mtime_ns:x}",
@@ -88,7 +95,7 @@ def _regular_file(root: str, key: str) -> Iterator[int]:
         itself = f"/proc/self/fd/{found}"
         inside = os.readlink(itself).startswith(root.rstrip("/") + "/")
         if not inside or not stat.S_ISREG(os.fstat(found).st_mode):
-            raise SourceNotFound("There is no such image")
+            raise no_such_image()
         fd = os.open(itself, os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(found)
@@ -104,5 +111,5 @@ def _errors() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _NO_SUCH_FILE:
-            raise SourceNotFound("There is no such image") from None
-        raise SourceUnavailable("The original cannot be read") from None
+            raise no_such_image() from None
+        raise SourceUnavailable("The original cannot be read.") from None

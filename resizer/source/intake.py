@@ -6,10 +6,15 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from datetime import datetime
-from types import TracebackType
 from typing import Self
 
-from resizer.errors import Overloaded, SourceNotFound, SourceUnavailable, UnprocessableSource
+from resizer.errors import (
+    Overloaded,
+    SourceNotFound,
+    SourceTimeout,
+    SourceUnavailable,
+    UnprocessableSource,
+)
 from resizer.image import Original
 
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
@@ -27,7 +32,7 @@ class Intake:
         """`announced` is the size in bytes that the source gave. Raises UnprocessableSource."""
         if announced > max_bytes:
             raise UnprocessableSource(
-                f"The original has {announced} bytes; at most {max_bytes} are accepted"
+                f"The original has {announced} bytes; at most {max_bytes} are accepted."
             )
         self._announced = announced
         self._size = 0
@@ -37,7 +42,7 @@ class Intake:
         """The next bytes. Raises SourceUnavailable on more than were announced."""
         self._size += len(chunk)
         if self._size > self._announced:
-            raise SourceUnavailable("The source sent more bytes than it announced")
+            raise SourceUnavailable("The source sent more bytes than it announced.")
         rest = memoryview(chunk)
         while rest:
             rest = rest[os.write(self._fd, rest) :]
@@ -45,7 +50,7 @@ class Intake:
     def whole(self, etag: str, last_modified: datetime) -> Original:
         """Seals the bytes and hands them over. Raises SourceUnavailable when some are missing."""
         if self._size != self._announced:
-            raise SourceUnavailable("The source sent fewer bytes than it announced")
+            raise SourceUnavailable("The source sent fewer bytes than it announced.")
         fcntl.fcntl(self._fd, fcntl.F_ADD_SEALS, _SEALS)
         os.lseek(self._fd, 0, os.SEEK_SET)
         fd, self._fd = self._fd, -1
@@ -54,12 +59,7 @@ class Intake:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._fd >= 0:
             os.close(self._fd)
 
@@ -68,7 +68,15 @@ def _memfd() -> int:
     try:
         return os.memfd_create("original", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     except OSError as error:
-        raise Overloaded("Too many originals are being read") from error
+        raise Overloaded("Too many originals are being read.") from error
+
+
+def no_such_image() -> SourceNotFound:
+    return SourceNotFound("There is no such image.")
+
+
+def too_late() -> SourceTimeout:
+    return SourceTimeout("The original did not arrive in time.")
 
 
 def refuse_unreadable(key: str) -> None:
@@ -78,11 +86,11 @@ def refuse_unreadable(key: str) -> None:
     key would read a bucket's listing and `..` would leave the prefix.
     """
     if not key or "\0" in key or ".." in key.split("/"):
-        raise SourceNotFound("There is no such image")
+        raise no_such_image()
     try:
         key.encode()
     except UnicodeEncodeError:
-        raise SourceNotFound("There is no such image") from None
+        raise no_such_image() from None
 
 
 async def read_in_thread(

@@ -14,15 +14,9 @@ from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.exceptions import BaseError, PermissionDeniedError
 from obstore.store import S3Store
 
-from resizer.errors import (
-    ResizerError,
-    SourceNotFound,
-    SourceTimeout,
-    SourceUnavailable,
-    UnprocessableSource,
-)
+from resizer.errors import ResizerError, SourceUnavailable, UnprocessableSource
 from resizer.image import Original
-from resizer.source.intake import CHUNK, Intake
+from resizer.source.intake import CHUNK, Intake, no_such_image, too_late
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -69,7 +63,7 @@ class S3:
                 while chunk := body.read(CHUNK):
                     intake.write(chunk)
                     if time.monotonic() > deadline:
-                        raise SourceTimeout("The original did not arrive in time")
+                        raise too_late()
                 return intake.whole(*_identity(found["ETag"], found["LastModified"]))
         except ClientError as error:
             raise _refusal(error.response["Error"]["Code"]) from None
@@ -82,9 +76,9 @@ class S3:
             self._client.get_object(Bucket=self._bucket, Key=key)["Body"].close()
         except ClientError as error:
             if error.response["Error"]["Code"] not in _REACHABLE:
-                raise SourceUnavailable("The source refused the gateway") from None
+                raise SourceUnavailable("The source refused the gateway.") from None
         except (BotoCoreError, OSError):
-            raise SourceUnavailable("The source cannot be reached") from None
+            raise SourceUnavailable("The source cannot be reached.") from None
 
 
 def open_s3(
@@ -101,7 +95,7 @@ def open_s3(
         )
         store = _store(bucket, endpoint, region, seconds, session)
     except (BotoCoreError, BaseError, ValueError) as error:
-        raise SourceUnavailable("The source has no usable credentials or address") from error
+        raise SourceUnavailable("The source has no usable credentials or address.") from error
     return S3(store, client, bucket, (max_bytes, seconds))
 
 
@@ -160,7 +154,7 @@ def _code_of(error: Exception) -> str:
 
 def _refusal(code: str) -> ResizerError:
     if code in _MISSING:
-        return SourceNotFound("There is no such image")
+        return no_such_image()
     if code == "InvalidObjectState":
-        return UnprocessableSource("The original is archived and must be restored first")
-    return SourceUnavailable("The source cannot deliver the original")
+        return UnprocessableSource("The original is archived and must be restored first.")
+    return SourceUnavailable("The source cannot deliver the original.")

@@ -178,7 +178,7 @@ class RedisCache:
     async def _guarded(self, seconds: float | None) -> AsyncIterator[None]:
         """Bounds what is done inside, turns its failures into CacheUnavailable and counts them."""
         if not self._breaker.admits():
-            raise CacheUnavailable("The cache failed repeatedly and is left alone for a while")
+            raise CacheUnavailable("The cache failed repeatedly and is left alone for a while.")
         try:
             async with asyncio.timeout(seconds), self._turns:
                 yield
@@ -186,7 +186,7 @@ class RedisCache:
             # A server that answers with an error (full, read-only) is not one to stay away from.
             if not isinstance(error, ResponseError):
                 self._breaker.failed()
-            raise CacheUnavailable(f"The cache failed: {type(error).__name__}") from error
+            raise CacheUnavailable(f"The cache failed: {type(error).__name__}.") from error
         self._breaker.succeeded()
 
 
@@ -205,5 +205,5 @@ def _value(answer: object) -> bytes | CacheUnavailable | None:
     if _is_foreign(answer):
         return _FOREIGN
     if isinstance(answer, Exception):
-        return CacheUnavailable(f"The cache failed: {type(answer).__name__}")
+        return CacheUnavailable(f"The cache failed: {type(answer).__name__}.")
     return answer if isinstance(answer, bytes) else None
