@@ -20,7 +20,9 @@ class InvalidRequest(ResizerError):
     status = 400
     title = "Invalid request"
 
-    def __init__(self, message: str, *, option: str | None = None, accepted: str | None = None):
+    def __init__(
+        self, message: str, *, option: str | None = None, accepted: str | None = None
+    ) -> None:
         super().__init__(message)
         self.option = option
         self.accepted = accepted

@@ -30,7 +30,7 @@ def free_port() -> int:
 class RedisServer:
     """One redis-server process, without persistence."""
 
-    def __init__(self, directory: Path, *options: str, port: int | None = None):
+    def __init__(self, directory: Path, *options: str, port: int | None = None) -> None:
         self.port = port or free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._directory = directory
@@ -102,7 +102,7 @@ class S3Bucket:
     access_key = "test-access-key"
     secret_key = "test-secret-key"
 
-    def __init__(self, endpoint: str, client: "S3Client"):
+    def __init__(self, endpoint: str, client: "S3Client") -> None:
         self.endpoint = endpoint
         self.client = client
 
@@ -139,7 +139,7 @@ def quieten_moto() -> None:
 class RedisCluster:
     """Three redis-servers that share the slots."""
 
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path) -> None:
         self.nodes = [self._node(directory, number) for number in range(3)]
         self.url = f"redis+cluster://127.0.0.1:{self.nodes[0].port}"
 

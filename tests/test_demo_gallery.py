@@ -27,7 +27,7 @@ def url(options: Sequence[str], key: str) -> str:
 class Page(HTMLParser):
     """Elements with their attributes, and the text of each; fails on tags that do not match."""
 
-    def __init__(self, html: str):
+    def __init__(self, html: str) -> None:
         super().__init__()
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.texts: dict[str, list[str]] = {}

@@ -82,7 +82,9 @@ class DictCache:
 class House:
     """A gateway and the parts it was given."""
 
-    def __init__(self, *, max_queue: int = 10, fresh_seconds: float = 60, open_: bool = True):
+    def __init__(
+        self, *, max_queue: int = 10, fresh_seconds: float = 60, open_: bool = True
+    ) -> None:
         self.source = CountingSource()
         self.renderer = GatedRenderer()
         self.memory = MemoryCache(1_000_000)

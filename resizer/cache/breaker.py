@@ -12,7 +12,7 @@ class Breaker:
         threshold: int = 5,
         seconds: float = 3.0,
         clock: Callable[[], float] = time.monotonic,
-    ):
+    ) -> None:
         self._threshold = threshold
         self._seconds = seconds
         self._clock = clock

@@ -22,7 +22,7 @@ class Gather(Generic[Q, A]):
     CacheUnavailable for all of them. A caller that is cancelled disturbs no other.
     """
 
-    def __init__(self, ask: Callable[[list[Q]], Awaitable[list[A | CacheUnavailable]]]):
+    def __init__(self, ask: Callable[[list[Q]], Awaitable[list[A | CacheUnavailable]]]) -> None:
         self._ask = ask
         self._pending: list[tuple[Q, asyncio.Future[A]]] = []
         self._batches: set[asyncio.Task[None]] = set()

@@ -23,7 +23,7 @@ class _Entry:
 class MemoryCache:
     """Least recently used goes first. Belongs to one event loop; nothing here waits or fails."""
 
-    def __init__(self, max_bytes: int, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, max_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._max_bytes = max_bytes
         self._clock = clock
         self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()

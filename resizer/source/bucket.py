@@ -29,7 +29,7 @@ class BucketSource:
         region: str | None,
         max_bytes: int,
         fetch_seconds: float,
-    ):
+    ) -> None:
         self._bucket = bucket
         self._prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
         self._endpoint = endpoint

@@ -40,7 +40,7 @@ class DirectorySource:
     no file has two keys.
     """
 
-    def __init__(self, root: Path, max_bytes: int, fetch_seconds: float):
+    def __init__(self, root: Path, max_bytes: int, fetch_seconds: float) -> None:
         self._root = root
         self._max_bytes = max_bytes
         self._fetch_seconds = fetch_seconds

@@ -28,7 +28,7 @@ class Intake:
     `with Intake(…) as intake:` closes the memfd unless `whole()` handed it over.
     """
 
-    def __init__(self, announced: int, max_bytes: int):
+    def __init__(self, announced: int, max_bytes: int) -> None:
         """`announced` is the size in bytes that the source gave. Raises UnprocessableSource."""
         if announced > max_bytes:
             raise UnprocessableSource(

@@ -36,7 +36,9 @@ _CODE = re.compile(r"<Code>(\w+)</Code>")
 class S3:
     """Reads objects of one bucket. Every method raises only errors of the source."""
 
-    def __init__(self, store: S3Store, client: "S3Client", bucket: str, limits: tuple[int, float]):
+    def __init__(
+        self, store: S3Store, client: "S3Client", bucket: str, limits: tuple[int, float]
+    ) -> None:
         self._store = store
         self._client = client
         self._bucket = bucket

@@ -43,7 +43,7 @@ class RedisCache:
         namespace: str,
         timeout: float,
         breaker: Breaker | None = None,
-    ):
+    ) -> None:
         self._client = client
         self._subscriber = subscriber
         # Quoted, so that no two pairs of namespace and key spell one name.

@@ -26,7 +26,7 @@ class Listener:
         on_flush: Callable[[Flush], None],
         on_lost: Callable[[], None],
         on_ready: Callable[[], None],
-    ):
+    ) -> None:
         self._subscriber = subscriber
         self._channel = channel
         self._heartbeat = heartbeat
