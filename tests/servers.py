@@ -38,7 +38,7 @@ class RedisServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Runs the server, and returns when it answers."""
+        """Run the server, and return when it answers."""
         if self._process is not None:
             return
         self._process = subprocess.Popen(
@@ -52,14 +52,14 @@ class RedisServer:
         self._await_answer()
 
     def stop(self) -> None:
-        """Ends the process, frozen or not."""
+        """End the process, frozen or not."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def pause(self) -> None:
-        """Freezes the process: connections stay open and nothing answers."""
+        """Freeze the process: connections stay open and nothing answers."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -87,7 +87,7 @@ class RedisServer:
 
 
 def need_redis() -> None:
-    """Skips where there is no redis-server, unless the run demands one."""
+    """Skip where there is no redis-server, unless the run demands one."""
     if shutil.which("redis-server"):
         return
     if REQUIRED:
@@ -114,7 +114,7 @@ class S3Bucket:
         self.client.put_object(Bucket=self.name, Key=key, Body=body)
 
     def empty(self) -> None:
-        """Removes every object."""
+        """Remove every object."""
         for listed in self.client.list_objects_v2(Bucket=self.name).get("Contents", []):
             self.client.delete_object(Bucket=self.name, Key=listed["Key"])
 
@@ -144,7 +144,7 @@ class RedisCluster:
         self.url = f"redis+cluster://127.0.0.1:{self.nodes[0].port}"
 
     def start(self) -> None:
-        """Runs the servers, and returns when each says that the cluster is whole."""
+        """Run the servers, and return when each says that the cluster is whole."""
         for node in self.nodes:
             node.start()
         first, *others = self.nodes

@@ -36,7 +36,7 @@ class Gather(Generic[Q, A]):
         return await answer
 
     async def close(self) -> None:
-        """Gives up what is under way: its callers get CacheUnavailable."""
+        """Give up what is under way: its callers get CacheUnavailable."""
         for batch in self._batches:
             batch.cancel()
         await asyncio.gather(*self._batches, return_exceptions=True)

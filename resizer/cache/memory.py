@@ -51,7 +51,7 @@ class MemoryCache:
         return self.peek(key, field)
 
     async def put(self, key: str, field: str, variant: Variant, seconds: float) -> None:
-        """Holds `variant` for `seconds`, unless it is too large or the tier stands aside."""
+        """Hold `variant` for `seconds`, unless it is too large or the tier stands aside."""
         place = (key, field)
         self._remove(place)
         cost = _cost(variant)
@@ -64,33 +64,33 @@ class MemoryCache:
             self._remove(next(iter(self._entries)))
 
     async def flush(self, key: str, *, dry_run: bool = False) -> Flushed:
-        """Forgets every variant of one original."""
+        """Forget every variant of one original."""
         return self._flush([key], dry_run)
 
     async def flush_prefix(self, prefix: str, *, dry_run: bool = False) -> Flushed:
-        """Forgets every original whose key starts with `prefix`; `""` is all of them."""
+        """Forget every original whose key starts with `prefix`; `""` is all of them."""
         return self._flush([key for key in self._fields if key.startswith(prefix)], dry_run)
 
     def forget(self, flush: Flush) -> None:
-        """Does what was flushed elsewhere, at once."""
+        """Do what was flushed elsewhere, at once."""
         if flush.key is not None:
             self._flush([flush.key], dry_run=False)
             return
         self._flush([key for key in self._fields if flush.matches(key)], dry_run=False)
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Forget everything."""
         self._entries.clear()
         self._fields.clear()
         self.size = 0
 
     def suspend(self) -> None:
-        """Stands aside: empty and taking nothing, while flushes may go unheard."""
+        """Stand aside: empty and taking nothing, while flushes may go unheard."""
         self._suspended = True
         self.clear()
 
     def resume(self) -> None:
-        """Takes variants again."""
+        """Take variants again."""
         self._suspended = False
 
     async def check(self) -> None:

@@ -56,7 +56,7 @@ class BucketSource:
             raise too_late() from None
 
     async def check(self) -> None:
-        """Asks for an object that need not exist: permission to read one prefix is enough.
+        """Ask for an object that need not exist: permission to read one prefix is enough.
 
         Raises SourceUnavailable or SourceTimeout.
         """

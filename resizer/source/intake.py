@@ -39,7 +39,7 @@ class Intake:
         self._fd = _memfd()
 
     def write(self, chunk: bytes) -> None:
-        """The next bytes. Raises SourceUnavailable on more than were announced."""
+        """Take the next bytes. Raises SourceUnavailable on more than were announced."""
         self._size += len(chunk)
         if self._size > self._announced:
             raise SourceUnavailable("The source sent more bytes than it announced.")
@@ -48,7 +48,7 @@ class Intake:
             rest = rest[os.write(self._fd, rest) :]
 
     def whole(self, etag: str, last_modified: datetime) -> Original:
-        """Seals the bytes and hands them over. Raises SourceUnavailable when some are missing."""
+        """Seal the bytes and hand them over. Raises SourceUnavailable when some are missing."""
         if self._size != self._announced:
             raise SourceUnavailable("The source sent fewer bytes than it announced.")
         fcntl.fcntl(self._fd, fcntl.F_ADD_SEALS, _SEALS)
@@ -96,7 +96,7 @@ def refuse_unreadable(key: str) -> None:
 async def read_in_thread(
     executor: Executor, seconds: float, read: Callable[[str], Original], key: str
 ) -> Original:
-    """Runs a blocking read elsewhere. Raises TimeoutError after `seconds`.
+    """Run a blocking read elsewhere. Raises TimeoutError after `seconds`.
 
     A thread cannot be stopped: what it delivers after nobody waits any more is closed.
     """

@@ -71,7 +71,7 @@ class RedisCache:
             return None
 
     async def put(self, key: str, field: str, variant: Variant, seconds: float) -> None:
-        """Stores `variant`; the original and all its variants are forgotten after `seconds`."""
+        """Store `variant`; the original and all its variants are forgotten after `seconds`."""
         if seconds <= 0:
             return
         name = self._prefix + key
@@ -82,7 +82,7 @@ class RedisCache:
             await pipeline.execute()
 
     async def flush(self, key: str, *, dry_run: bool = False) -> Flushed:
-        """Removes every variant of one original, at once, and tells the other gateways."""
+        """Remove every variant of one original, at once, and tell the other gateways."""
         async with self._guarded(self._timeout), self._announced(Flush(key=key), dry_run):
             return await self._remove([self._prefix + key], dry_run)
 
@@ -101,7 +101,7 @@ class RedisCache:
         on_ready: Callable[[], None],
         heartbeat: float = _HEARTBEAT,
     ) -> None:
-        """Hears flushes until cancelled, and reconnects by itself.
+        """Hear flushes until cancelled, and reconnect when the line is lost.
 
         `on_ready` is called when a subscription begins, `on_lost` when it ends (or the first one
         fails): what is flushed between the two is not heard. A server that is silent for twice
@@ -161,7 +161,7 @@ class RedisCache:
 
     @asynccontextmanager
     async def _announced(self, flush: Flush, dry_run: bool) -> AsyncIterator[None]:
-        """Tells the listeners before and after.
+        """Tell the listeners before and after.
 
         Before, so that no fill under way stores what is about to be removed; after, for those who
         read it again in between.
@@ -176,7 +176,7 @@ class RedisCache:
 
     @asynccontextmanager
     async def _guarded(self, seconds: float | None) -> AsyncIterator[None]:
-        """Bounds what is done inside, turns its failures into CacheUnavailable and counts them."""
+        """Bound what is done inside, turn its failures into CacheUnavailable and count them."""
         if not self._breaker.admits():
             raise CacheUnavailable("The cache failed repeatedly and is left alone for a while.")
         try:
@@ -195,7 +195,7 @@ def _is_foreign(answer: object) -> bool:
 
 
 def _raise_failure(answers: list[object]) -> None:
-    """Raises the first error among `answers` that is not about a value of another type."""
+    """Raise the first error among `answers` that is not about a value of another type."""
     for answer in answers:
         if isinstance(answer, Exception) and not _is_foreign(answer):
             raise answer
