@@ -15,6 +15,7 @@ from resizer.errors import UnprocessableSource
 from resizer.limits import Limits
 from resizer.transform import (
     CENTRE,
+    NO_EDGES,
     Box,
     Edges,
     Fit,
@@ -24,8 +25,6 @@ from resizer.transform import (
     Trim,
     UniformEdge,
 )
-
-NO_EDGES = Edges(0, 0, 0, 0)
 
 MAX_RESIZED_SIDE = 10_000_000
 """Pixels of a side before the crop; libvips gives up at a few times that."""

@@ -123,6 +123,9 @@ class Edges:
         return f"{self.top};{self.right};{self.bottom};{self.left}"
 
 
+NO_EDGES = Edges(0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle to keep, in pixels of the upright original before dpr.

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from resizer.errors import (
-    ResizerError,
-)
+from resizer.errors import ResizerError
 from resizer.image import Original
 from resizer.source import BucketSource, DirectorySource, open_source
 

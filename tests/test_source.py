@@ -12,10 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from resizer.errors import (
-    SourceNotFound,
-    UnprocessableSource,
-)
+from resizer.errors import SourceNotFound, UnprocessableSource
 from tests.servers import S3Bucket
 from tests.sources import (
     MAX_BYTES,

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from resizer.transform import (
+    NO_EDGES,
     Border,
     Box,
     Colour,
@@ -31,7 +32,7 @@ bytes_ = st.integers(0, 255)
 pixels = st.integers(0, 65_535)
 sides = st.integers(1, 65_535)
 colours = st.builds(Colour, bytes_, bytes_, bytes_, bytes_)
-edges = st.builds(Edges, pixels, pixels, pixels, pixels).filter(lambda e: e != Edges(0, 0, 0, 0))
+edges = st.builds(Edges, pixels, pixels, pixels, pixels).filter(lambda e: e != NO_EDGES)
 boxes = st.builds(Box, pixels, pixels, st.none() | sides, st.none() | sides).filter(
     lambda box: box != Box()
 )

@@ -2,7 +2,7 @@
 
 import pyvips
 
-from resizer.transform import WHITE, Colour, Edges
+from resizer.transform import NO_EDGES, WHITE, Colour, Edges
 
 _CLEAR = Colour(255, 255, 255, 0)
 
@@ -14,7 +14,7 @@ def pad(image: pyvips.Image, edges: Edges, background: Colour | None) -> pyvips.
 
 def extended(image: pyvips.Image, edges: Edges, colour: Colour) -> pyvips.Image:
     """The picture with `colour` added at its edges; a translucent one gives it alpha."""
-    if not (edges.top or edges.right or edges.bottom or edges.left):
+    if edges == NO_EDGES:
         return image
     if colour.alpha < 255 and not image.hasalpha():
         image = image.bandjoin(255)

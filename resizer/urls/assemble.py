@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from resizer.errors import InvalidRequest
-from resizer.transform import Transform, number
+from resizer.transform import NO_EDGES, Transform, number
 from resizer.urls import values
 from resizer.urls.given import Given
 
@@ -40,7 +40,7 @@ def _changes(given: Sequence[Given]) -> dict[str, Any]:
 
 def _check_side(name: str, transform: Transform, max_side: int) -> None:
     """Refuse a box (with border and dpr) that is larger than any variant may be."""
-    edges = transform.border.edges if transform.border else values.NO_EDGES
+    edges = transform.border.edges if transform.border else NO_EDGES
     frame = edges.left + edges.right if name == "width" else edges.top + edges.bottom
     pixels = round(((getattr(transform, name) or 0) + frame) * transform.dpr, 4)
     if pixels > max_side:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from resizer.transform import (
     BLACK,
     CENTRE,
+    NO_EDGES,
     Border,
     Box,
     Edges,
@@ -30,7 +31,6 @@ MAX_WHOLE = 10**11 - 1
 MAX_SIDE = 65_535
 """Pixels of a trim or border: the longest side of a JPEG."""
 DECIMALS = 4
-NO_EDGES = Edges(0, 0, 0, 0)
 
 T = TypeVar("T")
 
