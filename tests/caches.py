@@ -1,8 +1,10 @@
-"""What the tests of the shared cache have in common: opening, failing, and listening."""
+"""What the tests of caches have in common: two variants, opening, failing, and listening."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,7 +13,20 @@ from resizer.cache.flush import Flush
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis.connect import connect
 from resizer.errors import CacheUnavailable
-from tests.test_cache import ONE
+from resizer.image import Variant
+
+ONE = Variant(
+    body=b"\x00\xffbody\r\n" * 40,
+    head=b"content-type: image/avif\r\n",
+    content_type="image/avif",
+    etag='"one"',
+    last_modified=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    original_etag="original",
+    width=4,
+    height=3,
+    fetched_at=1767323045.25,
+)
+TWO = replace(ONE, body=b"two", etag='"two"')
 
 
 @asynccontextmanager

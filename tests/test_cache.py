@@ -4,32 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import fakeredis
 import pytest
 
-from resizer.cache.flush import Flush, Flushed
+from resizer.cache.flush import Flushed
 from resizer.cache.memory import MemoryCache
 from resizer.cache.redis import RedisCache, open_cache
-from resizer.image import Variant
+from tests.caches import ONE, TWO
 from tests.servers import RedisCluster, RedisServer
 
 Cache = MemoryCache | RedisCache
 Open = Callable[[], Cache]
-
-ONE = Variant(
-    body=b"\x00\xffbody\r\n" * 40,
-    head=b"content-type: image/avif\r\n",
-    content_type="image/avif",
-    etag='"one"',
-    last_modified=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
-    original_etag="original",
-    width=4,
-    height=3,
-    fetched_at=1767323045.25,
-)
-TWO = replace(ONE, body=b"two", etag='"two"')
 
 AWKWARD = [
     "*",
@@ -234,23 +220,3 @@ def test_a_cancelled_look_up_disturbs_no_other(open_one: Open) -> None:
 
 def test_a_cache_that_is_up_passes_its_check(open_one: Open) -> None:
     run(open_one, lambda cache: cache.check())
-
-
-@pytest.mark.parametrize("flush", [Flush(key="a"), Flush(key=""), Flush(prefix="a/"), Flush()])
-def test_a_flush_survives_its_message(flush: Flush) -> None:
-    assert Flush.from_json(flush.to_json().encode()) == flush
-
-
-@pytest.mark.parametrize(
-    "message",
-    [b"", b"null", b"[]", b"{", b'"a"', b"{}", b'{"key": 1}', b"\xff\xfe", b"[" * 100_000],
-    ids=lambda message: repr(message)[:20],
-)
-def test_a_malformed_message_flushes_everything(message: bytes) -> None:
-    assert Flush.from_json(message) == Flush(prefix="")
-
-
-def test_a_flush_matches_its_key_or_prefix_only() -> None:
-    assert [key for key in ("a", "a/b", "b") if Flush(key="a").matches(key)] == ["a"]
-    assert [key for key in ("a", "a/b", "b") if Flush(prefix="a").matches(key)] == ["a", "a/b"]
-    assert all(Flush().matches(key) for key in ("", "a"))

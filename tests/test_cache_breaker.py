@@ -1,14 +1,7 @@
 """Breaker: when it opens, what it lets through, when it closes."""
 
 from resizer.cache.breaker import Breaker
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 def opened(clock: Clock) -> Breaker:

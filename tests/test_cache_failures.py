@@ -13,9 +13,8 @@ from resizer.cache.breaker import Breaker
 from resizer.cache.flush import Flushed
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
-from tests.caches import cache_on, every_call_fails, fails, run
+from tests.caches import ONE, TWO, cache_on, every_call_fails, fails, run
 from tests.servers import RedisServer, need_redis
-from tests.test_cache import ONE, TWO
 
 pytestmark = pytest.mark.redis
 

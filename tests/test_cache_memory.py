@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from resizer.cache.flush import Flush, Flushed
 from resizer.cache.memory import OVERHEAD, MemoryCache
 from resizer.image import Variant
-from tests.test_cache import ONE
+from tests.caches import ONE
 
 SMALL = replace(ONE, body=b"", head=b"")
 ROOM_FOR_TEN = 10 * OVERHEAD

@@ -11,10 +11,9 @@ from resizer.cache.flush import Flush, Flushed
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
 from resizer.image import pack
-from tests.caches import cache_on, fails, listening, run
+from tests.caches import ONE, TWO, cache_on, fails, listening, run
 from tests.servers import RedisCluster as ClusterServer
 from tests.servers import RedisServer
-from tests.test_cache import ONE, TWO
 
 pytestmark = pytest.mark.redis
 NAME = "resizer:test:cat.jpg"

@@ -8,13 +8,7 @@ from resizer.errors import (
     UnprocessableSource,
 )
 from resizer.refusals import Refusals
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture
@@ -54,10 +48,10 @@ def test_what_speaks_of_the_moment_is_not_remembered(
 
 def test_a_refusal_ends(refusals: Refusals, clock: Clock) -> None:
     refusals.remember("a", "", SourceNotFound("missing"))
-    clock.now = 9.9
+    clock.now += 9.9
     with pytest.raises(SourceNotFound):
         refusals.recall("a", "width=1")
-    clock.now = 10.0
+    clock.now += 0.1
     refusals.recall("a", "width=1")
 
 
