@@ -13,7 +13,7 @@ import pytest
 from resizer.errors import Overloaded, UnprocessableSource
 from resizer.render.job import Lie
 from resizer.render.pool import Pool
-from resizer.render.process import _read
+from resizer.render.process import read_variant
 from resizer.transform import Transform
 from tests.puppet_pool import LIMITS, gone, order, original, pid, running, until
 from tests.puppet_worker import COMMAND
@@ -87,9 +87,9 @@ def test_a_variant_is_read_only_when_it_is_of_the_size_said(
     said: int, bound: int, wrong: str
 ) -> None:
     with original("a variant") as given:
-        assert _read(given.fd, 9, 9) == b"a variant"
+        assert read_variant(given.fd, 9, 9) == b"a variant"
         with pytest.raises(Lie, match=wrong):
-            _read(given.fd, said, bound)
+            read_variant(given.fd, said, bound)
 
 
 def test_a_reply_that_nobody_asked_for_ends_its_worker() -> None:

@@ -189,7 +189,7 @@ def test_a_full_lock_reports_no_problem(report: dict[str, Any]) -> None:
 
 
 def test_a_kernel_without_landlock_is_a_problem_in_words() -> None:
-    (problem,) = sandbox._landlock(0, ())
+    (problem,) = sandbox.confine(0, ())
     assert "not available" in problem
 
 
@@ -224,9 +224,9 @@ running.set()
 def test_every_right_of_the_kernels_abi_is_taken_and_no_other(
     abi: int, files: int, net: int, scoped: int, size: int
 ) -> None:
-    rules = sandbox._rules(abi)
-    assert (rules.files, rules.net, rules.scoped) == (files, net, scoped)
-    assert sandbox._size(abi) == size <= ctypes.sizeof(rules)
+    found = sandbox.rules(abi)
+    assert (found.files, found.net, found.scoped) == (files, net, scoped)
+    assert sandbox.rules_size(abi) == size <= ctypes.sizeof(found)
 
 
 def test_asking_what_is_available_locks_nothing(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from resizer.render.job import (
     encode_order,
 )
 from resizer.render.process import COMMAND
-from resizer.render.worker import SAMPLE, WARMED, Render, _answer, warm_up
+from resizer.render.worker import SAMPLE, WARMED, Render, reply_to, warm_up
 from resizer.transform import Format, Transform
 from tests.puppet_pool import original, running
 
@@ -42,7 +42,7 @@ def answer(source: bytes, render: Render, limits: Limits | None = None) -> tuple
     try:
         os.write(given, source)
         job = Job(5, Transform(width=8), limits or Limits())
-        return _answer(job, [given, variant], render), os.pread(variant, 10**6, 0)
+        return reply_to(job, [given, variant], render), os.pread(variant, 10**6, 0)
     finally:
         os.close(given)
         os.close(variant)

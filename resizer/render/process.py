@@ -223,11 +223,11 @@ def _rendered(job: Job, reply: Reply, variant: int) -> Rendered:
         raise UnprocessableSource(reply.message)
     if isinstance(reply, Failed):
         raise RenderFailed(reply.detail)
-    body = _read(variant, reply.size, max_variant_bytes(job.limits))
+    body = read_variant(variant, reply.size, max_variant_bytes(job.limits))
     return Rendered(body, reply.content_type, reply.width, reply.height, reply.seconds)
 
 
-def _read(variant: int, size: int, bound: int) -> bytes:
+def read_variant(variant: int, size: int, bound: int) -> bytes:
     """One copy of what the worker wrote, which it can change no more once it is looked at."""
     if size > bound or os.fstat(variant).st_size != size:
         raise Lie("a variant of another size")

@@ -49,7 +49,7 @@ class _PathBeneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("directory", ctypes.c_int32))
 
 
-class _Ruleset(ctypes.Structure):
+class Ruleset(ctypes.Structure):
     _fields_ = (
         ("files", ctypes.c_uint64),
         ("net", ctypes.c_uint64),
@@ -79,7 +79,7 @@ def lock(*, memory_mb: int, file_bytes: int, readable: Sequence[str] = FONTS) ->
     ):
         if _LIBC.prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))):
             problems.append(f"{name}: {_last_error()}")
-    return problems + _landlock(available(), readable)
+    return problems + confine(available(), readable)
 
 
 def _yield_to_others() -> list[str]:
@@ -115,15 +115,14 @@ def _lower(limit: int, value: int) -> None:
     resource.setrlimit(limit, (bound, bound))
 
 
-def _landlock(abi: int, readable: Sequence[str]) -> list[str]:
+def confine(abi: int, readable: Sequence[str]) -> list[str]:
     """Handle every right the kernel knows: no file but these, no TCP, no signal outwards."""
     if not abi:
         return ["Landlock is not available: files and the network stay within a worker's reach"]
     if _threads() > 1:
         return ["Landlock does not confine threads that already run: not applied"]
-    ruleset = _syscall(
-        _CREATE_RULESET, ctypes.byref(_rules(abi)), ctypes.c_size_t(_size(abi)), ctypes.c_uint32(0)
-    )
+    size = ctypes.c_size_t(rules_size(abi))
+    ruleset = _syscall(_CREATE_RULESET, ctypes.byref(rules(abi)), size, ctypes.c_uint32(0))
     if ruleset < 0:
         return [f"Landlock: {_last_error()}"]
     try:
@@ -149,17 +148,17 @@ def _let_read(ruleset: int, directory: str) -> None:
     os.close(opened)
 
 
-def _rules(abi: int) -> _Ruleset:
+def rules(abi: int) -> Ruleset:
     """All that the ABI can take away."""
     rights = _FILE_RIGHTS[max(known for known in _FILE_RIGHTS if known <= abi)]
-    return _Ruleset(
+    return Ruleset(
         files=(1 << rights) - 1,
         net=_TCP_BIND_AND_CONNECT if abi >= 4 else 0,
         scoped=_ABSTRACT_SOCKETS_AND_SIGNALS if abi >= 6 else 0,
     )
 
 
-def _size(abi: int) -> int:
+def rules_size(abi: int) -> int:
     """The ruleset grew with the ABI; an older kernel refuses bytes that it does not know."""
     return 8 * (1 if abi < 4 else 2 if abi < 6 else 3)
 

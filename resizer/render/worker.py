@@ -83,13 +83,13 @@ def _next_reply(gateway: socket.socket, render: Render) -> Reply | None:
     if not message:
         return None
     try:
-        return _answer(decode_order(message, Job), descriptors, render)
+        return reply_to(decode_order(message, Job), descriptors, render)
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _answer(job: Job, descriptors: list[int], render: Render) -> Reply:
+def reply_to(job: Job, descriptors: list[int], render: Render) -> Reply:
     """Do one job. Whatever goes wrong is a reply, and only a refusal's message is for clients."""
     try:
         return _do(job, *descriptors, render=render)
