@@ -8,7 +8,7 @@ from resizer.image import Variant
 from resizer.transform import Format, Transform
 from resizer.urls.cloudflare import Grammar, parse
 from resizer.urls.request import ImageRequest
-from tests.test_gateway import House
+from tests.house import House
 
 POLICY = CachePolicy(60, 3600, 30, 600, 10)
 URL = b"/img/width=100,format=webp/a"

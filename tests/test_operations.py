@@ -8,7 +8,7 @@ import pytest
 from resizer.errors import Overloaded, SourceUnavailable
 from resizer.http.operations import Readiness, verdict
 from resizer.metrics import Metrics
-from tests.test_gateway import House
+from tests.house import House
 
 OPERATIONS = (Path(__file__).parent.parent / "docs/operations.md").read_text()
 
