@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.live import KEY, SECRET, Gateway
+from tests.pictures import jpeg
 from tests.servers import RedisCluster, RedisServer, S3Bucket, moto, need_redis, versitygw
 
 
@@ -72,3 +74,44 @@ def s3(_s3_server: S3Bucket, monkeypatch: pytest.MonkeyPatch) -> S3Bucket:
         monkeypatch.delenv(name, raising=False)
     _s3_server.empty()
     return _s3_server
+
+
+@pytest.fixture
+def bucket(s3: S3Bucket) -> S3Bucket:
+    s3.put(KEY, jpeg(640, 480))
+    return s3
+
+
+@pytest.fixture(scope="session")
+def _signed(_s3_server: S3Bucket, _redis_process: RedisServer) -> Iterator[Gateway]:
+    with Gateway(
+        _s3_server.environment(),
+        source=_s3_server.url,
+        s3_endpoint=_s3_server.endpoint,
+        cache=_redis_process.url,
+        signing_keys=SECRET,
+        missing_ttl=0,
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def _open(_s3_server: S3Bucket, _redis_process: RedisServer) -> Iterator[Gateway]:
+    with Gateway(
+        _s3_server.environment(), source=_s3_server.url, cache=_redis_process.url, urls="open"
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def gateway(_signed: Gateway, bucket: S3Bucket, redis_server: RedisServer) -> Gateway:
+    """One that answers signed URLs, with nothing cached."""
+    _signed.flush_everything()
+    return _signed
+
+
+@pytest.fixture
+def open_gateway(_open: Gateway, bucket: S3Bucket, redis_server: RedisServer) -> Gateway:
+    """One that answers any URL, with nothing cached."""
+    _open.flush_everything()
+    return _open

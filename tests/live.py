@@ -19,6 +19,9 @@ from resizer.signing import sign
 from resizer.urls.cloudflare import write
 from tests.servers import free_port
 
+KEY = "photos/cat.jpg"
+"""An original that the bucket of these tests always holds."""
+SECRET = "k" * 40
 _PATIENCE = 30.0
 
 
