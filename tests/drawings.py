@@ -47,6 +47,11 @@ def png(image: pyvips.Image, **options: Any) -> bytes:
     return body
 
 
+def header_alone(source: bytes) -> bytes:
+    """A PNG up to its first pixel."""
+    return source[: source.index(b"IDAT") + 4]
+
+
 def animation(frames: list[pyvips.Image], delays: list[int], loop: int = 3) -> pyvips.Image:
     """Frames one under another, as the savers of GIF and WebP want them."""
     roll = pyvips.Image.arrayjoin(frames, across=1).copy()

@@ -1,6 +1,5 @@
 """The whole of a render: sizes, what survives a crop, formats, animations, refusals."""
 
-import json
 from itertools import pairwise
 from typing import Any
 
@@ -11,10 +10,6 @@ from resizer.errors import UnprocessableSource
 from resizer.limits import Limits
 from resizer.render.job import Resampling
 from resizer.transform import (
-    BLACK,
-    Border,
-    Colour,
-    Edges,
     Fit,
     Format,
     Gravity,
@@ -26,11 +21,11 @@ from tests.drawings import (
     GREEN,
     GREY,
     RED,
-    WHITE,
     YELLOW,
     animation,
     corners,
     flat,
+    header_alone,
     jpeg,
     look,
     near,
@@ -130,61 +125,6 @@ def test_an_opaque_alpha_band_is_no_transparency() -> None:
     assert not picture(opaque).hasalpha()
 
 
-def test_transparency_becomes_white_where_it_must_go_and_never_black() -> None:
-    clear = png(flat(40, 40, CLEAR_RED))
-    for format_ in (Format.JPEG, Format.BASELINE_JPEG):
-        assert near(picture(clear, format=format_)(20, 20), WHITE)
-
-
-def test_a_background_lies_under_transparency_in_every_format() -> None:
-    clear = png(flat(40, 40, CLEAR_RED))
-    for format_ in (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF):
-        image = picture(clear, format=format_, background=Colour(*BLUE))
-        pixel = image(20, 20)
-        assert near(pixel[:3], BLUE), format_
-        assert pixel[3:] in ([], [255]), f"{format_} is still transparent"
-
-
-def test_a_translucent_background_is_translucent_where_it_can_be() -> None:
-    clear = png(flat(40, 40, CLEAR_RED))
-    half = Colour(0, 0, 0, 128)
-    assert near(picture(clear, format=Format.PNG, background=half)(20, 20), (0, 0, 0, 128))
-    assert near(picture(clear, format=Format.JPEG, background=half)(20, 20), (127, 127, 127))
-
-
-def test_padding_is_the_background_or_transparent_or_white() -> None:
-    source = png(quarters(120, 60))
-    box: dict[str, Any] = {"fit": Fit.PAD, "width": 120, "height": 120}
-    assert near(picture(source, **box, background=Colour(*BLUE))(60, 5), BLUE)
-    assert picture(source, **box)(60, 5)[3] == 0
-    assert near(picture(source, **box, format=Format.JPEG)(60, 5), WHITE)
-    assert rendered(source, **box, format=Format.AUTO_JPEG).content_type == "image/jpeg"
-
-
-def test_a_border_lies_around_the_padding() -> None:
-    border = Border(Edges(4, 0, 8, 2), Colour(*GREEN))
-    image = picture(
-        png(quarters(100, 50)),
-        fit=Fit.PAD,
-        width=100,
-        height=100,
-        background=Colour(*BLUE),
-        border=border,
-    )
-    assert (image.width, image.height) == (102, 112)
-    assert near(image(50, 1), GREEN)
-    assert near(image(50, 110), GREEN)
-    assert near(image(0, 50), GREEN)
-    assert near(image(50, 10), BLUE)
-    assert near(image(101, 56), YELLOW) or near(image(101, 56), (135, 180, 50), 100)
-
-
-def test_a_border_is_black_unless_told() -> None:
-    image = picture(png(quarters()), border=Border(Edges(2, 2, 2, 2)))
-    assert near(image(0, 0), BLACK_PIXEL)
-
-
-BLACK_PIXEL = (BLACK.red, BLACK.green, BLACK.blue)
 FRAMES = [flat(40, 30, colour) for colour in (RED, GREEN, BLUE, YELLOW)]
 DELAYS = [50, 100, 150, 200]
 
@@ -259,11 +199,6 @@ def test_a_negotiated_format_moves_to_one_that_can_hold_the_picture(
     assert rendered(gif, format=format_).content_type == moving
 
 
-def header_alone(source: bytes) -> bytes:
-    """A PNG up to its first pixel."""
-    return source[: source.index(b"IDAT") + 4]
-
-
 def test_too_many_pixels_are_refused_from_the_header_with_both_numbers() -> None:
     source = header_alone(png(flat(300, 200, RED)))
     with pytest.raises(UnprocessableSource, match="300×200 pixels, more than 59,999"):
@@ -299,23 +234,6 @@ def test_half_a_picture_is_refused_in_words_for_the_client(share: float) -> None
 def test_nothing_but_pixels_leaves_a_polyglot() -> None:
     source = jpeg(quarters()) + b"<script>alert(1)</script>"
     assert b"script" not in rendered(source).body
-
-
-def test_json_describes_original_and_variant_without_decoding() -> None:
-    source = header_alone(png(quarters(120, 80)))
-    variant = rendered(source, format=Format.JSON, width=60, rotate=90)
-    assert variant.content_type == "application/json"
-    assert json.loads(variant.body) == {
-        "width": 60,
-        "height": 90,
-        "original": {
-            "file_size": len(source),
-            "width": 120,
-            "height": 80,
-            "format": "image/png",
-            "frames": 1,
-        },
-    }
 
 
 def test_format_auto_is_not_for_the_renderer() -> None:
