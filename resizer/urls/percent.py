@@ -19,7 +19,7 @@ def decode(raw: str, what: str) -> str:
         coded = raw.encode("utf-8", "surrogateescape")
         if _MALFORMED.search(coded):
             raise InvalidRequest(
-                f"The {what} has a % that two hexadecimal digits do not follow.",
+                f"There is a % in the {what} that two hexadecimal digits do not follow.",
                 accepted="percent-encoded UTF-8; a percent sign itself is %25",
             )
         text = unquote_to_bytes(coded).decode("utf-8")
@@ -41,9 +41,12 @@ def refuse_controls(text: str, what: str) -> None:
     """Refuse C0, DEL and C1: no file name needs them, and a line feed would blur a signature."""
     if _CONTROL.search(text):
         raise InvalidRequest(
-            f"The {what} holds a control character.", accepted="text without control characters"
+            f"There is a control character in the {what}.",
+            accepted="text without control characters",
         )
 
 
 def _not_utf8(what: str) -> InvalidRequest:
-    return InvalidRequest(f"The {what} is not UTF-8.", accepted="percent-encoded UTF-8")
+    return InvalidRequest(
+        f"There is text in the {what} that is not UTF-8.", accepted="percent-encoded UTF-8"
+    )

@@ -1,0 +1,62 @@
+"""Which format is written, for every original and everything that can be asked for."""
+
+import pytest
+
+from resizer.render.formats import WRITTEN, keeps_frames, resolve
+from resizer.render.sniff import SourceFormat
+from resizer.transform import Format, Transform
+
+ORIGINALS = list(SourceFormat)
+TRUE_OR_FALSE = (False, True)
+
+
+@pytest.mark.parametrize("format_", WRITTEN)
+@pytest.mark.parametrize("original", ORIGINALS)
+def test_a_format_asked_for_by_name_is_what_it_is(format_: Format, original: SourceFormat) -> None:
+    for frames in TRUE_OR_FALSE:
+        for alpha in TRUE_OR_FALSE:
+            asked = Transform(format=format_)
+            assert resolve(asked, original, frames=frames, alpha=alpha) is format_
+
+
+@pytest.mark.parametrize(
+    ("asked", "still", "clear", "moving"),
+    [
+        (Format.AUTO_AVIF, Format.AVIF, Format.AVIF, Format.WEBP),
+        (Format.AUTO_WEBP, Format.WEBP, Format.WEBP, Format.WEBP),
+        (Format.AUTO_JPEG, Format.JPEG, Format.PNG, Format.GIF),
+    ],
+)
+def test_what_negotiation_chose_moves_to_a_format_that_holds_the_picture(
+    asked: Format, still: Format, clear: Format, moving: Format
+) -> None:
+    transform = Transform(format=asked)
+    for original in ORIGINALS:
+        assert resolve(transform, original, frames=False, alpha=False) is still
+        assert resolve(transform, original, frames=False, alpha=True) is clear
+        for alpha in TRUE_OR_FALSE:
+            assert resolve(transform, original, frames=True, alpha=alpha) is moving
+
+
+@pytest.mark.parametrize("format_", [None, Format.JSON])
+def test_an_original_keeps_its_format_where_browsers_read_it(format_: Format | None) -> None:
+    def written(original: SourceFormat, alpha: bool = False) -> Format:
+        return resolve(Transform(format=format_), original, frames=False, alpha=alpha)
+
+    for original in (SourceFormat.TIFF, SourceFormat.SVG):
+        assert (written(original), written(original, alpha=True)) == (Format.JPEG, Format.PNG)
+    for original in set(ORIGINALS) - {SourceFormat.TIFF, SourceFormat.SVG}:
+        assert WRITTEN[written(original)].content_type == original
+
+
+def test_fast_overrides_the_format() -> None:
+    fast = Transform(format=Format.AVIF, fast=True)
+    assert resolve(fast, SourceFormat.AVIF, frames=False, alpha=False) is Format.BASELINE_JPEG
+    assert resolve(fast, SourceFormat.AVIF, frames=False, alpha=True) is Format.PNG
+
+
+def test_frames_are_kept_where_they_are_wanted_and_can_be() -> None:
+    assert keeps_frames(Transform(), SourceFormat.GIF)
+    assert keeps_frames(Transform(format=Format.AUTO_AVIF), SourceFormat.GIF)
+    assert not keeps_frames(Transform(anim=False), SourceFormat.GIF)
+    assert not keeps_frames(Transform(format=Format.AVIF), SourceFormat.GIF)
