@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from resizer.http.access import Urls
 from resizer.settings import CONFIG_VARIABLE, PREFIX, Settings, config_file
+from resizer.source.address import read_address
 
 _SECRET = {"signing_keys", "cache"}
 _MAKE_A_KEY = (
@@ -65,7 +66,7 @@ def serving_faults(settings: Settings) -> list[str]:
             f"{PREFIX}SOURCE is not set: say where originals are,"
             " s3://bucket[/prefix] or a directory"
         )
-    elif "://" not in settings.source and not Path(settings.source).is_dir():
+    elif isinstance(place := read_address(settings.source), Path) and not place.is_dir():
         faults.append(f"{PREFIX}SOURCE: there is no directory {settings.source}")
     if settings.urls is Urls.SIGNED and not settings.signing_keys:
         faults.append(

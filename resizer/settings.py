@@ -24,6 +24,7 @@ from resizer.errors import InvalidRequest
 from resizer.http.access import Urls
 from resizer.limits import Limits
 from resizer.render.job import Resampling
+from resizer.source.address import read_address
 from resizer.urls.cloudflare import Grammar
 from resizer.urls.preset import Preset, parse_preset
 
@@ -88,9 +89,7 @@ def _cache_url(value: SecretStr) -> SecretStr:
 
 
 def _source_url(value: str) -> str:
-    scheme, separator, rest = value.partition("://")
-    if separator and (scheme not in ("s3", "file") or not rest.strip("/")):
-        raise ValueError("must be s3://bucket[/prefix] or a directory")
+    read_address(value)
     return value
 
 

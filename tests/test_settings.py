@@ -99,7 +99,9 @@ def test_secrets_are_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-@pytest.mark.parametrize("source", ["gs://bucket", "s3://", "http://example.com/"])
+@pytest.mark.parametrize(
+    "source", ["gs://bucket", "s3://", "s3:///prefix", "file://host/a", "http://example.com/"]
+)
 def test_a_source_of_another_kind_is_refused(source: str) -> None:
     assert "RESIZER_SOURCE" in faults_of(source=source)[0]
 

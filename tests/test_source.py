@@ -214,17 +214,6 @@ def test_a_cancelled_fetch_leaves_no_descriptor_behind(place: Place) -> None:
     eventually(lambda: memfds() == [])
 
 
-# The factory
-
-
-@pytest.mark.parametrize(
-    "url", ["http://example.com/", "s3://", "s3:///prefix", "ftp://a", "file://host/a"]
-)
-def test_another_kind_of_url_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="a source"):
-        opened(url)
-
-
 def test_a_file_url_names_a_directory(tmp_path: Path) -> None:
     root = tmp_path / "with space"
     root.mkdir()

@@ -9,7 +9,6 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import boto3
 from botocore import UNSIGNED
@@ -17,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from resizer.demo.samples import draw_samples
+from resizer.source.address import read_address
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,10 +30,10 @@ def seed(url: str) -> list[str]:
     Raises ValueError for a URL that names no bucket, PermissionError for a bucket that anyone
     can read, botocore's errors for one that cannot be written.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "s3" or not parts.netloc:
-        raise ValueError(f"{url!r} names no bucket: write s3://bucket or s3://bucket/prefix")
-    bucket, prefix = parts.netloc, parts.path.strip("/")
+    address = read_address(url)
+    if isinstance(address, Path):
+        raise ValueError("must be s3://bucket[/prefix]")
+    bucket, prefix = address.name, address.prefix
     client = _client()
     _make(client, bucket)
     with tempfile.TemporaryDirectory(prefix="resizer-seed-") as directory:

@@ -8,8 +8,8 @@ Every source answers the same three calls:
 """
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
+from resizer.source.address import read_address
 from resizer.source.bucket import BucketSource
 from resizer.source.directory import DirectorySource
 
@@ -24,24 +24,16 @@ def open_source(
     max_bytes: int,
     fetch_seconds: float,
 ) -> BucketSource | DirectorySource:
-    """The source that `url` names: `s3://bucket[/prefix]`, a directory, or its `file://` URL.
+    """The source that `url` names, in one of the forms that `read_address` knows.
 
     Nothing is contacted yet: `check()` does that. `endpoint` and `region` are for buckets and
-    default to the AWS variables of the environment. Raises ValueError on any other kind of URL.
+    default to the AWS variables of the environment. Raises ValueError on any other form.
     """
-    if "://" not in url:
-        return DirectorySource(Path(url), max_bytes, fetch_seconds)
-    parts = urlsplit(url)
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        return DirectorySource(Path(unquote(parts.path)), max_bytes, fetch_seconds)
-    if parts.scheme != "s3":
-        raise ValueError("a source is s3://bucket[/prefix] or a directory")
-    bucket, _, prefix = url.removeprefix("s3://").partition("/")
-    if not bucket:
-        raise ValueError("a source of the form s3://bucket[/prefix] names a bucket")
+    address = read_address(url)
+    if isinstance(address, Path):
+        return DirectorySource(address, max_bytes, fetch_seconds)
     return BucketSource(
-        bucket,
-        prefix,
+        address,
         endpoint=endpoint,
         region=region,
         max_bytes=max_bytes,

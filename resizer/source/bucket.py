@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from resizer.errors import SourceTimeout
 from resizer.image import Original
+from resizer.source.address import Bucket
 from resizer.source.intake import no_such_image, read_in_thread, refuse_unreadable, too_late
 
 if TYPE_CHECKING:
@@ -22,16 +23,15 @@ class BucketSource:
 
     def __init__(
         self,
-        bucket: str,
-        prefix: str,
+        address: Bucket,
         *,
         endpoint: str | None,
         region: str | None,
         max_bytes: int,
         fetch_seconds: float,
     ) -> None:
-        self._bucket = bucket
-        self._prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
+        self._bucket = address.name
+        self._prefix = f"{address.prefix}/" if address.prefix else ""
         self._endpoint = endpoint
         self._region = region
         self._max_bytes = max_bytes

@@ -1,0 +1,27 @@
+"""Where a source is: what the text of a setting names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """An S3 bucket, or what lies in it below a prefix."""
+
+    name: str
+    prefix: str
+    """Without a slash at its end; empty for the whole bucket."""
+
+
+def read_address(url: str) -> Bucket | Path:
+    """`s3://bucket[/prefix]`, a directory, or its `file://` URL. Raises ValueError."""
+    if "://" not in url:
+        return Path(url)
+    parts = urlsplit(url)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return Path(unquote(parts.path))
+    name, _, prefix = url.partition("://")[2].partition("/")
+    if parts.scheme != "s3" or not name:
+        raise ValueError("must be s3://bucket[/prefix] or a directory")
+    return Bucket(name, prefix.rstrip("/"))
