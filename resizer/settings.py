@@ -9,7 +9,6 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import (
@@ -82,9 +81,11 @@ def _named_presets(value: object) -> object:
 
 def _cache_url(value: SecretStr) -> SecretStr:
     url = value.get_secret_value()
-    schemes = ("redis", "rediss", "redis+cluster", "rediss+cluster")
-    if url != "memory:" and urlsplit(url).scheme not in schemes:
-        raise ValueError("must be memory:, redis://…, rediss://… or redis+cluster://…")
+    if url != "memory:":
+        # Imported where there is a Redis: it takes a while, and `resizer url` needs none.
+        from resizer.cache.redis.connect import read_options
+
+        read_options(url)
     return value
 
 

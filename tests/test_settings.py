@@ -93,10 +93,11 @@ def test_secrets_are_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESIZER_CACHE", "redis://:hush-hush@localhost")
     settings = read_settings()
     assert "hush" not in f"{settings!r} {settings} {settings.model_dump_json()}"
-    monkeypatch.setenv("RESIZER_CACHE", "memcached://:hush-hush@localhost")
-    assert faults_of() == [
-        "RESIZER_CACHE: must be memory:, redis://…, rediss://… or redis+cluster://…"
-    ]
+    for cache in ("memcached://:hush-hush@localhost", "redis://:hush-hush@localhost:port"):
+        monkeypatch.setenv("RESIZER_CACHE", cache)
+        assert faults_of() == [
+            "RESIZER_CACHE: must be memory:, redis://…, rediss://… or redis+cluster://…"
+        ]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ Subscriber = Callable[[], Redis]
 """Makes a client for one subscription: to the server, or to any node of the cluster."""
 
 _SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
+_ACCEPTED = "must be memory:, redis://…, rediss://… or redis+cluster://…"
 
 
 def connect(url: str, timeout: float) -> tuple[Client, Subscriber]:
@@ -23,23 +24,27 @@ def connect(url: str, timeout: float) -> tuple[Client, Subscriber]:
     `rediss` is TLS, `…+cluster` a cluster of which `host` is any node. Options of redis-py may
     follow as a query (`?ssl_ca_certs=…`). Raises ValueError, which never quotes the URL.
     """
-    scheme, _, rest = url.partition("://")
-    if scheme not in _SCHEMES:
-        raise ValueError(f"a cache URL starts with one of {', '.join(_SCHEMES)}")
-    try:
-        options: dict[str, Any] = dict(parse_url(f"{scheme.removesuffix('+cluster')}://{rest}"))
-    except (ValueError, TypeError):
-        raise ValueError("a cache URL is redis://[[user]:password@]host[:port]") from None
     options = {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
-        **options,
+        **read_options(url),
         "decode_responses": False,
         "protocol": 2,
     }
-    if scheme.endswith("+cluster"):
+    if url.partition("://")[0].endswith("+cluster"):
         return _cluster(options)
     return _server(options), lambda: _subscription(options)
+
+
+def read_options(url: str) -> dict[str, Any]:
+    """What `url` says, as options of redis-py. Raises ValueError, which never quotes the URL."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in _SCHEMES:
+        raise ValueError(_ACCEPTED)
+    try:
+        return dict(parse_url(f"{scheme.removesuffix('+cluster')}://{rest}"))
+    except (ValueError, TypeError):
+        raise ValueError(_ACCEPTED) from None
 
 
 def _server(options: dict[str, Any]) -> Redis:
