@@ -22,4 +22,4 @@ class Limits:
     fetch_seconds: float = 10.0
     """Time for an original to arrive whole."""
     max_queue: int = 64
-    """Renders under way or waiting in one process; one more is refused with 503."""
+    """Fills (fetch and render) under way in one process; one more is refused with 503."""

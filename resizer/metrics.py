@@ -63,7 +63,7 @@ class Metrics:
         )
         self.queue = Gauge(
             "resizer_queue",
-            "Fetches and renders under way or waiting.",
+            "Fills (fetch and render) under way.",
             multiprocess_mode="livesum",
             registry=registry,
         )

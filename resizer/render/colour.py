@@ -13,7 +13,7 @@ _EIGHT_BIT = {"srgb", "b-w", "cmyk"}
 _SIXTEEN_BIT = {"rgb16": "srgb", "grey16": "b-w"}
 _PROFILE = "icc-profile-data"
 
-# Rec. 709 luma, as CSS `saturate()` has it (Filter Effects, §13.2)
+# Rec. 709 luma, as CSS `saturate()` has it (Filter Effects, §13.2).
 _LUMA = (0.2126, 0.7152, 0.0722)
 
 
@@ -25,7 +25,7 @@ def samples(image: pyvips.Image) -> pyvips.Image:
     elif interpretation == "multiband":
         image = _named(image)
     elif interpretation not in _EIGHT_BIT:
-        # Lab, scRGB, XYZ: defined without a profile, so one that came along is not for them
+        # Lab, scRGB, XYZ: defined without a profile, so one that came along is not for them.
         image = image.colourspace("srgb")
         image.remove(_PROFILE)
     return image if image.format == "uchar" else image.cast("uchar")

@@ -29,5 +29,5 @@ def reduced(image: pyvips.Image, metadata: Metadata) -> tuple[pyvips.Image, int]
                 image.remove(name)
     kept = KEEP[metadata]
     has_exif = any(name.startswith("exif-") for name in image.get_fields())
-    # libvips writes an EXIF block of 300 bytes even when there is nothing to say
+    # libvips writes an EXIF block of 300 bytes even when there is nothing to say.
     return image, kept if has_exif else kept & ~_EXIF

@@ -49,7 +49,7 @@ def render(
         work = _prepared(examine(memoryview(source), limits), transform, limits, resampling)
         body, content_type = _written(work, len(source))
     except pyvips.Error as error:
-        # libvips' own words name its loaders, and sometimes hundreds of positions in the file
+        # libvips' own words name its loaders, and sometimes hundreds of positions in the file.
         raise UnprocessableSource("The original is corrupt or cut short.") from error
     size = work.plan.size
     return Rendered(body, content_type, size.width, size.height, perf_counter() - start)

@@ -213,7 +213,7 @@ class Pool:
     async def _attempt(self, worker: Worker, request: Request) -> Rendered:
         """Raises WorkerDied when the worker crashed or lied."""
         if request.answer.done():
-            # its descriptor may be closed, and its number another file's by now
+            # Its descriptor may be closed, and its number another file's by now.
             raise ResizerError("Nobody waits for this render any more.")
         job = Job(next(self._sequence), request.transform, self._limits, self._resampling)
         try:

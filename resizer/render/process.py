@@ -51,7 +51,7 @@ COMMAND = (
 )
 """Command line of a worker; the number of its socket is added as the last argument."""
 
-# One thread, no warnings on stderr, and no more than two arenas of 64 MiB in a bounded space
+# One thread, no warnings on stderr, and no more than two arenas of 64 MiB in a bounded space.
 _ENVIRONMENT = {"VIPS_CONCURRENCY": "1", "VIPS_WARNING": "1", "MALLOC_ARENA_MAX": "2"}
 _START_SECONDS = 30.0
 _STDERR_BYTES = 16_384

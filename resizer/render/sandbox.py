@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-# include/uapi/asm-generic/unistd.h: the same numbers on every architecture
+# include/uapi/asm-generic/unistd.h: the same numbers on every architecture.
 _CREATE_RULESET = 444
 _ADD_RULE = 445
 _RESTRICT_SELF = 446
@@ -93,7 +93,7 @@ def _yield_to_others() -> list[str]:
 
 
 def _set_limits(memory_mb: int, file_bytes: int) -> list[str]:
-    # RLIMIT_NPROC counts all processes of the user, and libvips starts threads: not limited here
+    # RLIMIT_NPROC counts all processes of the user, and libvips starts threads: not limited here.
     wanted = {
         "RLIMIT_AS": memory_mb * 1024 * 1024,
         "RLIMIT_FSIZE": file_bytes,

@@ -43,7 +43,7 @@ WARMED = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF)
 
 def main() -> None:
     """Serve the renderer of this project, until the gateway hangs up."""
-    # imported here so that a test can serve a render of its own without libvips
+    # Imported here so that a test can serve a render of its own without libvips.
     from resizer.render.pipeline import render
 
     serve(render, warm_up)
