@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -28,7 +29,7 @@ from resizer.http.access_log import AccessLog, LineWriter
 from resizer.http.headers import CachePolicy, make_variant
 from resizer.http.hit_lane import HitLane
 from resizer.http.hits import Hits
-from resizer.http.images import PREFIXES, ImagePolicy, Images
+from resizer.http.images import ImagePolicy, Images, is_image
 from resizer.http.operations import routes as operations_routes
 from resizer.http.problem import problem
 from resizer.http.trace import trace_of
@@ -38,9 +39,12 @@ from resizer.render.job import RENDERER_VERSION
 from resizer.render.pool import Pool
 from resizer.settings import Settings
 from resizer.source import open_source
+from resizer.source.address import endpoint_url, read_address
 from resizer.urls.cloudflare import parse
 
 _log = logging.getLogger("resizer")
+_DRAIN_FILLS_SECONDS = 1.0
+"""Fills that nobody waits for any more, after open requests had their time."""
 
 
 def create_app(settings: Settings, routes: Sequence[BaseRoute] = ()) -> ASGIApp:
@@ -62,8 +66,7 @@ class Front:
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_image = scope["type"] == "http" and scope["path"].startswith(PREFIXES)
-        await (self._images if is_image else self._rest)(scope, receive, send)
+        await (self._images if is_image(scope) else self._rest)(scope, receive, send)
 
 
 class Parts:
@@ -121,7 +124,7 @@ class Parts:
             stack.callback(self.writer.flush)
             stack.push_async_callback(self.source.close)
             stack.push_async_callback(self.pool.close)
-            stack.push_async_callback(self.gateway.drain)
+            stack.push_async_callback(self.gateway.drain, _DRAIN_FILLS_SECONDS)
             await self.pool.start()
             if self.shared is not None:
                 stack.push_async_callback(self.shared.close)
@@ -133,7 +136,17 @@ class Parts:
     async def _listen(self, shared: RedisCache) -> None:
         """Memory is used only while this process is sure to hear of flushes."""
         self.memory.suspend()
-        await shared.listen(self._on_flush, self.memory.suspend, self.memory.resume)
+        await shared.listen(self._on_flush, self._deaf, self._hearing)
+
+    def _deaf(self, reason: str) -> None:
+        self.memory.suspend()
+        _log.warning("flushes cannot be heard: the memory tier stands aside (%s)", reason)
+
+    def _hearing(self) -> None:
+        """What was flushed meanwhile is not known: nothing under way may be stored."""
+        self.gateway.flush(lambda _: True)
+        self.memory.resume()
+        _log.info("flushes are heard: the memory tier is in use")
 
     def _on_flush(self, flush: Flush) -> None:
         self.memory.forget(flush)
@@ -150,12 +163,21 @@ def open_shared(settings: Settings, timeout: float | None = None) -> RedisCache 
     url = settings.cache.get_secret_value()
     if url == "memory:":
         return None
-    return open_cache(url, namespace(settings.source), timeout or settings.cache_timeout)
+    return open_cache(url, namespace(settings), timeout or settings.cache_timeout)
 
 
-def namespace(source: str) -> str:
-    """What keeps the variants of two sources on one Redis apart, without telling their names."""
-    return hashlib.sha256(source.rstrip("/").encode()).hexdigest()[:12]
+def namespace(settings: Settings) -> str:
+    """What keeps the variants of two sources on one Redis apart, without telling their names.
+
+    The address with all that decides where it leads: a directory's absolute path, a bucket's
+    endpoint.
+    """
+    place = read_address(settings.source)
+    if isinstance(place, Path):
+        text = str(place.resolve())
+    else:
+        text = f"{endpoint_url(settings.s3_endpoint) or 'aws'} {settings.source.rstrip('/')}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def fingerprint(settings: Settings) -> str:

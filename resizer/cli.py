@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -12,10 +13,11 @@ from rich.console import Console
 
 from resizer import __version__, signing
 from resizer.cache.flush import Flushed
-from resizer.configuration import SettingsError, read_settings, serving_faults
+from resizer.configuration import SettingsError, read_settings
 from resizer.errors import CacheUnavailable, InvalidRequest, ResizerError
 from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.http.access import Urls
+from resizer.http.access import Access, authorise
+from resizer.rules import NAMED_SOURCE, SERVING, SIGNING, Rule
 from resizer.settings import CONFIG_VARIABLE, Settings, duration
 from resizer.urls.cloudflare import parse, with_width, write
 
@@ -60,7 +62,7 @@ def demo(
         typer.Option(help="Show the pictures of this directory instead of drawn ones."),
     ] = None,
     port: Annotated[
-        int, typer.Option(help="Port on 127.0.0.1; the next free one if taken.")
+        int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1; the next free one if taken.")
     ] = 8080,
 ) -> None:
     """A gallery over sample photos: memory cache, open URLs, loopback only."""
@@ -72,8 +74,8 @@ def demo(
         run_demo(images, port, _out.print)
     except OSError as error:
         _fail(f"cannot listen on 127.0.0.1:{port}: {error.strerror}")
-    except RuntimeError as error:
-        _fail(str(error))
+    except (RuntimeError, LookupError) as error:
+        _fail(str(error.args[0]))
 
 
 @app.command()
@@ -83,8 +85,7 @@ def serve(config: ConfigFlag = None, **flags: str | None) -> None:
     from resizer.app import create_app
     from resizer.server import listen, run
 
-    settings = _read(config, flags)
-    _refuse(serving_faults(settings))
+    settings = _read(config, flags, SERVING)
     try:
         bound = listen(settings.host, settings.port)
     except OSError as error:
@@ -96,7 +97,9 @@ def serve(config: ConfigFlag = None, **flags: str | None) -> None:
 @settings_as_flags("urls", "presets", "fallback", "public_url", "max_output_side")
 def url(
     key: Annotated[str, typer.Argument(help="The image's path in the bucket, as it is.")],
-    options: Annotated[list[str], typer.Argument(help="name=value …, or a preset's name.")],
+    options: Annotated[
+        list[str] | None, typer.Argument(help="name=value …, or a preset's name.")
+    ] = None,
     expires: Annotated[
         str | None, typer.Option(help="Time for which it is valid: 90s, 15m, 1h, 7d.")
     ] = None,
@@ -107,16 +110,14 @@ def url(
     **flags: str | None,
 ) -> None:
     """Print the URL of a variant, signed with the first signing key."""
-    settings = _read(config, flags)
-    if settings.urls is Urls.SIGNED and not settings.signing_keys:
-        _refuse(serving_faults(settings)[-1:])
+    settings = _read(config, flags, (SIGNING,))
     try:
         expiry = [] if expires is None else [f"exp={_expiry(expires)}"]
         if srcset is None:
-            _out.print(_url(settings, key, [*options, *expiry]))
+            _out.print(_url(settings, key, [*(options or []), *expiry]))
             return
         candidates = [
-            f"{_url(settings, key, [*with_width(options, width), *expiry])} {width}w"
+            f"{_url(settings, key, [*with_width(options or [], width), *expiry])} {width}w"
             for width in _widths(srcset)
         ]
     except (ResizerError, ValueError) as error:
@@ -125,11 +126,15 @@ def url(
 
 
 def _url(settings: Settings, key: str, options: list[str]) -> str:
-    parse(write(options, key), settings.grammar)
     signature = None
     if settings.secrets:
         signature = signing.sign(settings.secrets[0], options, key)
-    return f"{settings.public_url.rstrip('/')}/img/{write(options, key, signature)}"
+    tail = write(options, key, signature)
+    authorise(
+        parse(tail, settings.grammar),
+        Access(settings.urls, settings.secrets, frozenset(settings.widths)),
+    )
+    return f"{settings.public_url.rstrip('/')}/img/{tail}"
 
 
 def _expiry(expires: str) -> int:
@@ -137,6 +142,8 @@ def _expiry(expires: str) -> int:
         seconds = duration(expires)
     except ValueError as error:
         raise InvalidRequest(f"--expires {error}, not {expires!r}") from None
+    if not float(str(seconds)):
+        raise InvalidRequest("--expires must be more than 0, or the URL is dead from the start")
     return int(time.time() + float(str(seconds)))
 
 
@@ -150,7 +157,7 @@ def _widths(srcset: str) -> list[int]:
 
 
 @app.command()
-@settings_as_flags("source", "cache")
+@settings_as_flags("source", "s3_endpoint", "cache")
 def flush(
     keys: Annotated[
         list[str] | None, typer.Argument(help="Images whose variants to forget.")
@@ -166,14 +173,18 @@ def flush(
         _fail("say what to flush: KEY…, --prefix PREFIX or --all, one of them", _ASKED_WRONGLY)
     if prefix == "" or "" in (keys or []):
         _fail("an empty key or prefix names nothing; --all is everything", _ASKED_WRONGLY)
-    settings = _read(config, flags)
-    _refuse(serving_faults(settings)[:1] if not settings.source else [])
+    settings = _read(config, flags, (NAMED_SOURCE,))
     try:
         flushed = asyncio.run(_flush(settings, keys or [], prefix or "", dry_run))
     except CacheUnavailable as error:
         _fail(f"nothing is sure to be flushed: {error}")
     verb = "would flush" if dry_run else "flushed"
-    _out.print(f"{verb} {flushed.variants} variants of {flushed.originals} images")
+    variants = _counted(flushed.variants, "variant")
+    _out.print(f"{verb} {variants} of {_counted(flushed.originals, 'image')}")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 async def _flush(settings: Settings, keys: list[str], prefix: str, dry_run: bool) -> Flushed:
@@ -196,21 +207,15 @@ async def _flush(settings: Settings, keys: list[str], prefix: str, dry_run: bool
         await shared.close()
 
 
-def _read(config: str | None, flags: dict[str, str | None]) -> Settings:
+def _read(config: str | None, flags: dict[str, str | None], rules: Sequence[Rule]) -> Settings:
     if config is not None:
         os.environ[CONFIG_VARIABLE] = config
     try:
-        return read_settings(flags)
+        return read_settings(flags, rules)
     except SettingsError as error:
-        _refuse(error.faults)
-        raise
-
-
-def _refuse(faults: list[str]) -> None:
-    if faults:
-        for fault in faults:
+        for fault in error.faults:
             _err.print(f"resizer: {fault}")
-        raise typer.Exit(_ASKED_WRONGLY)
+        raise typer.Exit(_ASKED_WRONGLY) from None
 
 
 def _fail(message: str, code: int = _FAILED) -> NoReturn:

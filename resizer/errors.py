@@ -13,6 +13,11 @@ class ResizerError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
 
+    def __init__(self, message: str = "", *, reason: str | None = None) -> None:
+        """`reason` is for the operator's log and not for the client."""
+        super().__init__(message)
+        self.reason = reason
+
 
 class InvalidRequest(ResizerError):
     """An unknown option, a bad value, a key no bucket can hold."""

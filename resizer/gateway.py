@@ -5,6 +5,7 @@ handed in and known only by the protocols below.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,15 +37,23 @@ class Cache(Protocol):
 
     async def get(self, key: str, field: str) -> Variant | None: ...
     async def put(self, key: str, field: str, variant: Variant, seconds: float) -> None: ...
+    async def forget(self, key: str, field: str) -> None: ...
     async def check(self) -> None: ...
 
 
 class Memory(Protocol):
-    """The tier inside this process, asked without waiting."""
+    """The tier inside this process, asked without waiting. Suspended, it holds nothing."""
+
+    @property
+    def suspended(self) -> bool: ...
 
     def peek(self, key: str, field: str) -> Variant | None: ...
     async def put(self, key: str, field: str, variant: Variant, seconds: float) -> None: ...
 
+
+_LARGEST_SHARED = 32 * 1024 * 1024
+"""Bytes: what takes longer to send than a cache may take would count as its failure."""
+_log = logging.getLogger("resizer")
 
 MakeVariant = Callable[[str, Original, Rendered, float], Variant]
 """(key, original, rendered, Unix time of the fetch) → the variant with its response head."""
@@ -73,6 +82,10 @@ class Flight:
     task: asyncio.Task[Answer] | None = None
     flushed: bool = False
     """The original was flushed meanwhile: answer those who wait, store nothing."""
+
+    def may_be_kept(self) -> bool:
+        """Whether what it brings may be stored, as of now."""
+        return not self.flushed
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +123,10 @@ class Gateway:
         self._metrics = metrics
         self._policy = policy
         self._flights: dict[tuple[str, str], Flight] = {}
+        self._tasks: set[asyncio.Task[Answer]] = set()
+        """Of all flights, those that were flushed and left `_flights` included."""
         self._fills = 0
+        self._shared_works = True
 
     def field(self, transform: Transform) -> str:
         """The name of a variant among those of its original."""
@@ -140,19 +156,23 @@ class Gateway:
                 flight.flushed = True
                 del self._flights[place]
 
-    async def drain(self) -> None:
-        """Wait for the fills under way."""
-        tasks = [flight.task for flight in self._flights.values() if flight.task]
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async def drain(self, seconds: float) -> None:
+        """Wait for the fills under way, not longer than `seconds`, and cancel the rest."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
 
     def _start(self, flight: Flight) -> Flight:
         place = (flight.key, flight.field)
         self._flights[place] = flight
         flight.task = asyncio.create_task(self._load(flight))
+        self._tasks.add(flight.task)
         flight.task.add_done_callback(lambda task: self._land(place, flight, task))
         return flight
 
     def _land(self, place: tuple[str, str], flight: Flight, task: "asyncio.Task[Answer]") -> None:
+        self._tasks.discard(task)
         if self._flights.get(place) is flight:
             del self._flights[place]
         if not task.cancelled():
@@ -170,7 +190,7 @@ class Gateway:
         try:
             return await self._fill(flight)
         except ResizerError as error:
-            if not flight.flushed:
+            if flight.may_be_kept():
                 self._refusals.remember(flight.key, flight.field, error)
             raise
         finally:
@@ -182,12 +202,13 @@ class Gateway:
             return None
         try:
             variant = await self.shared.get(flight.key, flight.field)
-        except CacheUnavailable:
-            self._metrics.redis_errors.inc()
+        except CacheUnavailable as error:
+            self._shared_failed(error)
             return None
+        self._shared_worked()
         if variant is None or (seconds := self._fresh_for(variant)) <= 0:
             return None
-        if not flight.flushed:
+        if flight.may_be_kept():
             await self.memory.put(flight.key, flight.field, variant, seconds)
         return variant
 
@@ -210,17 +231,34 @@ class Gateway:
     async def _store(self, flight: Flight, variant: Variant) -> bool:
         """Fill both tiers; whether the outermost one that there is took it."""
         seconds = self._fresh_for(variant)
-        if flight.flushed or seconds <= 0:
+        if not flight.may_be_kept() or seconds <= 0:
             return False
         await self.memory.put(flight.key, flight.field, variant, seconds)
         if self.shared is None:
             return self.memory.peek(flight.key, flight.field) is not None
+        if variant.size > _LARGEST_SHARED:
+            return False
         try:
             await self.shared.put(flight.key, flight.field, variant, seconds)
-        except CacheUnavailable:
-            self._metrics.redis_errors.inc()
+            if not flight.may_be_kept():  # while it was being put, and perhaps before it arrived
+                await self.shared.forget(flight.key, flight.field)
+        except CacheUnavailable as error:
+            self._shared_failed(error)
             return False
-        return True
+        self._shared_worked()
+        return flight.may_be_kept()
+
+    def _shared_failed(self, error: CacheUnavailable) -> None:
+        """Count it; say it once, not with every request."""
+        self._metrics.redis_errors.inc()
+        if self._shared_works:
+            _log.warning("the shared cache fails, so requests are misses: %s", error)
+        self._shared_works = False
+
+    def _shared_worked(self) -> None:
+        if not self._shared_works:
+            _log.warning("the shared cache works again")
+        self._shared_works = True
 
     def _fresh_for(self, variant: Variant) -> float:
         return variant.fetched_at + self._policy.fresh_seconds - time.time()

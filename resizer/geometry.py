@@ -114,7 +114,7 @@ def trimmed(size: Size, trim: Trim | None, dpr: float, uniform: Area | None) -> 
             kept = Area(edges.left, edges.top, width, height)
         case Box():
             kept = _box_area(size, trim, dpr)
-        case UniformEdge() if uniform:
+        case UniformEdge() if uniform and uniform.size.pixels:
             kept = uniform
         case _:
             kept = Area(0, 0, size.width, size.height)

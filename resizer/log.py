@@ -5,6 +5,9 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+_ABOUT = ("request_id", "reason")
+"""What a record may carry beside its message, as `extra`."""
+
 
 class JsonFormatter(logging.Formatter):
     """A record as one line of JSON."""
@@ -15,8 +18,9 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "event": record.getMessage(),
         }
-        if request_id := getattr(record, "request_id", None):
-            entry["request_id"] = request_id
+        for name in _ABOUT:
+            if value := getattr(record, name, None):
+                entry[name] = value
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)

@@ -8,9 +8,10 @@ the environment over the file. Unknown names are refused and all faults are told
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -94,6 +95,13 @@ def _source_url(value: str) -> str:
     return value
 
 
+def _web_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and not (parts.scheme in ("http", "https") and parts.netloc and value.isprintable()):
+        raise ValueError("must be an http:// or https:// URL")
+    return value
+
+
 def _well_formed(presets: dict[str, str]) -> dict[str, str]:
     for name, options in presets.items():
         _preset(name, options, _WIDEST)
@@ -107,6 +115,7 @@ def _preset(name: str, options: str, max_side: int) -> Preset:
         raise ValueError(f"preset {name}: {error}") from None
 
 
+WebUrl = Annotated[str, AfterValidator(_web_url)]
 Seconds = Annotated[int, BeforeValidator(duration), Field(ge=0)]
 Timeout = Annotated[float, BeforeValidator(duration), Field(gt=0)]
 Secrets = Annotated[
@@ -123,13 +132,13 @@ class Settings(BaseSettings):
     """The settings of a gateway. Sections and order are those of the documentation."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", hide_input_in_errors=True
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
     )
 
     source: Annotated[str, AfterValidator(_source_url)] = Field(
         "", description="Where originals are: s3://bucket[/prefix] or a directory."
     )
-    s3_endpoint: str | None = Field(
+    s3_endpoint: WebUrl | None = Field(
         None, description="URL of an S3-compatible server; else AWS_ENDPOINT_URL_S3, else AWS."
     )
     s3_region: str | None = Field(None, description="Region of the bucket; else AWS_REGION.")
@@ -153,8 +162,8 @@ class Settings(BaseSettings):
     )
     presets: Presets = Field({}, description="Named options: thumb:width=200,fit=cover hero:w=1600")
     widths: Widths = Field([], description="Widths that unsigned URLs may ask for (URLS=presets).")
-    fallback: str | None = Field(None, description="URL that onerror=redirect leads to.")
-    public_url: str = Field("", description="What `resizer url` puts before a path.")
+    fallback: WebUrl | None = Field(None, description="URL that onerror=redirect leads to.")
+    public_url: WebUrl = Field("", description="What `resizer url` puts before a path.")
 
     max_age: Seconds = Field(86_400, description="Cache-Control max-age: browsers.")
     s_maxage: Seconds = Field(604_800, description="Cache-Control s-maxage: CDNs.")
@@ -198,11 +207,6 @@ class Settings(BaseSettings):
     drain_seconds: Seconds = Field(30, description="Time for open requests after SIGTERM.")
     access_log: bool = Field(True, description="One JSON line a request on standard output.")
 
-    @model_validator(mode="after")
-    def _presets_fit(self) -> Self:
-        self.parsed_presets()
-        return self
-
     @classmethod
     def settings_customise_sources(
         cls,
@@ -225,7 +229,7 @@ class Settings(BaseSettings):
         return tuple(key.get_secret_value() for key in self.signing_keys)
 
     def parsed_presets(self) -> dict[str, Preset]:
-        """The presets; ValueError names the first that is wrong under these limits."""
+        """The presets. Raises ValueError for the first that is wrong under these limits."""
         return {
             name: _preset(name, options, self.max_output_side)
             for name, options in self.presets.items()

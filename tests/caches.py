@@ -92,7 +92,9 @@ class Heard:
 async def listening(cache: RedisCache, heartbeat: float = 5.0) -> AsyncIterator[Heard]:
     heard = Heard()
     task = asyncio.create_task(
-        cache.listen(heard.tell, lambda: heard.tell("lost"), lambda: heard.tell("ready"), heartbeat)
+        cache.listen(
+            heard.tell, lambda _: heard.tell("lost"), lambda: heard.tell("ready"), heartbeat
+        )
     )
     try:
         yield heard

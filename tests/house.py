@@ -55,6 +55,9 @@ class GatedRenderer:
 class DictCache:
     variants: dict[tuple[str, str], Variant] = field(default_factory=dict)
     error: Exception | None = None
+    putting: asyncio.Event = field(default_factory=asyncio.Event)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    """Puts arrive once it is open."""
 
     async def get(self, key: str, field: str) -> Variant | None:
         await asyncio.sleep(0)
@@ -65,7 +68,12 @@ class DictCache:
     async def put(self, key: str, field: str, variant: Variant, seconds: float) -> None:
         if self.error:
             raise self.error
+        self.putting.set()
+        await self.gate.wait()
         self.variants[key, field] = variant
+
+    async def forget(self, key: str, field: str) -> None:
+        self.variants.pop((key, field), None)
 
     async def check(self) -> None: ...
 
@@ -80,6 +88,7 @@ class House:
         self.renderer = GatedRenderer()
         self.memory = MemoryCache(1_000_000)
         self.shared = DictCache()
+        self.shared.gate.set()
         self.metrics = Metrics()
         self.gateway = Gateway(
             self.source,

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 
-from resizer.app import namespace
-from resizer.cache.redis import open_cache
+from resizer.app import open_shared
+from resizer.settings import Settings
 from resizer.signing import sign
 from resizer.urls.cloudflare import write
 from tests.servers import free_port
@@ -95,10 +96,15 @@ class Gateway:
     def flush_everything(self) -> None:
         """Flush as the command does, without the time it takes to start."""
 
+        settings = Settings(
+            source=self.environment["RESIZER_SOURCE"],
+            s3_endpoint=self.environment["AWS_ENDPOINT_URL_S3"],
+            cache=SecretStr(self.environment["RESIZER_CACHE"]),
+        )
+
         async def flush() -> None:
-            cache = open_cache(
-                self.environment["RESIZER_CACHE"], namespace(self.environment["RESIZER_SOURCE"]), 10
-            )
+            cache = open_shared(settings, timeout=10)
+            assert cache is not None
             await cache.flush_prefix("")
             await cache.close()
 

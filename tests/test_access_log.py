@@ -31,6 +31,16 @@ def test_a_signature_is_left_out() -> None:
     assert redacted("/img/w=1,%73ig=abc/a.jpg") == "/img/w=1,%73ig=…/a.jpg"
 
 
+def test_a_signature_behind_an_encoded_comma_is_left_out() -> None:
+    assert redacted("/img/w=1%2Csig=AAAA/x") == "/img/w=1%2Csig=…/x"
+    assert redacted("/img%2Fsig=AAAA%2Fx") == "/img%2Fsig=…%2Fx"
+
+
+def test_a_long_url_is_cut() -> None:
+    entry = json.loads(line(Trace("id"), "GET", "/" + "x" * 60_000, 404, 5, ""))
+    assert len(entry["path"]) == 1024
+
+
 def test_lines_are_written_together() -> None:
     reader, writer = os.pipe()
 

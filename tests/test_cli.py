@@ -55,7 +55,7 @@ def test_every_fault_is_a_line(run: Run) -> None:
     refused = run("serve", "--max-queue", "none", port="x", sourse="y")
     assert refused.exit_code == 2
     lines = refused.stderr.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 5
     assert all(line.startswith("resizer: RESIZER_") for line in lines)
 
 
@@ -108,7 +108,9 @@ def test_url_prints_a_srcset(run: Run) -> None:
         (("../a.jpg", "width=3"), ".."),
         (("", "width=3"), "key"),
         (("a.jpg", "width=3", "--expires", "soon"), "--expires must be a time such as"),
+        (("a.jpg", "width=3", "--expires", "0"), "--expires must be more than 0"),
         (("a.jpg", "width=3", "--srcset", "a,b"), "--srcset takes whole numbers"),
+        (("a.jpg",), "at least one"),
     ],
 )
 def test_url_says_what_is_wrong_in_one_line(
@@ -118,6 +120,27 @@ def test_url_says_what_is_wrong_in_one_line(
     assert refused.exit_code == 2
     assert said in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_srcset_needs_no_other_option(run: Run) -> None:
+    assert run("url", "a.jpg", "--srcset", "9", urls="open").output == "/img/width=9/a.jpg 9w\n"
+
+
+def test_url_prints_nothing_that_the_server_would_refuse(run: Run) -> None:
+    refused = run("url", "a.jpg", "w=321", urls="presets", widths="320")
+    assert refused.exit_code == 2
+    assert "the widths 320" in refused.stderr
+
+
+@pytest.mark.parametrize("port", ["0", "70000"])
+def test_demo_wants_a_port(run: Run, port: str) -> None:
+    assert run("demo", "--port", port).exit_code == 2
+
+
+def test_demo_says_when_there_is_nothing_to_show(run: Run, tmp_path: Path) -> None:
+    refused = run("demo", "--images", str(tmp_path), "--port", str(free_port()))
+    assert refused.exit_code == 1
+    assert "there are no pictures in" in refused.stderr
 
 
 def test_url_without_a_key_says_how_to_make_one(run: Run) -> None:

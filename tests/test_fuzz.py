@@ -86,7 +86,17 @@ KEYS = [
         "a.jpg%20",
     ),
 ]
-PREFIXES = ("/img/", "/cdn-cgi/image/", "/img", "/img//", "/", "/IMG/", "/img/img/")
+PREFIXES = (
+    "/img/",
+    "/cdn-cgi/image/",
+    "/img",
+    "/img//",
+    "/",
+    "/IMG/",
+    "/img/img/",
+    "/%69mg/",
+    "/img%2F",
+)
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ def test_a_fill_that_everybody_left_is_still_kept() -> None:
         await house.renderer.begun.wait()
         only.cancel()
         house.renderer.gate.set()
-        await house.gateway.drain()
+        await house.gateway.drain(10)
         assert (await house.gateway.get("a", SMALL)).tier == "memory"
 
     run(test())
@@ -190,6 +190,43 @@ def test_a_fill_that_was_flushed_meanwhile_answers_and_is_not_kept() -> None:
         told = await asyncio.gather(before, after)
         assert [answer.stored for answer in told] == [False, True]
         assert house.source.fetches == ["a", "a"]
+
+    run(test())
+
+
+def test_a_put_that_was_under_way_during_a_flush_is_taken_back() -> None:
+    async def test() -> None:
+        house = House()
+        house.shared.gate.clear()
+        filling = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.shared.putting.wait()
+        house.gateway.flush(lambda key: key == "a")
+        house.shared.gate.set()
+        assert not (await filling).stored
+        assert not house.shared.variants
+
+    run(test())
+
+
+def test_draining_waits_for_flushed_fills_and_no_longer_than_told() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        filling = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.gateway.flush(lambda _: True)
+        draining = asyncio.create_task(house.gateway.drain(10))
+        await asyncio.sleep(0)
+        assert not draining.done()
+        house.renderer.gate.set()
+        await draining
+        assert filling.done() or (await filling)
+
+        house.renderer.gate.clear()
+        stuck = asyncio.create_task(house.gateway.get("b", SMALL))
+        await asyncio.sleep(0)
+        await house.gateway.drain(0.01)
+        with pytest.raises(asyncio.CancelledError):
+            await stuck
 
     run(test())
 

@@ -194,9 +194,9 @@ def test_a_trim_that_leaves_nothing_is_refused(trim: Edges | Box) -> None:
         planned(WIDE, trim=trim)
 
 
-def test_a_wholly_uniform_picture_leaves_nothing() -> None:
-    with pytest.raises(UnprocessableSource):
-        plan(WIDE, Transform(trim=UniformEdge()), LIMITS, Area(0, 0, 0, 0))
+def test_a_wholly_uniform_picture_has_no_edge_to_trim() -> None:
+    whole = plan(WIDE, Transform(trim=UniformEdge()), LIMITS, Area(0, 0, 0, 0))
+    assert whole.size == WIDE
 
 
 def test_a_result_over_the_limit_shrinks_and_keeps_its_ratio() -> None:

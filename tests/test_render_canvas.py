@@ -52,6 +52,16 @@ def test_padding_is_the_background_or_transparent_or_white() -> None:
     assert rendered(source, **box, format=Format.AUTO_JPEG).content_type == "image/jpeg"
 
 
+def test_a_translucent_background_lies_under_padding_and_picture_once() -> None:
+    half = Colour(0, 0, 0, 128)
+    box: dict[str, Any] = {"fit": Fit.PAD, "width": 120, "height": 120, "background": half}
+    for source in (png(quarters(120, 60)), png(flat(120, 60, CLEAR_RED))):
+        assert near(picture(source, **box, format=Format.PNG)(60, 5), (0, 0, 0, 128))
+        assert near(picture(source, **box, format=Format.JPEG)(60, 5), (127, 127, 127))
+    clear = picture(png(flat(120, 60, CLEAR_RED)), **box, format=Format.PNG)
+    assert near(clear(60, 60), (0, 0, 0, 128)), "a seam between padding and picture"
+
+
 def test_a_border_lies_around_the_padding() -> None:
     border = Border(Edges(4, 0, 8, 2), Colour(*GREEN))
     image = picture(

@@ -3,7 +3,6 @@
 import pytest
 import pyvips
 
-from resizer.errors import UnprocessableSource
 from resizer.transform import Box, Edges, Format, UniformEdge
 from tests.drawings import (
     BLUE,
@@ -90,9 +89,9 @@ def test_the_edge_of_a_drawing_is_cut_too() -> None:
     assert (image.width, image.height) == (200, 100)
 
 
-def test_a_picture_that_is_all_edge_is_refused() -> None:
-    with pytest.raises(UnprocessableSource, match="trim leaves nothing"):
-        rendered(png(flat(40, 40, RED)), trim=UniformEdge())
+def test_a_picture_that_is_all_edge_is_left_as_it_is() -> None:
+    image = picture(png(flat(40, 30, RED)), trim=UniformEdge())
+    assert (image.width, image.height) == (40, 30)
 
 
 def test_every_frame_is_trimmed_alike() -> None:

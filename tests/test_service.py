@@ -40,10 +40,10 @@ def test_a_signed_avif_is_answered_from_each_tier_revalidated_and_forgotten(
 
         bucket.put(KEY, jpeg(640, 480, (0, 0, 200)))
         dry = gateway.cli("flush", KEY, "--dry-run")
-        assert dry.stdout == "would flush 1 variants of 1 images\n"
+        assert dry.stdout == "would flush 1 variant of 1 image\n"
         assert cache_status(gateway.get(url)) == "resizer; hit; detail=memory"
         flushed = gateway.cli("flush", KEY)
-        assert flushed.stdout == "flushed 1 variants of 1 images\n"
+        assert flushed.stdout == "flushed 1 variant of 1 image\n"
         for running in (gateway, second):
             fresh = running.get(url.replace(gateway.url, running.url))
             assert fresh.content != first.content
@@ -109,6 +109,9 @@ def test_any_page_may_embed_an_image(open_gateway: Gateway) -> None:
         ("/img/width=3/", 404, ""),
         ("/img/width=3/photos/none.jpg", 404, ""),
         ("/elsewhere", 404, "/img/"),
+        (f"/%69mg/width=3/{KEY}", 404, "/img/"),
+        (f"/img%2Fwidth=3/{KEY}", 404, "/img/"),
+        (f"/cdn-cgi%2Fimage/width=3/{KEY}", 404, "/img/"),
     ],
 )
 def test_bad_input_is_a_problem_that_names_it(

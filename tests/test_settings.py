@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from resizer.configuration import SettingsError, read_settings, serving_faults, warnings
+from resizer.configuration import SettingsError, read_settings, warnings
 from resizer.http.access import Urls
 from resizer.limits import Limits
+from resizer.rules import SERVING
 from resizer.settings import Settings
 
 
@@ -21,6 +22,12 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def faults_of(**flags: str) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         read_settings(flags)
+    return caught.value.faults
+
+
+def serving_faults(**flags: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(flags, SERVING)
     return caught.value.faults
 
 
@@ -113,15 +120,59 @@ def test_a_preset_wider_than_the_limit_is_refused() -> None:
 
 
 def test_a_server_needs_a_source_and_on_signed_urls_a_key() -> None:
-    source, key = serving_faults(Settings())
-    assert "RESIZER_SOURCE" in source
+    source, key = serving_faults()
+    assert "RESIZER_SOURCE is not set" in source
     assert "openssl rand -hex 32" in key
-    assert not serving_faults(Settings(source="s3://photos", urls=Urls.OPEN))
+    assert read_settings({"source": "s3://photos", "urls": "open"}, SERVING)
 
 
 def test_a_directory_that_is_not_there_keeps_a_server_from_starting() -> None:
-    (fault,) = serving_faults(Settings(source="nowhere", urls=Urls.OPEN))
+    (fault,) = serving_faults(source="nowhere", urls="open")
     assert fault == "RESIZER_SOURCE: there is no directory nowhere"
+
+
+def test_what_is_wrong_together_is_told_with_what_is_wrong_alone() -> None:
+    told = serving_faults(port="0x", workers="0", widths="9000", presets="a:w=1,onerror=redirect")
+    assert [fault.partition(" ")[0].rstrip(":") for fault in told] == [
+        "RESIZER_PORT",
+        "RESIZER_WORKERS",
+        "RESIZER_PRESETS",
+        "RESIZER_WIDTHS",
+        "RESIZER_SOURCE",
+        "RESIZER_SIGNING_KEYS",
+    ]
+    assert "must be a whole number (given: '0x')" in told[0]
+    assert "must be at least 1" in told[1]
+
+
+def test_a_server_that_could_answer_nothing_does_not_start() -> None:
+    (fault,) = serving_faults(source="s3://photos", urls="presets")
+    assert "RESIZER_WIDTHS" in fault
+
+
+@pytest.mark.parametrize("name", ["fallback", "public_url", "s3_endpoint"])
+@pytest.mark.parametrize(
+    "value", ["foo", "ftp://host/", "http://", "https://host/a\r\nSet-Cookie: b"]
+)
+def test_what_is_no_web_address_is_refused(name: str, value: str) -> None:
+    (fault,) = faults_of(**{name: value})
+    assert "must be an http:// or https:// URL" in fault
+
+
+@pytest.mark.parametrize("cache", ["redis://host/zzz", "redis://host/0?nosuch=1", "redis://h:port"])
+def test_a_cache_that_redis_py_would_choke_on_is_refused(cache: str) -> None:
+    (fault,) = faults_of(cache=cache)
+    assert fault.startswith("RESIZER_CACHE: must be memory:")
+
+
+def test_a_port_that_kubernetes_set_is_explained() -> None:
+    (fault,) = faults_of(port="tcp://10.0.0.1:8080")
+    assert "enableServiceLinks: false" in fault
+
+
+def test_a_name_that_is_like_no_other_gets_no_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESIZER_FOO", "1")
+    assert faults_of() == ["RESIZER_FOO: no such setting"]
 
 
 def test_open_urls_and_short_keys_are_warned_of() -> None:

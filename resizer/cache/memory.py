@@ -84,6 +84,11 @@ class MemoryCache:
         self._fields.clear()
         self.size = 0
 
+    @property
+    def suspended(self) -> bool:
+        """Whether it stands aside."""
+        return self._suspended
+
     def suspend(self) -> None:
         """Stand aside: empty and taking nothing, while flushes may go unheard."""
         self._suspended = True

@@ -25,14 +25,22 @@ _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff",
 
 
 def run_demo(images: Path | None, port: int, say: Callable[[str], object]) -> None:
-    """Serve until interrupted. Raises OSError when no port is free."""
-    bound = _first_free(port)
-    with tempfile.TemporaryDirectory(prefix="resizer-demo-") as drawn:
+    """Serve until interrupted.
+
+    Raises OSError when no port is free, LookupError when `images` holds no picture, RuntimeError
+    when the samples cannot be drawn.
+    """
+    with (
+        _first_free(port) as bound,
+        tempfile.TemporaryDirectory(prefix="resizer-demo-") as drawn,
+    ):
         if images is None:
             say("Drawing the sample photos, which takes some seconds …")
             keys = [sample.key for sample in draw_samples(Path(drawn))]
         else:
             keys = pictures(images)
+        if not keys:
+            raise LookupError(f"there are no pictures in {images}")
         settings = _settings(str(images or drawn), bound.getsockname()[1])
         origin = f"http://{_HOST}:{settings.port}"
         say(welcome(origin, keys))
@@ -74,7 +82,7 @@ def _make_app(settings: Settings, keys: Sequence[str], origin: str) -> ASGIApp:
 
 def _first_free(port: int) -> socket:
     """The port asked for, or one soon after it."""
-    for candidate in range(port, port + _PORTS_TRIED):
+    for candidate in range(port, min(port + _PORTS_TRIED, 65_536)):
         try:
             return listen(_HOST, candidate)
         except OSError as error:

@@ -19,8 +19,13 @@ from resizer.http.trace import Trace, accepted_id
 from resizer.metrics import Metrics
 
 _FLUSH_SECONDS = 0.1
-_SIGNATURE = re.compile(r"([,/](?:s|%73)(?:i|%69)(?:g|%67)(?:=|%3d))[^,/]*", re.IGNORECASE)
+_END = r"(?:,|/|%2c|%2f)"
+_SIGNATURE = re.compile(
+    rf"({_END}(?:s|%73)(?:i|%69)(?:g|%67)(?:=|%3d))(?:(?!{_END}).)*", re.IGNORECASE
+)
 """`sig=` as a proxy may have spelled it, and what follows."""
+_LONGEST_URL = 1024
+"""Characters of a URL that are logged; longer ones are nobody's images."""
 
 
 class LineWriter:
@@ -138,7 +143,7 @@ def line(trace: Trace, method: str, url: str, status: int, size: int, cache: str
     return (
         f'{{"time":"{_timestamp()}","level":"info","event":"request"'
         f',"request_id":"{trace.request_id}","method":{_quoted(method)}'
-        f',"path":{_quoted_path(url)},"status":{status},"bytes":{size}'
+        f',"path":{_quoted_path(url[:_LONGEST_URL])},"status":{status},"bytes":{size}'
         f',"ms":{milliseconds:.2f},"cache":{_quoted(cache)}}}\n'
     ).encode()
 

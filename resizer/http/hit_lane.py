@@ -75,13 +75,14 @@ class HitLaneProtocol(HttpToolsProtocol):
         if name == b"accept":
             self._accept = self._accept + b"," + value if self._accept else value
         elif name == b"x-request-id":
-            self._request_id = value
+            self._request_id = self._request_id or value
         elif name in _NOT_PLAIN and value.lower() != _KEEP_ALIVE:
             self._plain = False
 
     def on_headers_complete(self) -> None:
         self._answered = self._plain and self._is_my_turn() and self._answer()
         if not self._answered:
+            self._unset_keepalive_if_required()
             self._lay_out_scope()
             super().on_headers_complete()
 

@@ -123,12 +123,20 @@ class Images:
 
     def _problem(self, error: ResizerError, request: ImageRequest | None, trace: Trace) -> Reply:
         self._metrics.errors.labels(kind(error)).inc()
+        if error.reason:
+            about = {"request_id": trace.request_id, "reason": error.reason}
+            _log.warning("%s", error, extra=about)
         reply = problem(error, trace.request_id, self._policy.cache.error_max_age)
         if request is None or not request.redirect_on_error or self._policy.fallback is None:
             return reply
         kept = [field for field in reply.headers if field[0] not in _NOT_IN_A_304]
         location = (b"location", self._policy.fallback.encode())
         return Reply(302, [*kept, (b"content-length", b"0"), location])
+
+
+def is_image(scope: Scope) -> bool:
+    """Whether the path, as it was sent, is that of an image."""
+    return scope["type"] == "http" and raw_path(scope).startswith(PREFIXES)
 
 
 def raw_path(scope: Scope) -> str:

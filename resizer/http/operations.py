@@ -39,7 +39,10 @@ class Readiness:
         if self._gateway.shared:
             checks["cache"] = self._gateway.shared.check
         states = await asyncio.gather(*(_state(check) for check in checks.values()))
-        return dict(zip(checks, states, strict=True))
+        parts = dict(zip(checks, states, strict=True))
+        if parts.get("cache") == "ok" and self._gateway.memory.suspended:
+            parts["cache"] = "Flushes cannot be heard, so the memory tier stands aside."
+        return parts
 
 
 async def _state(check: Callable[[], Awaitable[None]]) -> str:

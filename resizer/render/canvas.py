@@ -8,8 +8,12 @@ _CLEAR = Colour(255, 255, 255, 0)
 
 
 def pad(image: pyvips.Image, edges: Edges, background: Colour | None) -> pyvips.Image:
-    """Extend with the background: transparent if none is given, until flattening decides."""
-    return extended(image, edges, background or _CLEAR)
+    """Extend with the background; with nothing where that is translucent or none.
+
+    Flattening lays a translucent background under all of the picture, what was added included.
+    """
+    opaque = background is not None and background.alpha == 255
+    return extended(image, edges, background if background and opaque else _CLEAR)
 
 
 def extended(image: pyvips.Image, edges: Edges, colour: Colour) -> pyvips.Image:

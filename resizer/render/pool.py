@@ -207,7 +207,8 @@ class Pool:
             return await self._attempt(place.worker, request)
         except WorkerDied:
             raise UnprocessableSource(
-                "Rendering the original crashed twice; it is likely corrupt."
+                "Rendering the original crashed twice; it is likely corrupt.",
+                reason="its workers died",
             ) from None
 
     async def _attempt(self, worker: Worker, request: Request) -> Rendered:
@@ -223,15 +224,21 @@ class Pool:
             raise UnprocessableSource("The original cannot be rendered.") from None
         except WorkerDied as death:
             if death.end is End.TIMEOUT:
-                raise RenderTimeout("The render took longer than it may.") from None
+                reason = f"killed after {self._limits.render_seconds:g} s"
+                raise RenderTimeout("The render took longer than it may.", reason=reason) from None
             raise
 
     async def _fresh(self, place: Place) -> Worker:
         """A worker that is ready, however many attempts it takes."""
         pauses = itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1]))
         while True:
-            with suppress(OSError, WorkerDied):
+            try:
                 return await self._start(place)
+            except (OSError, WorkerDied):
+                pass
+            except Exception as error:
+                # A place that gave up would leave its requests waiting for ever.
+                self._did_not_start(place, error)
             await asyncio.sleep(next(pauses))
 
     async def _start(self, place: Place) -> Worker:

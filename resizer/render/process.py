@@ -123,6 +123,7 @@ class Worker:
         """
         variant = os.memfd_create("variant", os.MFD_CLOEXEC)
         self.given += 1
+        self._forget_what_it_said()
         try:
             reply = await self._ask(job, [source, variant], job.limits.render_seconds)
             return _rendered(job, reply, variant)
@@ -153,6 +154,11 @@ class Worker:
         os.close(self._stderr)
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         return f"{self.end} ({how}) {said.decode(errors='replace')[-_SAID:]}".strip()
+
+    def _forget_what_it_said(self) -> None:
+        """Start its stderr anew, so that the log of a death holds nothing of an earlier job."""
+        os.pwrite(self._stderr, bytes(_STDERR_BYTES), 0)
+        os.lseek(self._stderr, 0, os.SEEK_SET)
 
     async def _ask(self, order: Order, descriptors: list[int], seconds: float) -> Reply:
         if self.end:

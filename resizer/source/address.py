@@ -1,5 +1,6 @@
 """Where a source is: what the text of a setting names."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -25,3 +26,9 @@ def read_address(url: str) -> Bucket | Path:
     if parts.scheme != "s3" or not name:
         raise ValueError("must be s3://bucket[/prefix] or a directory")
     return Bucket(name, prefix.rstrip("/"))
+
+
+def endpoint_url(setting: str | None) -> str | None:
+    """The S3 server: the setting, else what boto3 reads from the environment, else None for AWS."""
+    env = os.environ.get
+    return setting or env("AWS_ENDPOINT_URL_S3") or env("AWS_ENDPOINT_URL") or None

@@ -79,8 +79,16 @@ class DirectorySource:
                 return intake.whole(
                     # No inode: gateways with copies of one directory share a cache.
                     f"{before.st_size:x}-{before.st_mtime_ns:x}",
-                    datetime.fromtimestamp(before.st_mtime, UTC),
+                    _calendar_time(before.st_mtime),
                 )
+
+
+def _calendar_time(seconds: float) -> datetime:
+    """A file may bear a time that no calendar holds; the epoch stands for it."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def no_such_image() -> SourceNotFound:
 
 
 def too_late() -> SourceTimeout:
-    return SourceTimeout("The original did not arrive in time.")
+    return SourceTimeout("The original did not arrive in time.", reason="FETCH_SECONDS is over")
 
 
 def refuse_unreadable(key: str) -> None:

@@ -16,6 +16,7 @@ from obstore.store import S3Store
 
 from resizer.errors import ResizerError, SourceUnavailable, UnprocessableSource
 from resizer.image import Original
+from resizer.source.address import endpoint_url
 from resizer.source.intake import CHUNK, Intake, no_such_image, too_late
 
 if TYPE_CHECKING:
@@ -78,26 +79,28 @@ class S3:
             self._client.get_object(Bucket=self._bucket, Key=key)["Body"].close()
         except ClientError as error:
             if error.response["Error"]["Code"] not in _REACHABLE:
-                raise SourceUnavailable("The source refused the gateway.") from None
-        except (BotoCoreError, OSError):
-            raise SourceUnavailable("The source cannot be reached.") from None
+                code = error.response["Error"]["Code"]
+                raise SourceUnavailable("The source refused the gateway.", reason=code) from None
+        except (BotoCoreError, OSError) as error:
+            reason = type(error).__name__
+            raise SourceUnavailable("The source cannot be reached.", reason=reason) from None
 
 
 def open_s3(
     bucket: str, *, endpoint: str | None, region: str | None, max_bytes: int, seconds: float
 ) -> S3:
     """Both clients with the credentials of boto3's usual chain. Raises SourceUnavailable."""
-    env = os.environ.get
-    endpoint = endpoint or env("AWS_ENDPOINT_URL_S3") or env("AWS_ENDPOINT_URL")
+    endpoint = endpoint_url(endpoint)
     try:
         session = boto3.Session()
-        region = region or env("AWS_REGION") or session.region_name or "us-east-1"
+        region = region or os.environ.get("AWS_REGION") or session.region_name or "us-east-1"
         client = session.client(
             "s3", endpoint_url=endpoint, region_name=region, config=_config(endpoint, seconds)
         )
         store = _store(bucket, endpoint, region, seconds, session)
     except (BotoCoreError, BaseError, ValueError) as error:
-        raise SourceUnavailable("The source has no usable credentials or address.") from error
+        reason = f"no usable credentials or address: {type(error).__name__}"
+        raise SourceUnavailable("The source cannot be read.", reason=reason) from error
     return S3(store, client, bucket, (max_bytes, seconds))
 
 
@@ -159,4 +162,4 @@ def _refusal(code: str) -> ResizerError:
         return no_such_image()
     if code == "InvalidObjectState":
         return UnprocessableSource("The original is archived and must be restored first.")
-    return SourceUnavailable("The source cannot deliver the original.")
+    return SourceUnavailable("The source cannot deliver the original.", reason=code)

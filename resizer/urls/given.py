@@ -45,7 +45,8 @@ def read_options(written: str, presets: Collection[str]) -> list[Given]:
 
 def no_options() -> InvalidRequest:
     return InvalidRequest(
-        "The URL has no options.", accepted="at least one, such as width=400, before the key"
+        "The URL has no options: it needs at least one, such as width=400.",
+        accepted="at least one, such as width=400, before the key",
     )
 
 

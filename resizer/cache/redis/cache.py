@@ -81,6 +81,11 @@ class RedisCache:
             pipeline.expire(name, math.ceil(seconds))
             await pipeline.execute()
 
+    async def forget(self, key: str, field: str) -> None:
+        """Remove one variant, and tell nobody: it should not have been stored."""
+        async with self._guarded(self._timeout):
+            await self._client.execute_command("HDEL", self._prefix + key, field)
+
     async def flush(self, key: str, *, dry_run: bool = False) -> Flushed:
         """Remove every variant of one original, at once, and tell the other gateways."""
         async with self._guarded(self._timeout), self._announced(Flush(key=key), dry_run):
@@ -97,15 +102,15 @@ class RedisCache:
     async def listen(
         self,
         on_flush: Callable[[Flush], None],
-        on_lost: Callable[[], None],
+        on_lost: Callable[[str], None],
         on_ready: Callable[[], None],
         heartbeat: float = _HEARTBEAT,
     ) -> None:
         """Hear flushes until cancelled, and reconnect when the line is lost.
 
-        `on_ready` is called when a subscription begins, `on_lost` when it ends (or the first one
-        fails): what is flushed between the two is not heard. A server that is silent for twice
-        `heartbeat` seconds counts as lost.
+        `on_ready` is called when a subscription begins, `on_lost`, with the kind of error, when it
+        ends (or the first one fails): what is flushed between the two is not heard. A server that
+        is silent for twice `heartbeat` seconds counts as lost.
         """
         listener = Listener(self._subscriber, self._channel, heartbeat, on_flush, on_lost, on_ready)
         await listener.run()

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from redis.asyncio import ConnectionPool, Redis, RedisCluster
-from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio.connection import Connection, SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 
 Client = Redis | RedisCluster
 Subscriber = Callable[[], Redis]
@@ -42,9 +43,16 @@ def read_options(url: str) -> dict[str, Any]:
     if scheme not in _SCHEMES:
         raise ValueError(_ACCEPTED)
     try:
-        return dict(parse_url(f"{scheme.removesuffix('+cluster')}://{rest}"))
-    except (ValueError, TypeError):
+        options: dict[str, Any] = dict(parse_url(f"{scheme.removesuffix('+cluster')}://{rest}"))
+        # redis-py looks at options when it connects, and an unknown one is a TypeError there.
+        made_of = {name: value for name, value in options.items() if name != "connection_class"}
+        kind = SSLConnection if scheme.startswith("rediss") else Connection
+        kind(**made_of)
+    except (ValueError, TypeError, RedisError):
         raise ValueError(_ACCEPTED) from None
+    if (database := rest.partition("?")[0].partition("/")[2]) and not database.isdecimal():
+        raise ValueError(f"{_ACCEPTED}, and a database is a number")
+    return options
 
 
 def _server(options: dict[str, Any]) -> Redis:

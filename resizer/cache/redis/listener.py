@@ -24,7 +24,7 @@ class Listener:
         channel: str,
         heartbeat: float,
         on_flush: Callable[[Flush], None],
-        on_lost: Callable[[], None],
+        on_lost: Callable[[str], None],
         on_ready: Callable[[], None],
     ) -> None:
         self._subscriber = subscriber
@@ -41,8 +41,8 @@ class Listener:
         while True:
             try:
                 await self._hear()
-            except (RedisError, OSError):
-                self._lose()
+            except (RedisError, OSError) as error:
+                self._lose(error)
             await asyncio.sleep(self._pause * random.uniform(0.5, 1))  # noqa: S311
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
@@ -74,7 +74,7 @@ class Listener:
         elif message["type"] == "message" and isinstance(message["data"], bytes):
             self._on_flush(Flush.from_json(message["data"]))
 
-    def _lose(self) -> None:
+    def _lose(self, error: Exception) -> None:
         if not self._told_lost:
             self._told_lost = True
-            self._on_lost()
+            self._on_lost(type(error).__name__)

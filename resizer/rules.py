@@ -1,0 +1,94 @@
+"""Rules that span settings: each is right on its own, and together they cannot be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from resizer.http.access import Urls
+from resizer.settings import PREFIX, Settings
+from resizer.source.address import read_address
+
+MAKE_A_KEY = (
+    "make one with `openssl rand -hex 32` or"
+    ' `python3 -c "import secrets; print(secrets.token_hex(32))"`'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must hold of some settings."""
+
+    names: frozenset[str]
+    """Those it looks at; the rule is not asked while one of them is a fault of its own."""
+    fault: Callable[[Settings], str | None]
+    """What is wrong, if anything."""
+
+
+def _presets_fit(settings: Settings) -> str | None:
+    try:
+        settings.parsed_presets()
+    except ValueError as error:
+        return f"{PREFIX}PRESETS: {error}"
+    return None
+
+
+def _presets_can_redirect(settings: Settings) -> str | None:
+    if settings.fallback or _presets_fit(settings) is not None:
+        return None
+    redirecting = [n for n, p in settings.parsed_presets().items() if p.redirect_on_error]
+    if not redirecting:
+        return None
+    return f"{PREFIX}PRESETS: preset {redirecting[0]}: onerror=redirect needs {PREFIX}FALLBACK"
+
+
+def _widths_fit(settings: Settings) -> str | None:
+    if max(settings.widths, default=0) <= settings.max_output_side:
+        return None
+    return f"{PREFIX}WIDTHS: {max(settings.widths)} is over {PREFIX}MAX_OUTPUT_SIDE"
+
+
+def _source_is_named(settings: Settings) -> str | None:
+    if settings.source:
+        return None
+    return (
+        f"{PREFIX}SOURCE is not set: say where originals are, s3://bucket[/prefix] or a directory"
+    )
+
+
+def _directory_is_there(settings: Settings) -> str | None:
+    place = read_address(settings.source)
+    if not settings.source or not isinstance(place, Path) or place.is_dir():
+        return None
+    return f"{PREFIX}SOURCE: there is no directory {settings.source}"
+
+
+def _can_sign(settings: Settings) -> str | None:
+    if settings.urls is not Urls.SIGNED or settings.signing_keys:
+        return None
+    return (
+        f"{PREFIX}SIGNING_KEYS is not set and {PREFIX}URLS is signed: {MAKE_A_KEY};"
+        f" or choose {PREFIX}URLS=presets or open"
+    )
+
+
+def _answers_something(settings: Settings) -> str | None:
+    allowed = settings.signing_keys or settings.presets or settings.widths
+    if settings.urls is not Urls.PRESETS or allowed:
+        return None
+    return f"{PREFIX}URLS is presets: set {PREFIX}PRESETS, {PREFIX}WIDTHS or {PREFIX}SIGNING_KEYS"
+
+
+ALWAYS = (
+    Rule(frozenset({"presets", "max_output_side"}), _presets_fit),
+    Rule(frozenset({"presets", "fallback"}), _presets_can_redirect),
+    Rule(frozenset({"widths", "max_output_side"}), _widths_fit),
+)
+NAMED_SOURCE = Rule(frozenset({"source"}), _source_is_named)
+SIGNING = Rule(frozenset({"urls", "signing_keys"}), _can_sign)
+SERVING = (
+    NAMED_SOURCE,
+    Rule(frozenset({"source"}), _directory_is_there),
+    SIGNING,
+    Rule(frozenset({"urls", "presets", "widths", "signing_keys"}), _answers_something),
+)
+"""What a server needs beside what always holds."""
