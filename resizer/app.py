@@ -129,6 +129,7 @@ class Parts:
             if self.shared is not None:
                 stack.push_async_callback(self.shared.close)
                 stack.push_async_callback(_end, asyncio.create_task(self._listen(self.shared)))
+            _log.info("%s", summary(self.settings))
             for warning in warnings(self.settings):
                 _log.warning("%s", warning)
             yield {"hit_lane": HitLane(self.hits, self.writer, self.metrics)}
@@ -136,14 +137,16 @@ class Parts:
     async def _listen(self, shared: RedisCache) -> None:
         """Memory is used only while this process is sure to hear of flushes."""
         self.memory.suspend()
-        await shared.listen(self._on_flush, self._deaf, self._hearing)
+        await shared.listen(self._on_flush, self.deaf, self.hearing)
 
-    def _deaf(self, reason: str) -> None:
+    def deaf(self, reason: str) -> None:
+        """Flushes can no longer be heard."""
         self.memory.suspend()
         _log.warning("flushes cannot be heard: the memory tier stands aside (%s)", reason)
 
-    def _hearing(self) -> None:
-        """What was flushed meanwhile is not known: nothing under way may be stored."""
+    def hearing(self) -> None:
+        """Flushes are heard from now on. What was flushed meanwhile is not known: nothing that is
+        under way may be stored."""
         self.gateway.flush(lambda _: True)
         self.memory.resume()
         _log.info("flushes are heard: the memory tier is in use")
@@ -151,6 +154,13 @@ class Parts:
     def _on_flush(self, flush: Flush) -> None:
         self.memory.forget(flush)
         self.gateway.flush(flush.matches)
+
+
+def summary(settings: Settings) -> str:
+    """What a server serves, for its log; no secret, so of the cache's URL only the kind."""
+    kind = settings.cache.get_secret_value().partition(":")[0]
+    workers = settings.renderers or renderers_for(settings.workers)
+    return f"source {settings.source}, cache {kind}, {workers} render workers, {settings.urls} URLs"
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

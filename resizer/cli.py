@@ -20,6 +20,7 @@ from resizer.http.access import Access, authorise
 from resizer.rules import NAMED_SOURCE, SERVING, SIGNING, Rule
 from resizer.settings import CONFIG_VARIABLE, Settings, duration
 from resizer.urls.cloudflare import parse, with_width, write
+from resizer.urls.options import option_help
 
 app = typer.Typer(
     help="A private-bucket image gateway: resized images out of S3, cached in memory and Redis.",
@@ -93,7 +94,7 @@ def serve(config: ConfigFlag = None, **flags: str | None) -> None:
     run(partial(create_app, settings), settings, bound)
 
 
-@app.command()
+@app.command(epilog=option_help())
 @settings_as_flags("urls", "presets", "fallback", "public_url", "max_output_side")
 def url(
     key: Annotated[str, typer.Argument(help="The image's path in the bucket, as it is.")],

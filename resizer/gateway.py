@@ -180,7 +180,7 @@ class Gateway:
 
     async def _load(self, flight: Flight) -> Answer:
         if variant := await self._look_up(flight):
-            self._metrics.hits.labels("redis").inc()
+            self._metrics.redis_hits.inc()
             return Answer(variant, tier="redis")
         self._metrics.misses.inc()
         if self._fills >= self._policy.max_queue:

@@ -21,6 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+_DEATHS = ("crash", "timeout", "lie", "recycled")
 disable_created_metrics()  # type: ignore[no-untyped-call]
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -80,6 +81,9 @@ class Metrics:
             "resizer_redis_errors", "Redis calls that failed, each a miss.", registry=registry
         )
         self.memory_hits = self.hits.labels("memory")
+        self.redis_hits = self.hits.labels("redis")
+        for reason in _DEATHS:
+            self.worker_deaths.labels(reason)  # shown from the start, so that a rate sees the first
         self.ok = self.requests.labels("200")
 
     def show(self) -> bytes:

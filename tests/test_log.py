@@ -23,7 +23,7 @@ def record(message: str, *arguments: object, **facts: object) -> logging.LogReco
 
 def test_a_message_is_one_line_of_json() -> None:
     assert entry(record("two\nlines of %s", "Zoë")) == {
-        "time": "2026-01-02T03:04:05.250+00:00",
+        "time": "2026-01-02T03:04:05.250Z",
         "level": "warning",
         "event": "two\nlines of Zoë",
     }

@@ -56,6 +56,17 @@ def test_what_is_wrong_is_told_of_each_part() -> None:
     asyncio.run(scene())
 
 
+def test_a_memory_tier_that_stands_aside_is_a_degraded_cache() -> None:
+    async def scene() -> None:
+        house = House()
+        house.memory.suspend()
+        parts = await Readiness(house.gateway).parts()
+        assert verdict(parts) == "degraded"
+        assert "memory tier stands aside" in parts["cache"]
+
+    asyncio.run(scene())
+
+
 def test_many_who_ask_at_once_are_one_look() -> None:
     async def scene() -> None:
         house, part = House(), CheckedPart()

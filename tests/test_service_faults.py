@@ -12,6 +12,8 @@ from tests.live import KEY, SECRET, Gateway
 from tests.pictures import jpeg, size
 from tests.servers import RedisServer, S3Bucket
 
+SOURCE_FAILED = "The source cannot deliver the original."
+
 
 def test_a_thousand_at_once_for_one_cold_url_are_one_fetch_and_one_render(
     open_gateway: Gateway,
@@ -120,6 +122,10 @@ def test_a_source_that_is_away_is_a_502_and_unready(redis_server: RedisServer) -
         assert "127.0.0.1" not in refused.text
         assert running.get("/readyz").status_code == 503
         assert running.get("/healthz").status_code == 200
+        running.stop()
+        (told,) = [e for e in running.entries() if e["event"] == SOURCE_FAILED]
+        assert told["request_id"] == refused.headers["x-request-id"]
+        assert told["reason"]
 
 
 def test_several_processes_show_their_numbers_together(

@@ -10,12 +10,12 @@ import os
 import re
 import select
 import time
-from datetime import UTC, datetime
 from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resizer.http.trace import Trace, accepted_id
+from resizer.log import timestamp
 from resizer.metrics import Metrics
 
 _FLUSH_SECONDS = 0.1
@@ -141,7 +141,7 @@ def line(trace: Trace, method: str, url: str, status: int, size: int, cache: str
     """One request as a line of JSON; signatures, which are as good as a password, left out."""
     milliseconds = (time.perf_counter() - trace.started) * 1000
     return (
-        f'{{"time":"{_timestamp()}","level":"info","event":"request"'
+        f'{{"time":"{timestamp(time.time())}","level":"info","event":"request"'
         f',"request_id":"{trace.request_id}","method":{_quoted(method)}'
         f',"path":{_quoted_path(url[:_LONGEST_URL])},"status":{status},"bytes":{size}'
         f',"ms":{milliseconds:.2f},"cache":{_quoted(cache)}}}\n'
@@ -159,16 +159,6 @@ def _quoted_path(url: str) -> str:
 def redacted(url: str) -> str:
     """`url` without its signature."""
     return _SIGNATURE.sub(r"\1…", url)
-
-
-def _timestamp() -> str:
-    now = time.time()
-    return f"{_second(int(now))}.{int(now % 1 * 1000):03d}Z"
-
-
-@lru_cache(maxsize=2)
-def _second(now: int) -> str:
-    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _header(scope: Scope, name: bytes) -> bytes | None:

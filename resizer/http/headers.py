@@ -99,6 +99,10 @@ def cache_control(policy: CachePolicy, expires: int | None, now: float) -> str:
     )
 
 
+MEMORY_HIT = "resizer; hit; detail=memory"
+"""`Cache-Status` of what `cache_status` need not be asked for."""
+
+
 def cache_status(answer: Answer) -> str:
     """`Cache-Status` (RFC 9211): how the gateway's own cache came by the answer."""
     collapsed = "; collapsed" if answer.coalesced else ""

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from resizer.http.access_log import LineWriter, line
-from resizer.http.headers import Headers, lines
+from resizer.http.headers import MEMORY_HIT, Headers, lines
 from resizer.http.hits import Hits
 from resizer.http.trace import Trace, accepted_id
 from resizer.metrics import Metrics
@@ -143,5 +143,5 @@ class HitLaneProtocol(HttpToolsProtocol):
         lane.count_bytes(len(variant.body))
         if lane.writer.wanted:
             url, size = self.url.decode("latin-1"), len(variant.body)
-            lane.writer.write(line(trace, "GET", url, 200, size, "resizer; hit; detail=memory"))
+            lane.writer.write(line(trace, "GET", url, 200, size, MEMORY_HIT))
         return True

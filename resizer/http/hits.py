@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from resizer.gateway import Gateway
-from resizer.http.headers import CachePolicy, cache_control, lines
+from resizer.http.headers import MEMORY_HIT, CachePolicy, cache_control, lines
 from resizer.image import Variant
 from resizer.negotiation import negotiate, resolve, varies
 from resizer.transform import Format
@@ -83,7 +83,7 @@ class Hits:
                 format_: self._gateway.field(resolve(request.transform, accept))
                 for format_, accept in _EVERY_ACCEPT.items()
             }
-        tail = lines([(b"cache-status", b"resizer; hit; detail=memory")])
+        tail = lines([(b"cache-status", MEMORY_HIT.encode())])
         tail += lines([(b"vary", b"Accept")]) if fields else b""
         tail += self._cache_control(None) if request.expires is None else b""
         field = "" if fields else self._gateway.field(resolve(request.transform, ""))

@@ -29,7 +29,7 @@ def problem(error: ResizerError, request_id: str, max_age: int) -> Reply:
     if isinstance(error, InvalidRequest):
         members |= {"option": error.option} if error.option else {}
         members |= {"accepted": error.accepted} if error.accepted else {}
-    body = json.dumps(members, ensure_ascii=False).encode()
+    body = json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
     return Reply(error.status, _headers(error, len(body), max_age), body)
 
 

@@ -1,6 +1,6 @@
 """Reply: one whole response, and how it leaves through ASGI."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from starlette.types import Send
 
@@ -9,15 +9,11 @@ from resizer.http.headers import Headers
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Status, header fields and body; `cache` is what the log says of it."""
+    """Status, header fields and body."""
 
     status: int
     headers: Headers
     body: bytes = b""
-    cache: str = ""
-
-    def with_header(self, name: bytes, value: bytes) -> "Reply":
-        return replace(self, headers=[*self.headers, (name, value)])
 
 
 async def send_reply(reply: Reply, method: str, send: Send) -> None:

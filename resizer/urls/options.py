@@ -216,3 +216,12 @@ REFUSED_VALUES: Mapping[tuple[str, str], str] = {
     ("width", "auto"): _NOT_YET,
 }
 """What Cloudflare knows and this gateway refuses by name, and why."""
+
+
+def option_help() -> str:
+    """Every option, what it takes and what it does, a paragraph each."""
+    names = (" ".join(filter(None, (option.name, option.short))) for option in _TABLE)
+    return "\n\n".join(
+        f"{name}: {option.accepts}. {option.doc}"
+        for name, option in zip(names, _TABLE, strict=True)
+    )
