@@ -19,10 +19,9 @@ from pathlib import Path
 import httpx
 
 from bench.originals import noisy_picture
-from bench.servers import SERVER_CORE, await_answer, gateway, running
+from bench.servers import LOAD_CORE, SERVER_CORE, await_answer, gateway, running
 
 BODY = 20_000
-LOAD_CORE = "1"
 NGINX_PORT = 18_101
 NGINX = """
 worker_processes 1; daemon off; pid {home}/pid; error_log {home}/error.log;

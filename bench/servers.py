@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-SERVER_CORE = "0"
+SERVER_CORE, LOAD_CORE = "0", "1"
 GATEWAY_PORT = 18_102
 
 
