@@ -16,7 +16,9 @@ from tests.test_problem import TABLE
 ROOT = Path(__file__).parent.parent
 SETTINGS = (ROOT / "docs/settings.md").read_text()
 URLS = (ROOT / "docs/urls.md").read_text()
-PAGES = sorted(path for path in ROOT.rglob("*.md") if ".venv" not in path.parts)
+PAGES = sorted(
+    path for path in ROOT.rglob("*.md") if not any(part.startswith(".") for part in path.parts)
+)
 
 
 def test_every_setting_is_a_heading_and_every_heading_a_setting() -> None:
