@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.exceptions import BaseError, PermissionDeniedError
 from obstore.store import S3Store
+from urllib3.exceptions import HTTPError
 
 from resizer.errors import ResizerError, SourceUnavailable, UnprocessableSource
 from resizer.image import Original
@@ -70,7 +71,7 @@ class S3:
                 return intake.whole(*_identity(found["ETag"], found["LastModified"]))
         except ClientError as error:
             raise _refusal(error.response["Error"]["Code"]) from None
-        except (BotoCoreError, OSError) as error:
+        except (BotoCoreError, HTTPError, OSError) as error:
             raise _refusal(type(error).__name__) from None
 
     def probe(self, key: str) -> None:
