@@ -124,20 +124,28 @@ class Parts:
             stack.callback(self.writer.flush)
             stack.push_async_callback(self.source.close)
             stack.push_async_callback(self.pool.close)
-            stack.push_async_callback(self.gateway.drain, _DRAIN_FILLS_SECONDS)
+            stack.push_async_callback(_end, asyncio.create_task(self._look_at_source()))
             await self.pool.start()
             if self.shared is not None:
                 stack.push_async_callback(self.shared.close)
-                stack.push_async_callback(_end, asyncio.create_task(self._listen(self.shared)))
+                stack.push_async_callback(_end, self._listening(self.shared))
+            stack.push_async_callback(self.gateway.drain, _DRAIN_FILLS_SECONDS)
             _log.info("%s", summary(self.settings))
             for warning in warnings(self.settings):
                 _log.warning("%s", warning)
             yield {"hit_lane": HitLane(self.hits, self.writer, self.metrics)}
 
-    async def _listen(self, shared: RedisCache) -> None:
-        """Memory is used only while this process is sure to hear of flushes."""
+    async def _look_at_source(self) -> None:
+        """Connect before the first request does, and say at once what is wrong with it."""
+        try:
+            await self.source.check()
+        except ResizerError as error:
+            _log.warning("%s", error, extra={"reason": error.reason})
+
+    def _listening(self, shared: RedisCache) -> "asyncio.Task[None]":
+        """Memory is used only while this process is sure to hear of flushes: not yet."""
         self.memory.suspend()
-        await shared.listen(self._on_flush, self.deaf, self.hearing)
+        return asyncio.create_task(shared.listen(self._on_flush, self.deaf, self.hearing))
 
     def deaf(self, reason: str) -> None:
         """Flushes can no longer be heard."""
