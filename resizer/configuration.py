@@ -103,8 +103,10 @@ def warnings(settings: Settings) -> list[str]:
 def _fault(detail: ErrorDetails) -> str:
     name, *inner = (str(part) for part in detail["loc"])
     place = f"{PREFIX}{name.upper()}" + "".join(f"[{part}]" for part in inner)
-    words = _WORDS.get(detail["type"], detail["msg"]).format(**detail.get("ctx", {}))
-    words = words.removeprefix("Value error, ").rstrip(".")
+    if template := _WORDS.get(detail["type"]):
+        words = template.format(**detail.get("ctx", {}))
+    else:  # may quote what was given, braces included
+        words = detail["msg"].removeprefix("Value error, ").rstrip(".")
     if name == "port" and str(detail["input"]).startswith("tcp://"):
         words += "; Kubernetes sets it for a Service named resizer: enableServiceLinks: false"
     given = "" if name in _SECRET else f" (given: {detail['input']!r:.80})"

@@ -170,6 +170,11 @@ def test_a_port_that_kubernetes_set_is_explained() -> None:
     assert "enableServiceLinks: false" in fault
 
 
+def test_a_fault_may_quote_braces() -> None:
+    (fault,) = faults_of(presets="thumb:width={x}")
+    assert fault.startswith("RESIZER_PRESETS: preset thumb: width={x}")
+
+
 def test_a_name_that_is_like_no_other_gets_no_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESIZER_FOO", "1")
     assert faults_of() == ["RESIZER_FOO: no such setting"]
