@@ -24,7 +24,6 @@ from resizer.cache.redis import RedisCache, open_cache
 from resizer.configuration import warnings
 from resizer.errors import MethodNotAllowed, ResizerError, RouteNotFound
 from resizer.gateway import Gateway, Policy
-from resizer.http.access import Access
 from resizer.http.access_log import AccessLog, LineWriter
 from resizer.http.headers import CachePolicy, make_variant
 from resizer.http.hit_lane import HitLane
@@ -86,7 +85,7 @@ class Parts:
             fetch_seconds=settings.fetch_seconds,
         )
         self.pool = Pool(
-            settings.renderers or renderers_for(settings.workers),
+            renderers(settings),
             settings.limits,
             resampling=settings.resampling,
             recycle_after=settings.renderer_recycle,
@@ -111,7 +110,7 @@ class Parts:
             self.metrics,
             ImagePolicy(
                 partial(parse, grammar=settings.grammar),
-                Access(settings.urls, settings.secrets, frozenset(settings.widths)),
+                settings.access,
                 cache_policy,
                 settings.fallback,
             ),
@@ -167,8 +166,8 @@ class Parts:
 def summary(settings: Settings) -> str:
     """What a server serves, for its log; no secret, so of the cache's URL only the kind."""
     kind = settings.cache.get_secret_value().partition(":")[0]
-    workers = settings.renderers or renderers_for(settings.workers)
-    return f"source {settings.source}, cache {kind}, {workers} render workers, {settings.urls} URLs"
+    workers = f"{renderers(settings)} render workers"
+    return f"source {settings.source}, cache {kind}, {workers}, {settings.urls} URLs"
 
 
 async def _end(task: "asyncio.Task[None]") -> None:
@@ -203,9 +202,9 @@ def fingerprint(settings: Settings) -> str:
     return f"{RENDERER_VERSION}-{settings.resampling}-{settings.max_output_side}"
 
 
-def renderers_for(processes: int) -> int:
-    """One a core, shared out among the server processes."""
-    return max(1, len(os.sched_getaffinity(0)) // processes)
+def renderers(settings: Settings) -> int:
+    """Render workers of one process: as set, else one a core, shared out among the processes."""
+    return settings.renderers or max(1, len(os.sched_getaffinity(0)) // settings.workers)
 
 
 def cache_policy_of(settings: Settings) -> CachePolicy:

@@ -16,9 +16,9 @@ from resizer.cache.flush import Flushed
 from resizer.configuration import SettingsError, read_settings
 from resizer.errors import CacheUnavailable, InvalidRequest, ResizerError
 from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.http.access import Access, authorise
+from resizer.http.access import authorise
 from resizer.rules import NAMED_SOURCE, SERVING, SIGNING, Rule
-from resizer.settings import CONFIG_VARIABLE, Settings, duration
+from resizer.settings import CONFIG_VARIABLE, Settings, read_seconds
 from resizer.urls.cloudflare import parse, with_width, write
 from resizer.urls.options import option_help
 
@@ -131,21 +131,18 @@ def _url(settings: Settings, key: str, options: list[str]) -> str:
     if settings.secrets:
         signature = signing.sign(settings.secrets[0], options, key)
     tail = write(options, key, signature)
-    authorise(
-        parse(tail, settings.grammar),
-        Access(settings.urls, settings.secrets, frozenset(settings.widths)),
-    )
+    authorise(parse(tail, settings.grammar), settings.access)
     return f"{settings.public_url.rstrip('/')}/img/{tail}"
 
 
 def _expiry(expires: str) -> int:
     try:
-        seconds = duration(expires)
+        seconds = read_seconds(expires)
     except ValueError as error:
         raise InvalidRequest(f"--expires {error}, not {expires!r}") from None
-    if not float(str(seconds)):
+    if not seconds:
         raise InvalidRequest("--expires must be more than 0, or the URL is dead from the start")
-    return int(time.time() + float(str(seconds)))
+    return int(time.time() + seconds)
 
 
 def _widths(srcset: str) -> list[int]:

@@ -21,7 +21,7 @@ from pydantic_settings import (
 )
 
 from resizer.errors import InvalidRequest
-from resizer.http.access import Urls
+from resizer.http.access import Access, Urls
 from resizer.limits import Limits
 from resizer.render.job import Resampling
 from resizer.source.address import read_address
@@ -45,14 +45,16 @@ def config_file() -> Path | None:
     return _DEFAULT_CONFIG if _DEFAULT_CONFIG.is_file() else None
 
 
-def duration(value: object) -> object:
-    """Seconds from a number or from text such as `90`, `90s`, `15m`, `1h`, `7d`, `2w`."""
-    if not isinstance(value, str):
-        return value
-    match = _DURATION.fullmatch(value.strip())
+def read_seconds(text: str) -> float:
+    """Seconds from text such as `90`, `90s`, `15m`, `1h`, `7d`, `2w`. Raises ValueError."""
+    match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError("must be a time such as 90, 90s, 15m, 1h, 7d or 2w")
     return float(match[1]) * _UNITS[match[2]]
+
+
+def _seconds(value: object) -> object:
+    return read_seconds(value) if isinstance(value, str) else value
 
 
 def _comma_separated(value: object) -> object:
@@ -116,8 +118,8 @@ def _preset(name: str, options: str, max_side: int) -> Preset:
 
 
 WebUrl = Annotated[str, AfterValidator(_web_url)]
-Seconds = Annotated[int, BeforeValidator(duration), Field(ge=0)]
-Timeout = Annotated[float, BeforeValidator(duration), Field(gt=0)]
+Seconds = Annotated[int, BeforeValidator(_seconds), Field(ge=0)]
+Timeout = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
 Secrets = Annotated[
     list[SecretStr], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_not_empty)
 ]
@@ -227,6 +229,11 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """The signing keys in plain text; the first signs."""
         return tuple(key.get_secret_value() for key in self.signing_keys)
+
+    @property
+    def access(self) -> Access:
+        """Which URLs are answered, for whom."""
+        return Access(self.urls, self.secrets, frozenset(self.widths))
 
     def parsed_presets(self) -> dict[str, Preset]:
         """The presets. Raises ValueError for the first that is wrong under these limits."""

@@ -123,6 +123,7 @@ class HitLaneProtocol(HttpToolsProtocol):
         if lane is None or (found := lane.find(self.url, self._accept)) is None:
             return False
         known, variant = found
+        size = len(variant.body)
         trace = Trace(accepted_id(self._request_id))
         self.transport.write(
             b"".join(
@@ -140,8 +141,8 @@ class HitLaneProtocol(HttpToolsProtocol):
         )
         lane.count_hit()
         lane.count_reply()
-        lane.count_bytes(len(variant.body))
+        lane.count_bytes(size)
         if lane.writer.wanted:
-            url, size = self.url.decode("latin-1"), len(variant.body)
+            url = self.url.decode("latin-1")
             lane.writer.write(line(trace, "GET", url, 200, size, MEMORY_HIT))
         return True

@@ -32,7 +32,7 @@ from resizer.negotiation import resolve, varies
 from resizer.urls.request import ImageRequest
 
 PREFIXES = ("/img/", "/cdn-cgi/image/")
-_NOT_IN_A_304 = {b"content-length", b"content-type"}
+_OF_THE_BODY = {b"content-length", b"content-type"}
 _log = logging.getLogger("resizer")
 
 
@@ -106,7 +106,7 @@ class Images:
         return Reply(200, head, answer.variant.body)
 
     def _not_modified(self, request: ImageRequest, answer: Answer) -> Reply:
-        kept = [field for field in fields(answer.variant.head) if field[0] not in _NOT_IN_A_304]
+        kept = [field for field in fields(answer.variant.head) if field[0] not in _OF_THE_BODY]
         return Reply(304, [*kept, *self._reply_headers(request, answer)])
 
     def _reply_headers(self, request: ImageRequest, answer: Answer) -> Headers:
@@ -129,7 +129,7 @@ class Images:
         reply = problem(error, trace.request_id, self._policy.cache.error_max_age)
         if request is None or not request.redirect_on_error or self._policy.fallback is None:
             return reply
-        kept = [field for field in reply.headers if field[0] not in _NOT_IN_A_304]
+        kept = [field for field in reply.headers if field[0] not in _OF_THE_BODY]
         location = (b"location", self._policy.fallback.encode())
         return Reply(302, [*kept, (b"content-length", b"0"), location])
 

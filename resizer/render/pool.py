@@ -232,23 +232,22 @@ class Pool:
         """A worker that is ready, however many attempts it takes."""
         pauses = itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1]))
         while True:
-            try:
+            # Whatever it was: a place that gave up would leave its requests waiting for ever.
+            with suppress(Exception):
                 return await self._start(place)
-            except (OSError, WorkerDied):
-                pass
-            except Exception as error:
-                # A place that gave up would leave its requests waiting for ever.
-                self._did_not_start(place, error)
             await asyncio.sleep(next(pauses))
 
     async def _start(self, place: Place) -> Worker:
-        """One attempt to start a worker for `place`. Raises OSError and WorkerDied."""
+        """One attempt to start a worker for `place`. Raises OSError and WorkerDied.
+
+        Whatever kept it from starting is told to the operator here.
+        """
         try:
             worker = Worker(self._command)
             self._workers.add(worker)
             worker.on_death = lambda: self._died(place, worker)
             problems = await worker.hello(self._limits)
-        except (OSError, WorkerDied) as error:
+        except Exception as error:
             self._did_not_start(place, error)
             raise
         finally:
