@@ -18,11 +18,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from resizer.cache.flush import Flush
 from resizer.cache.memory import MemoryCache
 from resizer.cache.redis import RedisCache, open_cache
 from resizer.configuration import warnings
 from resizer.errors import MethodNotAllowed, ResizerError, RouteNotFound
+from resizer.flush import Flush
 from resizer.gateway import Gateway, Policy
 from resizer.http.access_log import AccessLog, LineWriter
 from resizer.http.headers import CachePolicy, make_variant
@@ -160,7 +160,7 @@ class Parts:
 
     def _on_flush(self, flush: Flush) -> None:
         self.memory.forget(flush)
-        self.gateway.flush(flush.matches)
+        self.gateway.flush(flush.touches)
 
 
 def summary(settings: Settings) -> str:

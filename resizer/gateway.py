@@ -55,8 +55,8 @@ _LARGEST_SHARED = 32 * 1024 * 1024
 """Bytes: what takes longer to send than a cache may take would count as its failure."""
 _log = logging.getLogger("resizer")
 
-MakeVariant = Callable[[str, Original, Rendered, float], Variant]
-"""(key, original, rendered, Unix time of the fetch) → the variant with its response head."""
+MakeVariant = Callable[[str, Original, Rendered], Variant]
+"""(key, original, rendered) → the variant with its response head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +213,13 @@ class Gateway:
         return variant
 
     async def _fill(self, flight: Flight) -> Answer:
-        start, fetched_at = time.perf_counter(), time.time()
+        start = time.perf_counter()
         with await self.source.fetch(flight.key) as original:
             fetched = time.perf_counter()
             self._metrics.fetch_seconds.observe(fetched - start)
             self._metrics.fetched_bytes.inc(original.size)
             rendered = await self.renderer.render(original, flight.transform)
-            variant = self._make_variant(flight.key, original, rendered, fetched_at)
+            variant = self._make_variant(flight.key, original, rendered)
         done = time.perf_counter()
         self._metrics.render_seconds.observe(done - fetched)
         self._metrics.renders.labels(rendered.content_type).inc()
@@ -261,7 +261,7 @@ class Gateway:
         self._shared_works = True
 
     def _fresh_for(self, variant: Variant) -> float:
-        return variant.fetched_at + self._policy.fresh_seconds - time.time()
+        return variant.checked_at + self._policy.fresh_seconds - time.time()
 
 
 async def _landing(flight: Flight) -> Answer:

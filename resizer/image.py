@@ -22,6 +22,8 @@ class Original:
     """The source's entity tag, without quotes."""
     last_modified: datetime
     """Aware, UTC."""
+    checked_at: float
+    """Unix time at which the source was asked and said that this is it."""
 
     def close(self) -> None:
         os.close(self.fd)
@@ -60,8 +62,8 @@ class Variant:
     original_etag: str
     width: int
     height: int
-    fetched_at: float
-    """Unix time at which the original was fetched: the age of what is shown."""
+    checked_at: float
+    """Unix time at which the source last said that this original is the current one."""
 
     @property
     def size(self) -> int:
@@ -85,7 +87,7 @@ def pack(variant: Variant) -> bytes:
             "original_etag": variant.original_etag,
             "width": variant.width,
             "height": variant.height,
-            "fetched_at": variant.fetched_at,
+            "checked_at": variant.checked_at,
         }
     ).encode()
     return b"".join(

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from resizer.cache.breaker import Breaker
-from resizer.cache.flush import Flush
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis.connect import connect
 from resizer.errors import CacheUnavailable
+from resizer.flush import Flush
 from resizer.image import Variant
 
 ONE = Variant(
@@ -24,7 +24,7 @@ ONE = Variant(
     original_etag="original",
     width=4,
     height=3,
-    fetched_at=1767323045.25,
+    checked_at=1767323045.25,
 )
 TWO = replace(ONE, body=b"two", etag='"two"')
 

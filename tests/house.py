@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -25,7 +26,7 @@ class CountingSource:
         if self.error:
             raise self.error
         fd = os.memfd_create("original")
-        return Original(fd, 10, f"etag-of-{key}", datetime(2026, 1, 1, tzinfo=UTC))
+        return Original(fd, 10, f"etag-of-{key}", datetime(2026, 1, 1, tzinfo=UTC), time.time())
 
     async def check(self) -> None: ...
 

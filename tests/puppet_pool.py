@@ -54,7 +54,7 @@ async def running(
 def original(order: str | bytes) -> Original:
     memory = os.memfd_create("original")
     os.write(memory, order.encode() if isinstance(order, str) else order)
-    return Original(memory, len(order), "etag", datetime.now(UTC))
+    return Original(memory, len(order), "etag", datetime.now(UTC), 0.0)
 
 
 async def order(pool: Pool, text: str) -> str:

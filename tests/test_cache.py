@@ -8,9 +8,9 @@ from dataclasses import replace
 import fakeredis
 import pytest
 
-from resizer.cache.flush import Flushed
 from resizer.cache.memory import MemoryCache
 from resizer.cache.redis import RedisCache, open_cache
+from resizer.flush import Flushed
 from tests.caches import ONE, TWO
 from tests.servers import RedisCluster, RedisServer
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from resizer.cache.breaker import Breaker
-from resizer.cache.flush import Flushed
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
+from resizer.flush import Flushed
 from tests.caches import ONE, TWO, cache_on, every_call_fails, fails, run
 from tests.servers import RedisServer, need_redis
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from resizer.cache.flush import Flush
 from resizer.cache.redis import RedisCache
+from resizer.flush import Flush
 from tests.caches import cache_on, listening, run
 from tests.servers import RedisServer
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resizer.cache.flush import Flush, Flushed
 from resizer.cache.memory import OVERHEAD, MemoryCache
+from resizer.flush import Flush, Flushed
 from resizer.image import Variant
 from tests.caches import ONE
 

@@ -7,9 +7,9 @@ import pytest
 from redis.asyncio import Redis
 
 from resizer.cache.breaker import Breaker
-from resizer.cache.flush import Flush, Flushed
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
+from resizer.flush import Flush, Flushed
 from resizer.image import pack
 from tests.caches import ONE, TWO, cache_on, fails, listening, run
 from tests.servers import RedisCluster as ClusterServer

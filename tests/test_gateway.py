@@ -238,7 +238,7 @@ def test_what_is_no_longer_fresh_is_a_miss() -> None:
         place = ("a", house.gateway.field(SMALL))
         house.memory.clear()
         aged = {f: getattr(answer.variant, f) for f in Variant.__dataclass_fields__}
-        house.shared.variants[place] = Variant(**aged | {"fetched_at": time.time() - 1001})
+        house.shared.variants[place] = Variant(**aged | {"checked_at": time.time() - 1001})
         assert (await house.gateway.get("a", SMALL)).tier is None
         assert house.source.fetches == ["a", "a"]
 

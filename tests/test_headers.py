@@ -23,10 +23,10 @@ POLICY = CachePolicy(60, 3600, 30, 600, 10)
 
 def variant(key: str = "photos/cat.jpg", body: bytes = b"pixels") -> Variant:
     original = Original(
-        os.open("/dev/null", os.O_RDONLY), 3, "e1", datetime(2026, 3, 1, 12, 0, 0, 999, UTC)
+        os.open("/dev/null", os.O_RDONLY), 3, "e1", datetime(2026, 3, 1, 12, 0, 0, 999, UTC), 5.0
     )
     with original:
-        return make_variant(key, original, Rendered(body, "image/webp", 4, 3, 0.1), 5.0)
+        return make_variant(key, original, Rendered(body, "image/webp", 4, 3, 0.1))
 
 
 def directives(value: str) -> dict[str, int]:

@@ -25,7 +25,7 @@ variants = st.builds(
     original_etag=st.text(max_size=70),
     width=st.integers(1, 8192),
     height=st.integers(1, 8192),
-    fetched_at=st.floats(min_value=0, max_value=2e9),
+    checked_at=st.floats(min_value=0, max_value=2e9),
 )
 one = Variant(
     body=b"body",
@@ -36,7 +36,7 @@ one = Variant(
     original_etag="def",
     width=4,
     height=3,
-    fetched_at=1767323045.5,
+    checked_at=1767323045.5,
 )
 
 
@@ -105,7 +105,7 @@ def test_a_variant_counts_its_body_and_head() -> None:
 
 def test_an_original_closes_its_descriptor() -> None:
     fd = os.memfd_create("test")
-    with Original(fd=fd, size=0, etag="", last_modified=datetime.now(UTC)):
+    with Original(fd=fd, size=0, etag="", last_modified=datetime.now(UTC), checked_at=0):
         os.fstat(fd)
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(fd)

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from resizer.cache.flush import Flush, Flushed
+from resizer.flush import Flush, Flushed
 from resizer.image import Variant
 
 OVERHEAD = 1024
@@ -76,7 +76,8 @@ class MemoryCache:
         if flush.key is not None:
             self._flush([flush.key], dry_run=False)
             return
-        self._flush([key for key in self._fields if flush.matches(key)], dry_run=False)
+        for place in [place for place in self._entries if flush.matches(*place)]:
+            self._remove(place)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -34,7 +34,7 @@ class CachePolicy:
     error_max_age: int
 
 
-def make_variant(key: str, original: Original, rendered: Rendered, fetched_at: float) -> Variant:
+def make_variant(key: str, original: Original, rendered: Rendered) -> Variant:
     """The variant of `key`, with everything computed that every reply of it repeats."""
     etag = f'"{hashlib.blake2b(rendered.body, digest_size=16).hexdigest()}"'
     last_modified = original.last_modified.replace(microsecond=0)
@@ -47,7 +47,7 @@ def make_variant(key: str, original: Original, rendered: Rendered, fetched_at: f
         original_etag=original.etag,
         width=rendered.width,
         height=rendered.height,
-        fetched_at=fetched_at,
+        checked_at=original.checked_at,
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from datetime import datetime
@@ -35,6 +36,7 @@ class Intake:
                 f"The original has {announced} bytes; at most {max_bytes} are accepted."
             )
         self._announced = announced
+        self._checked_at = time.time()
         self._size = 0
         self._fd = _memfd()
 
@@ -54,7 +56,7 @@ class Intake:
         fcntl.fcntl(self._fd, fcntl.F_ADD_SEALS, _SEALS)
         os.lseek(self._fd, 0, os.SEEK_SET)
         fd, self._fd = self._fd, -1
-        return Original(fd, self._size, etag, last_modified)
+        return Original(fd, self._size, etag, last_modified, self._checked_at)
 
     def __enter__(self) -> Self:
         return self

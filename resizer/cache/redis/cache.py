@@ -1,6 +1,7 @@
 """RedisCache: one hash an original, one field a variant."""
 
 import asyncio
+import json
 import math
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -11,11 +12,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
 from resizer.cache.breaker import Breaker
-from resizer.cache.flush import Flush, Flushed
 from resizer.cache.gather import Gather
 from resizer.cache.redis.connect import Client, Subscriber
 from resizer.cache.redis.listener import Listener
 from resizer.errors import CacheUnavailable
+from resizer.flush import Flush, Flushed
 from resizer.image import Variant, pack, unpack
 
 _FAILURES = (RedisError, RedisClusterException, OSError)
@@ -174,7 +175,7 @@ class RedisCache:
         if dry_run:
             yield
             return
-        message = flush.to_json()
+        message = json.dumps(flush.to_facts())
         await self._client.execute_command("PUBLISH", self._channel, message)
         yield
         await self._client.execute_command("PUBLISH", self._channel, message)

@@ -1,6 +1,7 @@
 """Listener: hears what other gateways and the command line flush."""
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 
@@ -8,8 +9,8 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from resizer.cache.flush import Flush
 from resizer.cache.redis.connect import Subscriber
+from resizer.flush import Flush
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
@@ -72,9 +73,16 @@ class Listener:
             self._pause = _FIRST_PAUSE
             self._on_ready()
         elif message["type"] == "message" and isinstance(message["data"], bytes):
-            self._on_flush(Flush.from_json(message["data"]))
+            self._on_flush(_flush(message["data"]))
 
     def _lose(self, error: Exception) -> None:
         if not self._told_lost:
             self._told_lost = True
             self._on_lost(type(error).__name__)
+
+
+def _flush(message: bytes) -> Flush:
+    try:
+        return Flush.from_facts(json.loads(message))
+    except (ValueError, RecursionError):
+        return Flush()

@@ -1,0 +1,40 @@
+"""What the commands have in common: output, exit codes, and reading the settings."""
+
+import os
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+from resizer.configuration import SettingsError, read_settings
+from resizer.rules import Rule
+from resizer.settings import CONFIG_VARIABLE, Settings
+
+FAILED = 1
+ASKED_WRONGLY = 2
+out = Console(highlight=False, soft_wrap=True, markup=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+
+
+def read(config: str | None, flags: dict[str, str | None], rules: Sequence[Rule]) -> Settings:
+    """The settings, or every fault in them as a line and the end of the command."""
+    if config is not None:
+        os.environ[CONFIG_VARIABLE] = config
+    try:
+        return read_settings(flags, rules)
+    except SettingsError as error:
+        for fault in error.faults:
+            err.print(f"resizer: {fault}")
+        raise typer.Exit(ASKED_WRONGLY) from None
+
+
+def fail(message: str, code: int = FAILED) -> NoReturn:
+    """End the command with one line that says why."""
+    err.print(f"resizer: {message}")
+    raise typer.Exit(code)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 image`, `2 images`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

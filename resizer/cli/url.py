@@ -1,0 +1,74 @@
+"""`resizer url`."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from resizer import signing
+from resizer.cli.terminal import ASKED_WRONGLY, fail, out, read
+from resizer.errors import InvalidRequest, ResizerError
+from resizer.flags import ConfigFlag, settings_as_flags
+from resizer.http.access import authorise
+from resizer.rules import SIGNING
+from resizer.settings import Settings, read_seconds
+from resizer.urls.cloudflare import parse, with_width, write
+
+
+@settings_as_flags("urls", "presets", "fallback", "public_url", "max_output_side")
+def url(
+    key: Annotated[str, typer.Argument(help="The image's path in the bucket, as it is.")],
+    options: Annotated[
+        list[str] | None, typer.Argument(help="name=value …, or a preset's name.")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="Time for which it is valid: 90s, 15m, 1h, 7d.")
+    ] = None,
+    srcset: Annotated[
+        str | None, typer.Option(help="Comma-separated widths: prints a srcset attribute's value.")
+    ] = None,
+    config: ConfigFlag = None,
+    **flags: str | None,
+) -> None:
+    """Print the URL of a variant, signed with the first signing key."""
+    settings = read(config, flags, (SIGNING,))
+    try:
+        expiry = [] if expires is None else [f"exp={_expiry(expires)}"]
+        if srcset is None:
+            out.print(_url(settings, key, [*(options or []), *expiry]))
+            return
+        candidates = [
+            f"{_url(settings, key, [*with_width(options or [], width), *expiry])} {width}w"
+            for width in _widths(srcset)
+        ]
+    except (ResizerError, ValueError) as error:
+        fail(str(error), ASKED_WRONGLY)
+    out.print(",\n".join(candidates))
+
+
+def _url(settings: Settings, key: str, options: list[str]) -> str:
+    signature = None
+    if settings.secrets:
+        signature = signing.sign(settings.secrets[0], options, key)
+    tail = write(options, key, signature)
+    authorise(parse(tail, settings.grammar), settings.access)
+    return f"{settings.public_url.rstrip('/')}/img/{tail}"
+
+
+def _expiry(expires: str) -> int:
+    try:
+        seconds = read_seconds(expires)
+    except ValueError as error:
+        raise InvalidRequest(f"--expires {error}, not {expires!r}") from None
+    if not seconds:
+        raise InvalidRequest("--expires must be more than 0, or the URL is dead from the start")
+    return int(time.time() + seconds)
+
+
+def _widths(srcset: str) -> list[int]:
+    try:
+        return [int(width) for width in srcset.split(",")]
+    except ValueError:
+        raise InvalidRequest(
+            f"--srcset takes whole numbers separated by commas, not {srcset!r}"
+        ) from None

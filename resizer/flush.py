@@ -1,0 +1,67 @@
+"""Flush: what is to be forgotten, how much it was, and its form on the wire."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+TAG_MARK = "@"
+"""Stands in a field between the Transform and the preset that asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """Forget one key, every variant of a preset, or every key that starts with a prefix.
+
+    Of the three the first that is set counts; `Flush()` is everything.
+    """
+
+    key: str | None = None
+    prefix: str = ""
+    tag: str | None = None
+    """The name of a preset."""
+
+    def matches(self, key: str, field: str) -> bool:
+        """Whether that variant is to be forgotten."""
+        if self.tag is not None:
+            return field.endswith(TAG_MARK + self.tag)
+        return self.touches(key)
+
+    def touches(self, key: str) -> bool:
+        """Whether anything of `key` is to be forgotten: a variant of it, its original."""
+        if self.key is not None:
+            return key == self.key
+        return self.tag is not None or key.startswith(self.prefix)
+
+    def to_facts(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        if self.key is not None:
+            return {"key": self.key}
+        return {"prefix": self.prefix} if self.tag is None else {"tag": self.tag}
+
+    @classmethod
+    def from_facts(cls, facts: object) -> Self:
+        """What `to_facts` made. Anything malformed is a flush of everything: the safe reading."""
+        if isinstance(facts, dict):
+            for name in ("key", "tag", "prefix"):
+                if isinstance(facts.get(name), str):
+                    return cls(**{name: facts[name]})
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """What a flush removed from the shared tiers, or would remove."""
+
+    originals: int = 0
+    variants: int = 0
+    paths: frozenset[str] = frozenset()
+    """Paths of URLs that were answered with what was removed, as far as they were noted."""
+    unconfirmed: int = 0
+    """Gateways that did not say that they forgot it; by now their memory stands aside."""
+
+    def __add__(self, other: "Flushed") -> "Flushed":
+        return Flushed(
+            self.originals + other.originals,
+            self.variants + other.variants,
+            self.paths | other.paths,
+            max(self.unconfirmed, other.unconfirmed),
+        )
