@@ -55,8 +55,8 @@ _LARGEST_SHARED = 32 * 1024 * 1024
 """Bytes: what takes longer to send than a cache may take would count as its failure."""
 _log = logging.getLogger("resizer")
 
-MakeVariant = Callable[[str, Original, Rendered], Variant]
-"""(key, original, rendered) → the variant with its response head."""
+MakeVariant = Callable[[str, str | None, Original, Rendered], Variant]
+"""(key, preset, original, rendered) → the variant with its response head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ class Gateway:
             self._metrics.fetch_seconds.observe(fetched - start)
             self._metrics.fetched_bytes.inc(original.size)
             rendered = await self.renderer.render(original, flight.transform)
-            variant = self._make_variant(flight.key, original, rendered)
+            variant = self._make_variant(flight.key, None, original, rendered)
         done = time.perf_counter()
         self._metrics.render_seconds.observe(done - fetched)
         self._metrics.renders.labels(rendered.content_type).inc()

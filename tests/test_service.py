@@ -92,7 +92,8 @@ def test_any_page_may_embed_an_image(open_gateway: Gateway) -> None:
     assert headers["access-control-allow-origin"] == "*"
     assert headers["cross-origin-resource-policy"] == "cross-origin"
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["cache-tag"] == headers["surrogate-key"] == KEY
+    assert headers["cache-tag"] == f"{KEY},photos/,resizer"
+    assert headers["surrogate-key"] == f"{KEY} photos/ resizer"
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from urllib.parse import quote
 
 from resizer.gateway import Answer
 from resizer.image import Original, Rendered, Variant
+from resizer.tags import tags_of
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -18,9 +18,6 @@ EMBEDDABLE: Headers = [
     (b"x-content-type-options", b"nosniff"),
 ]
 """Any page may embed a reply, and no browser may take it for another type (Fetch, CORP)."""
-
-_LONGEST_TAG = 1000
-"""Characters: Cloudflare takes tags, and Fastly keys, of up to 1,024."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +31,16 @@ class CachePolicy:
     error_max_age: int
 
 
-def make_variant(key: str, original: Original, rendered: Rendered) -> Variant:
-    """The variant of `key`, with everything computed that every reply of it repeats."""
+def make_variant(key: str, preset: str | None, original: Original, rendered: Rendered) -> Variant:
+    """The variant of `key`, with everything computed that every reply of it repeats.
+
+    `preset` is the name of the one that asked for it, if any.
+    """
     etag = f'"{hashlib.blake2b(rendered.body, digest_size=16).hexdigest()}"'
     last_modified = original.last_modified.replace(microsecond=0)
     return Variant(
         body=rendered.body,
-        head=lines(fixed_headers(key, rendered, etag, last_modified)),
+        head=lines(fixed_headers(tags_of(key, preset), rendered, etag, last_modified)),
         content_type=rendered.content_type,
         etag=etag,
         last_modified=last_modified,
@@ -51,16 +51,17 @@ def make_variant(key: str, original: Original, rendered: Rendered) -> Variant:
     )
 
 
-def fixed_headers(key: str, rendered: Rendered, etag: str, last_modified: datetime) -> Headers:
+def fixed_headers(
+    tags: list[str], rendered: Rendered, etag: str, last_modified: datetime
+) -> Headers:
     """What is the same in every reply of a variant."""
-    tag = cache_tag(key).encode()
     return [
         (b"content-type", rendered.content_type.encode()),
         (b"content-length", str(len(rendered.body)).encode()),
         (b"etag", etag.encode()),
         (b"last-modified", format_datetime(last_modified, usegmt=True).encode()),
-        (b"cache-tag", tag),
-        (b"surrogate-key", tag),
+        (b"cache-tag", ",".join(tags).encode()),
+        (b"surrogate-key", " ".join(tags).encode()),
         *EMBEDDABLE,
     ]
 
@@ -74,14 +75,6 @@ def fields(head: bytes) -> Headers:
     """What `lines` joined."""
     pairs = (line.split(b": ", 1) for line in head.split(b"\r\n") if line)
     return [(name, value) for name, value in pairs]
-
-
-def cache_tag(key: str) -> str:
-    """The original's name as one tag: percent-encoded, hashed when too long for a CDN."""
-    tag = quote(key, safe="/~!$&'()*;=:@+")
-    if len(tag) <= _LONGEST_TAG:
-        return tag
-    return "sha256-" + hashlib.sha256(key.encode()).hexdigest()
 
 
 def cache_control(policy: CachePolicy, expires: int | None, now: float) -> str:
