@@ -19,11 +19,11 @@ class Original:
     size: int
     """Bytes."""
     etag: str
-    """The source's entity tag, without quotes."""
+    """The source's entity tag, without quotes; empty where it gives none, and then never equal."""
     last_modified: datetime
     """Aware, UTC."""
     checked_at: float
-    """Unix time at which the source was asked and said that this is it."""
+    """Unix time just before the source was asked and said that this is it."""
 
     def close(self) -> None:
         os.close(self.fd)
@@ -33,6 +33,14 @@ class Original:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The source's word that an original still is the one whose entity tag was named."""
+
+    checked_at: float
+    """Unix time just before the source was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from resizer.errors import ResizerError
-from resizer.image import Original
+from resizer.image import Original, Unchanged
 from resizer.source import BucketSource, DirectorySource, open_source
 
 AnySource = BucketSource | DirectorySource
@@ -32,6 +32,10 @@ def opened(url: str, seconds: float = 10.0, **options: str) -> AnySource:
 
 def fetch(source: AnySource, key: str) -> Original:
     return asyncio.run(source.fetch(key))
+
+
+def refetch(source: AnySource, key: str, etag: str) -> Original | Unchanged:
+    return asyncio.run(source.refetch(key, etag))
 
 
 def fetched(source: AnySource, key: str) -> bytes:

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from resizer.errors import SourceNotFound, UnprocessableSource
+from resizer.image import Original, Unchanged
+from resizer.source import DirectorySource
 from tests.servers import S3Bucket
 from tests.sources import (
     MAX_BYTES,
@@ -25,6 +28,7 @@ from tests.sources import (
     in_directory,
     memfds,
     opened,
+    refetch,
     refusal,
 )
 
@@ -147,6 +151,50 @@ def test_the_tag_follows_the_content(place: Place) -> None:
 
     first, again, changed = asyncio.run(run())
     assert first == again != changed
+
+
+ALSO_WITHOUT_OBSTORE = ["photos/cat.jpg", "a//b"]
+
+
+def keys_of(place: Place) -> list[str]:
+    return ALSO_WITHOUT_OBSTORE[: 1 if isinstance(place.source, DirectorySource) else 2]
+
+
+def test_what_did_not_change_is_not_moved_again(place: Place) -> None:
+    for key in keys_of(place):
+        place.put(key, b"one")
+        with fetch(place.source, key) as original:
+            before = time.time()
+            again = refetch(place.source, key, original.etag)
+        assert isinstance(again, Unchanged)
+        assert before <= again.checked_at <= time.time()
+
+
+def test_what_changed_arrives_with_its_new_tag(place: Place) -> None:
+    for key in keys_of(place):
+        place.put(key, b"one")
+        with fetch(place.source, key) as original:
+            place.put(key, b"another")
+            again = refetch(place.source, key, original.etag)
+        assert isinstance(again, Original)
+        with again:
+            assert content(again) == b"another"
+            assert again.etag != original.etag
+
+
+def test_an_empty_tag_is_that_of_no_original(place: Place) -> None:
+    for key in keys_of(place):
+        place.put(key, b"one")
+        again = refetch(place.source, key, "")
+        assert isinstance(again, Original)
+        again.close()
+
+
+def test_what_was_deleted_is_not_found_again(place: Place) -> None:
+    for key in keys_of(place):
+        with pytest.raises(SourceNotFound):
+            refetch(place.source, key, "tag")
+    assert memfds() == []
 
 
 def test_a_missing_key_is_not_found(place: Place) -> None:

@@ -21,6 +21,7 @@ from resizer.errors import (
     SourceUnavailable,
     UnprocessableSource,
 )
+from resizer.image import Original, Unchanged
 from tests.servers import S3Bucket
 from tests.sources import (
     MAX_BYTES,
@@ -31,6 +32,7 @@ from tests.sources import (
     fetched,
     memfds,
     opened,
+    refetch,
     refusal,
 )
 
@@ -41,10 +43,13 @@ class Reply:
 
     status: int = 200
     body: bytes = b""
+    tag: str | None = '"tag"'
     length: int | None = None
     """What is announced, when it is not the truth."""
     pause: threading.Event | None = None
     """Waited for before the body."""
+    pause_head: threading.Event | None = None
+    """Waited for before the head."""
 
 
 class ToldServer(ThreadingHTTPServer):
@@ -53,6 +58,8 @@ class ToldServer(ThreadingHTTPServer):
     requests = 0
     authorization = ""
     """What the last request was signed with."""
+    condition: str | None = None
+    """Its If-None-Match."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -62,9 +69,13 @@ class Handler(BaseHTTPRequestHandler):
         reply = self.server.reply
         self.server.requests += 1
         self.server.authorization = self.headers["Authorization"]
+        self.server.condition = self.headers["If-None-Match"]
+        if reply.pause_head:
+            reply.pause_head.wait(10)
         self.send_response(reply.status)
         self.send_header("Content-Length", str(reply.length or len(reply.body)))
-        self.send_header("ETag", '"tag"')
+        if reply.tag:
+            self.send_header("ETag", reply.tag)
         self.send_header("Last-Modified", "Sat, 21 Nov 2026 11:12:25 GMT")
         self.end_headers()
         self.wfile.flush()
@@ -204,6 +215,59 @@ def test_an_object_of_the_told_server_arrives(told: ToldServer, key: str) -> Non
         assert content(original) == b"whole"
         assert original.etag == "tag"
         assert original.last_modified == datetime(2026, 11, 21, 11, 12, 25, tzinfo=UTC)
+
+
+@BOTH_WAYS
+def test_a_tag_is_asked_about_in_quotes(told: ToldServer, key: str) -> None:
+    told.reply = Reply(304)
+    assert isinstance(refetch(bucket_on(told), key, "known"), Unchanged)
+    assert told.condition == '"known"'
+
+
+@BOTH_WAYS
+def test_no_tag_asks_about_nothing(told: ToldServer, key: str) -> None:
+    told.reply = Reply(body=b"whole")
+    with fetch(bucket_on(told), key):
+        assert told.condition is None
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("tag", ['"tag"', 'W/"tag"'])
+def test_a_server_that_ignores_the_condition_is_understood(
+    told: ToldServer, key: str, tag: str
+) -> None:
+    told.reply = Reply(body=b"whole", tag=tag)
+    assert isinstance(refetch(bucket_on(told), key, "tag"), Unchanged)
+
+
+@BOTH_WAYS
+def test_a_server_without_tags_gives_originals_that_never_match(told: ToldServer, key: str) -> None:
+    told.reply = Reply(body=b"whole", tag=None)
+    with fetch(bucket_on(told), key) as original:
+        assert original.etag == ""
+    again = refetch(bucket_on(told), key, original.etag)
+    assert isinstance(again, Original)
+    again.close()
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("etag", ["", "tag"])
+def test_the_time_of_the_check_lies_before_the_answer(
+    told: ToldServer, key: str, etag: str
+) -> None:
+    """What the source says of a moment before it is asked, it may take back while it answers."""
+    told.reply = Reply(200, b"", pause_head=threading.Event())
+    answered = []
+
+    def release(event: threading.Event) -> None:
+        answered.append(time.time())
+        event.set()
+
+    threading.Timer(0.05, release, [told.reply.pause_head]).start()
+    found = refetch(bucket_on(told), key, etag)
+    assert found.checked_at < answered[0]
+    if isinstance(found, Original):
+        found.close()
 
 
 @BOTH_WAYS

@@ -1,9 +1,10 @@
 """Originals: where they are read from. This package is the only one that imports obstore.
 
-Every source answers the same three calls:
+Every source answers the same calls:
 
-    await source.fetch(key)     the Original, whole and sealed
-    await source.check()        raises when originals cannot be read at the moment
+    await source.fetch(key)           the Original, whole and sealed
+    await source.refetch(key, etag)   Unchanged if its entity tag is still `etag`, else the Original
+    await source.check()              raises when originals cannot be read at the moment
     await source.close()
 """
 

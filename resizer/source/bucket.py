@@ -1,13 +1,21 @@
 """Originals in an S3 bucket, below a prefix."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from resizer.errors import SourceTimeout
-from resizer.image import Original
+from resizer.image import Original, Unchanged
 from resizer.source.address import Bucket
-from resizer.source.intake import no_such_image, read_in_thread, refuse_unreadable, too_late
+from resizer.source.intake import (
+    NotModified,
+    no_such_image,
+    read_in_thread,
+    refuse_unreadable,
+    too_late,
+)
 
 if TYPE_CHECKING:
     from resizer.source.s3 import S3
@@ -42,6 +50,20 @@ class BucketSource:
 
     async def fetch(self, key: str) -> Original:
         """Raises SourceNotFound, SourceUnavailable, SourceTimeout, UnprocessableSource."""
+        return await self._ask(key, "")
+
+    async def refetch(self, key: str, etag: str) -> Original | Unchanged:
+        """A conditional GET (RFC 9110 §13.1.2): no body moves while the object's tag is `etag`.
+
+        An empty tag equals none. Raises as `fetch` does.
+        """
+        asked_at = time.time()
+        try:
+            return await self._ask(key, etag)
+        except NotModified:
+            return Unchanged(asked_at)
+
+    async def _ask(self, key: str, etag: str) -> Original:
         refuse_unreadable(key)
         key = self._prefix + key
         if len(key.encode()) > _KEY_BYTES:
@@ -50,8 +72,9 @@ class BucketSource:
             async with asyncio.timeout(self._fetch_seconds):
                 s3 = await self._connected()
                 if obstore_can_spell(key):
-                    return await s3.stream(key)
-                return await read_in_thread(self._threads, self._fetch_seconds, s3.read, key)
+                    return await s3.stream(key, etag)
+                read = partial(s3.read, key, etag)
+                return await read_in_thread(self._threads, self._fetch_seconds, read)
         except TimeoutError:
             raise too_late() from None
 

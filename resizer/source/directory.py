@@ -4,17 +4,20 @@ import asyncio
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from resizer.errors import SourceUnavailable
-from resizer.image import Original
+from resizer.image import Original, Unchanged
 from resizer.source.intake import (
     CHUNK,
     Intake,
+    NotModified,
     no_such_image,
     read_in_thread,
     refuse_unreadable,
@@ -48,11 +51,23 @@ class DirectorySource:
 
     async def fetch(self, key: str) -> Original:
         """Raises SourceNotFound, SourceUnavailable, SourceTimeout, UnprocessableSource."""
+        return await self._ask(key, "")
+
+    async def refetch(self, key: str, etag: str) -> Original | Unchanged:
+        """Reads the file only when its tag is not `etag` any more. Raises as `fetch` does."""
+        asked_at = time.time()
+        try:
+            return await self._ask(key, etag)
+        except NotModified:
+            return Unchanged(asked_at)
+
+    async def _ask(self, key: str, etag: str) -> Original:
         refuse_unreadable(key)
         if any(segment in ("", ".") for segment in key.split("/")):
             raise no_such_image()
         try:
-            return await read_in_thread(self._threads, self._fetch_seconds, self._read, key)
+            read = partial(self._read, key, etag)
+            return await read_in_thread(self._threads, self._fetch_seconds, read)
         except TimeoutError:
             raise too_late() from None
 
@@ -68,19 +83,20 @@ class DirectorySource:
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, key: str) -> Original:
+    def _read(self, key: str, etag: str) -> Original:
+        asked_at = time.time()
         with _errors(), _regular_file(os.path.realpath(self._root), key) as fd:
             before = os.fstat(fd)
-            with Intake(before.st_size, self._max_bytes) as intake:
+            # No inode: gateways with copies of one directory share a cache.
+            identity = f"{before.st_size:x}-{before.st_mtime_ns:x}"
+            if identity == etag:
+                raise NotModified
+            with Intake(before.st_size, self._max_bytes, asked_at) as intake:
                 while chunk := os.read(fd, CHUNK):
                     intake.write(chunk)
                 if os.fstat(fd).st_mtime_ns != before.st_mtime_ns:
                     raise SourceUnavailable("The original changed while it was read.")
-                return intake.whole(
-                    # No inode: gateways with copies of one directory share a cache.
-                    f"{before.st_size:x}-{before.st_mtime_ns:x}",
-                    _calendar_time(before.st_mtime),
-                )
+                return intake.whole(identity, _calendar_time(before.st_mtime))
 
 
 def _calendar_time(seconds: float) -> datetime:

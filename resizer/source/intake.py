@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import os
-import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from datetime import datetime
@@ -23,20 +22,26 @@ CHUNK = 1024 * 1024
 """Bytes moved at a time."""
 
 
+class NotModified(Exception):
+    """The source holds what was asked about. Never leaves the sources: `refetch` returns it."""
+
+
 class Intake:
     """Takes the bytes of one original and refuses too many, too few, or more than announced.
 
     `with Intake(…) as intake:` closes the memfd unless `whole()` handed it over.
     """
 
-    def __init__(self, announced: int, max_bytes: int) -> None:
-        """`announced` is the size in bytes that the source gave. Raises UnprocessableSource."""
+    def __init__(self, announced: int, max_bytes: int, asked_at: float) -> None:
+        """`announced` is the size in bytes that the source gave, `asked_at` the Unix time just
+        before it was asked. Raises UnprocessableSource.
+        """
         if announced > max_bytes:
             raise UnprocessableSource(
                 f"The original has {announced} bytes; at most {max_bytes} are accepted."
             )
         self._announced = announced
-        self._checked_at = time.time()
+        self._asked_at = asked_at
         self._size = 0
         self._fd = _memfd()
 
@@ -56,7 +61,7 @@ class Intake:
         fcntl.fcntl(self._fd, fcntl.F_ADD_SEALS, _SEALS)
         os.lseek(self._fd, 0, os.SEEK_SET)
         fd, self._fd = self._fd, -1
-        return Original(fd, self._size, etag, last_modified, self._checked_at)
+        return Original(fd, self._size, etag, last_modified, self._asked_at)
 
     def __enter__(self) -> Self:
         return self
@@ -96,13 +101,13 @@ def refuse_unreadable(key: str) -> None:
 
 
 async def read_in_thread(
-    executor: Executor, seconds: float, read: Callable[[str], Original], key: str
+    executor: Executor, seconds: float, read: Callable[[], Original]
 ) -> Original:
     """Run a blocking read elsewhere. Raises TimeoutError after `seconds`.
 
     A thread cannot be stopped: what it delivers after nobody waits any more is closed.
     """
-    job = executor.submit(read, key)
+    job = executor.submit(read)
     try:
         async with asyncio.timeout(seconds):
             return await asyncio.wrap_future(job)

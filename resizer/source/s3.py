@@ -3,7 +3,8 @@
 import os
 import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import boto3
@@ -11,17 +12,19 @@ import obstore
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from obstore.auth.boto3 import Boto3CredentialProvider
-from obstore.exceptions import BaseError, PermissionDeniedError
+from obstore.exceptions import BaseError, NotModifiedError, PermissionDeniedError
 from obstore.store import S3Store
 from urllib3.exceptions import HTTPError
 
 from resizer.errors import ResizerError, SourceUnavailable, UnprocessableSource
 from resizer.image import Original
 from resizer.source.address import endpoint_url
-from resizer.source.intake import CHUNK, Intake, no_such_image, too_late
+from resizer.source.intake import CHUNK, Intake, NotModified, no_such_image, too_late
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+    from obstore import GetOptions
     from obstore.store import S3Config
 
 _CONNECT_SECONDS = 2.0
@@ -36,7 +39,9 @@ _CODE = re.compile(r"<Code>(\w+)</Code>")
 
 
 class S3:
-    """Reads objects of one bucket. Every method raises only errors of the source."""
+    """Reads objects of one bucket. Every method raises only errors of the source and, when an
+    object still has the `etag` that it was asked about, NotModified.
+    """
 
     def __init__(
         self, store: S3Store, client: "S3Client", bucket: str, limits: tuple[int, float]
@@ -46,31 +51,41 @@ class S3:
         self._bucket = bucket
         self._max_bytes, self._seconds = limits
 
-    async def stream(self, key: str) -> Original:
+    async def stream(self, key: str, etag: str) -> Original:
         """Through obstore; never with an empty key, which would answer the bucket's listing."""
+        asked_at = time.time()
+        options: GetOptions = {"if_none_match": f'"{etag}"'} if etag else {}
         try:
-            found = await obstore.get_async(self._store, key)
+            found = await obstore.get_async(self._store, key, options=options)
             meta = found.meta
-            with Intake(meta["size"], self._max_bytes) as intake:
+            identity = _identity(meta["e_tag"], etag)
+            with Intake(meta["size"], self._max_bytes, asked_at) as intake:
                 async for chunk in found.stream(min_chunk_size=CHUNK):
                     intake.write(chunk)
-                return intake.whole(*_identity(meta["e_tag"], meta["last_modified"]))
+                return intake.whole(identity, meta["last_modified"].astimezone(UTC))
+        except NotModifiedError:
+            raise NotModified from None
         except (BaseError, OSError, ValueError) as error:
             raise _refusal(_code_of(error)) from None
 
-    def read(self, key: str) -> Original:
+    def read(self, key: str, etag: str) -> Original:
         """The same through boto3, which blocks and spells every key."""
-        deadline = time.monotonic() + self._seconds
+        asked_at, deadline = time.time(), time.monotonic() + self._seconds
+        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key}
+        if etag:
+            request["IfNoneMatch"] = f'"{etag}"'
         try:
-            found = self._client.get_object(Bucket=self._bucket, Key=key)
-            with found["Body"] as body, Intake(found["ContentLength"], self._max_bytes) as intake:
+            found = self._client.get_object(**request)
+            size = found["ContentLength"]
+            with found["Body"] as body, Intake(size, self._max_bytes, asked_at) as intake:
+                identity = _identity(found.get("ETag"), etag)
                 while chunk := body.read(CHUNK):
                     intake.write(chunk)
                     if time.monotonic() > deadline:
                         raise too_late()
-                return intake.whole(*_identity(found["ETag"], found["LastModified"]))
+                return intake.whole(identity, found["LastModified"].astimezone(UTC))
         except ClientError as error:
-            raise _refusal(error.response["Error"]["Code"]) from None
+            raise _meaning(error) from None
         except (BotoCoreError, HTTPError, OSError) as error:
             raise _refusal(type(error).__name__) from None
 
@@ -143,10 +158,15 @@ def _store(
     )
 
 
-def _identity(etag: str | None, last_modified: datetime) -> tuple[str, datetime]:
-    """The entity tag without quotes, and the time in UTC. A server without tags gets the time."""
-    stamp = last_modified.astimezone(UTC)
-    return (etag or stamp.isoformat()).strip('"'), stamp
+def _identity(tag: str | None, etag: str) -> str:
+    """A reply's entity tag without quotes; empty when there is none.
+
+    Raises NotModified for a server that ignored the condition and sent what was known.
+    """
+    identity = (tag or "").removeprefix("W/").strip('"')
+    if identity and identity == etag:
+        raise NotModified
+    return identity
 
 
 def _code_of(error: Exception) -> str:
@@ -156,6 +176,12 @@ def _code_of(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "NoSuchKey"
     return "AccessDenied" if isinstance(error, PermissionDeniedError) else type(error).__name__
+
+
+def _meaning(error: ClientError) -> Exception:
+    if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_MODIFIED:
+        return NotModified()
+    return _refusal(error.response["Error"]["Code"])
 
 
 def _refusal(code: str) -> ResizerError:
