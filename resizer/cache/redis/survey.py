@@ -1,0 +1,102 @@
+"""Survey: what Redis holds of one source, read without getting in anybody's way."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from resizer.cache.redis.connect import Client, connect
+from resizer.cache.redis.guard import FAILURES, is_foreign, raise_failure
+from resizer.cache.redis.names import Names, is_variant
+from resizer.errors import CacheUnavailable
+
+_SCANNED = 500
+"""Names that Redis walks past in one step of a SCAN."""
+_BATCH = 100
+"""Hashes whose fields are asked for in one round trip."""
+_SIZES = 1000
+"""Variants whose sizes are asked for in one round trip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held of one original."""
+
+    key: str
+    variants: int
+    bytes: int
+    """Of the stored variants, heads included. What Redis adds to them for itself is not."""
+
+
+async def survey(url: str, namespace: str, timeout: float) -> AsyncIterator[Held]:
+    """Every original of which a variant is held, in no order, each once.
+
+    Names come by SCAN and sizes by HSTRLEN, which reads no value. `timeout` is for each round
+    trip, in seconds. Raises CacheUnavailable.
+    """
+    client, _ = connect(url, timeout)
+    try:
+        async with aclosing(_batches(client, Names(namespace).prefix)) as batches:
+            async for names in batches:
+                for held in await _held(client, names, len(Names(namespace).prefix)):
+                    yield held
+    except FAILURES as error:
+        raise CacheUnavailable(f"The cache failed: {type(error).__name__}.") from error
+    finally:
+        await client.aclose()
+
+
+async def _batches(client: Client, prefix: str) -> AsyncGenerator[list[bytes], None]:
+    """The names that begin with `prefix`, each once: SCAN may repeat itself."""
+    seen: set[int] = set()
+    batch: list[bytes] = []
+    async for name in client.scan_iter(match=f"{prefix}*", count=_SCANNED):
+        if hash(name) in seen:
+            continue
+        seen.add(hash(name))
+        batch.append(name)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+async def _held(client: Client, names: list[bytes], prefix_length: int) -> list[Held]:
+    """What those hashes hold; one that holds only leases and paths holds nothing."""
+    fields = await _ask(client, [("HKEYS", name) for name in names])
+    variants = [
+        (name, [field for field in found if is_variant(field)] if isinstance(found, list) else [])
+        for name, found in zip(names, fields, strict=True)
+    ]
+    sizes = iter(await _sizes(client, variants))
+    return [
+        Held(
+            name[prefix_length:].decode(errors="replace"),
+            len(held),
+            sum(next(sizes) for _ in held),
+        )
+        for name, held in variants
+        if held
+    ]
+
+
+async def _sizes(client: Client, variants: list[tuple[bytes, list[bytes]]]) -> list[int]:
+    places = [(name, field) for name, fields in variants for field in fields]
+    sizes: list[int] = []
+    for start in range(0, len(places), _SIZES):
+        commands = [("HSTRLEN", *place) for place in places[start : start + _SIZES]]
+        sizes += [
+            0 if is_foreign(size) else int(str(size)) for size in await _ask(client, commands)
+        ]
+    return sizes
+
+
+async def _ask(client: Client, commands: Sequence[tuple[str | bytes, ...]]) -> list[object]:
+    """All in one round trip. By their words: a cluster's pipeline knows other methods."""
+    if not commands:
+        return []
+    pipeline = client.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    answers: list[object] = await pipeline.execute(raise_on_error=False)
+    raise_failure(answers)
+    return answers
