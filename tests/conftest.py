@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from resizer.settings import Settings
+from tests.commands import Run, invoke
 from tests.live import KEY, SECRET, Gateway
 from tests.pictures import jpeg
 from tests.servers import RedisCluster, RedisServer, S3Bucket, moto, need_redis, versitygw
@@ -115,3 +118,12 @@ def open_gateway(_open: Gateway, bucket: S3Bucket, redis_server: RedisServer) ->
     """One that answers any URL, with nothing cached."""
     _open.flush_everything()
     return _open
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command in an empty directory, under the given settings alone."""
+    monkeypatch.chdir(tmp_path)
+    for name in [*Settings.model_fields, "config"]:
+        monkeypatch.delenv(f"RESIZER_{name.upper()}", raising=False)
+    return invoke

@@ -3,33 +3,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from resizer.cli import app
 from resizer.settings import Settings
 from resizer.signing import verify
 from resizer.urls.cloudflare import Grammar, parse
+from tests.commands import Run
 from tests.servers import RedisServer, free_port
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command in an empty directory, under the given settings alone."""
-    monkeypatch.chdir(tmp_path)
-    for name in [*Settings.model_fields, "config"]:
-        monkeypatch.delenv(f"RESIZER_{name.upper()}", raising=False)
-
-    def command(*arguments: str, **settings: str) -> Result:
-        variables = {f"RESIZER_{name.upper()}": value for name, value in settings.items()}
-        return CliRunner().invoke(app, arguments, env=variables)
-
-    return command
 
 
 def test_help_names_the_commands(run: Run) -> None:

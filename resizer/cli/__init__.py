@@ -8,6 +8,7 @@ from resizer import __version__
 from resizer.cli.demo import demo
 from resizer.cli.flush import flush
 from resizer.cli.serve import serve
+from resizer.cli.stats import stats
 from resizer.cli.terminal import out
 from resizer.cli.url import url
 from resizer.urls.options import option_help
@@ -23,6 +24,7 @@ app.command()(demo)
 app.command()(serve)
 app.command(epilog=option_help())(url)
 app.command()(flush)
+app.command()(stats)
 
 
 def main() -> None:

@@ -1,0 +1,90 @@
+"""`resizer stats`."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from resizer.cli.terminal import ASKED_WRONGLY, counted, fail, out, read
+from resizer.errors import CacheUnavailable
+from resizer.flags import ConfigFlag, settings_as_flags
+from resizer.rules import NAMED_SOURCE
+from resizer.settings import Settings
+
+if TYPE_CHECKING:
+    from resizer.stats import Stats
+
+_STATS_SECONDS = 10.0
+"""For each round trip: a survey may wait longer than a request would."""
+
+
+@settings_as_flags("source", "s3_endpoint", "cache")
+def stats(
+    top: Annotated[int, typer.Option(min=0, help="How many of the largest originals.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: ConfigFlag = None,
+    **flags: str | None,
+) -> None:
+    """Show what Redis holds of the source and how many requests each cache tier answered."""
+    from resizer.stats import facts
+
+    settings = read(config, flags, (NAMED_SOURCE,))
+    try:
+        found = asyncio.run(_read(settings, top))
+    except CacheUnavailable as error:
+        fail(str(error))
+    if as_json:
+        out.print(json.dumps(facts(found), ensure_ascii=False, indent=2))
+        return
+    _show(found)
+
+
+async def _read(settings: Settings, top: int) -> "Stats":
+    from resizer.app import namespace
+    from resizer.stats import read_stats
+
+    url = settings.cache.get_secret_value()
+    if url == "memory:":
+        fail(
+            "RESIZER_CACHE is memory:, which lives inside the server: its /metrics has its numbers",
+            ASKED_WRONGLY,
+        )
+    return await read_stats(url, namespace(settings), top, _STATS_SECONDS)
+
+
+def _show(stats: "Stats") -> None:
+    from resizer.stats import bytes_in_words, ratio_in_words, since_in_words
+
+    variants = counted(stats.variants, "variant")
+    originals = counted(stats.originals, "original")
+    out.print(f"{variants} of {originals} in Redis, {bytes_in_words(stats.bytes)}")
+    out.print(f"\n{since_in_words(stats.counts.since)}")
+    rows = [
+        (share.tier, f"{share.hits:,}", f"{share.asked:,}", ratio_in_words(share.ratio))
+        for share in (*stats.shares, stats.overall)
+    ]
+    _print_table(("tier", "hits", "asked", "hit ratio"), rows)
+    names = ("stale", "misses", "fetches", "renders")
+    out.print(", ".join(f"{stats.counts.counted.get(name, 0):,} {name}" for name in names))
+    if stats.largest:
+        out.print("\nlargest")
+        _print_table(
+            ("original", "variants", "size"),
+            [(h.key, f"{h.variants:,}", bytes_in_words(h.bytes)) for h in stats.largest],
+        )
+
+
+def _print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, title in enumerate(head):
+        table.add_column(title, justify="right" if number else "left", no_wrap=number > 0)
+    for row in rows:
+        # A key is text: rich would read brackets in it as markup.
+        table.add_row(*(Text(cell) for cell in row))
+    out.print(table)
