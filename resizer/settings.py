@@ -144,12 +144,18 @@ class Settings(BaseSettings):
         None, description="URL of an S3-compatible server; else AWS_ENDPOINT_URL_S3, else AWS."
     )
     s3_region: str | None = Field(None, description="Region of the bucket; else AWS_REGION.")
+    source_cache_mb: int = Field(128, ge=0, description="Originals each process keeps, MiB.")
 
     cache: CacheUrl = Field(
         SecretStr("memory:"),
         description="The shared tier: redis://, rediss://, redis+cluster://; memory: for none.",
     )
-    cache_ttl: Seconds = Field(86_400, description="Time for which a variant is served.")
+    fresh_for: Seconds = Field(
+        3600, description="Time after which the source is asked whether an original changed."
+    )
+    serve_stale_for: Seconds = Field(
+        86_400, description="Then, time for which a variant is served while the source is asked."
+    )
     cache_timeout: Timeout = Field(
         0.25, description="Longest wait for Redis; after it the request is a miss."
     )
@@ -170,7 +176,10 @@ class Settings(BaseSettings):
     max_age: Seconds = Field(86_400, description="Cache-Control max-age: browsers.")
     s_maxage: Seconds = Field(604_800, description="Cache-Control s-maxage: CDNs.")
     stale_while_revalidate: Seconds = Field(86_400, description="Cache-Control of the same name.")
-    stale_if_error: Seconds = Field(604_800, description="Cache-Control of the same name.")
+    stale_if_error: Seconds = Field(
+        604_800,
+        description="Time for which a stale variant is served while the source is away; told so.",
+    )
     error_max_age: Seconds = Field(10, description="Cache-Control max-age of a problem reply.")
 
     max_source_bytes: int = Field(
