@@ -1,6 +1,8 @@
 """Fixtures that several test files use."""
 
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,3 +129,16 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     for name in [*Settings.model_fields, "config"]:
         monkeypatch.delenv(f"RESIZER_{name.upper()}", raising=False)
     return invoke
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with `cert.pem`, signed by itself for 127.0.0.1, and `key.pem`."""
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl on the PATH to make a certificate with")
+    directory = tmp_path_factory.mktemp("tls")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(command, cwd=directory, check=True, capture_output=True)
+    return directory

@@ -1,8 +1,6 @@
 """`rediss://`: a real redis-server that speaks TLS alone."""
 
 import asyncio
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,19 +10,6 @@ from resizer.cache.redis import open_cache
 from resizer.errors import CacheUnavailable
 from tests.caches import ONE
 from tests.servers import RedisServer, free_port, need_redis
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with `cert.pem`, signed by itself for 127.0.0.1, and `key.pem`."""
-    if not shutil.which("openssl"):
-        pytest.skip("no openssl on the PATH to make a certificate with")
-    directory = tmp_path_factory.mktemp("tls")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    command += ["-keyout", "key.pem", "-out", "cert.pem"]
-    subprocess.run(command, cwd=directory, check=True, capture_output=True)
-    return directory
 
 
 @pytest.fixture(scope="module")

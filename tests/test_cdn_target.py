@@ -1,0 +1,39 @@
+import pytest
+
+from resizer.cdn import Kind, Target, read_target
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("cloudfront:E2EXAMPLE", Target(Kind.CLOUDFRONT, "E2EXAMPLE")),
+        ("cloudfront-path:E2EXAMPLE", Target(Kind.CLOUDFRONT_PATH, "E2EXAMPLE")),
+        ("cloudflare:023e105f4ecef8ad", Target(Kind.CLOUDFLARE, "023e105f4ecef8ad")),
+        ("cloudflare-url:023e105f4ecef8ad", Target(Kind.CLOUDFLARE_URL, "023e105f4ecef8ad")),
+        ("fastly:SU1Z0isxPaozGVKXdv0eY", Target(Kind.FASTLY, "SU1Z0isxPaozGVKXdv0eY")),
+        ("ban:http://varnish:6081/", Target(Kind.BAN, "http://varnish:6081")),
+        ("purge:https://[::1]:8443/edge", Target(Kind.PURGE, "https://[::1]:8443/edge")),
+    ],
+)
+def test_a_target_is_a_kind_and_a_place(text: str, target: Target) -> None:
+    assert read_target(text) == target
+    assert read_target(str(target)) == target
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("akamai:1", "of cloudfront, cloudfront-path, cloudflare"),
+        ("cloudfront", "cloudfront: must be followed by an id"),
+        ("cloudflare:../x", "must be followed by an id"),
+        ("ban:varnish", "must be followed by an http:// or https:// URL"),
+        ("ban:ftp://varnish", "must be followed by an http:// or https:// URL"),
+        ("purge:http://nginx:port", "must be followed by an http:// or https:// URL"),
+        ("purge:http://me:hush@nginx", "without a password"),
+        ("purge:http://nginx/?a", "without a password, a query"),
+    ],
+)
+def test_another_text_is_refused_with_what_there_is(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said.replace("?", "[?]")) as caught:
+        read_target(text)
+    assert "hush" not in str(caught.value)
