@@ -13,7 +13,8 @@ from resizer.http.access import Urls
 from resizer.rules import ALWAYS, MAKE_A_KEY, Rule
 from resizer.settings import CONFIG_VARIABLE, PREFIX, Settings, config_file
 
-_SECRET = {"signing_keys", "cache"}
+_SECRET = {"signing_keys", "cache", "cdn", "cloudflare_token", "fastly_token"}
+"""Settings whose value is not repeated: a secret, or a URL that may hold one."""
 _SHORT_KEY = 32
 _CLOSE = 0.8
 """How alike a name must be to be suggested, of 1."""

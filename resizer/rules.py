@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from resizer.cdn.target import Kind
 from resizer.http.access import Urls
 from resizer.settings import PREFIX, Settings
-from resizer.source.address import read_address
+from resizer.source.address import Bucket, read_address
 
 MAKE_A_KEY = (
     "make one with `openssl rand -hex 32` or"
@@ -78,13 +79,66 @@ def _answers_something(settings: Settings) -> str | None:
     return f"{PREFIX}URLS is presets: set {PREFIX}PRESETS, {PREFIX}WIDTHS or {PREFIX}SIGNING_KEYS"
 
 
+def _cdn_is_named(settings: Settings) -> str | None:
+    return None if settings.cdn else f"{PREFIX}CDN is not set: say what to purge"
+
+
+def _cloudflare_lets_in(settings: Settings) -> str | None:
+    if settings.cloudflare_token.get_secret_value():
+        return None
+    return _needed_by(settings, {Kind.CLOUDFLARE, Kind.CLOUDFLARE_URL}, "CLOUDFLARE_TOKEN")
+
+
+def _fastly_lets_in(settings: Settings) -> str | None:
+    if settings.fastly_token.get_secret_value():
+        return None
+    return _needed_by(settings, {Kind.FASTLY}, "FASTLY_TOKEN")
+
+
+def _urls_are_whole(settings: Settings) -> str | None:
+    return (
+        None if settings.public_url else _needed_by(settings, {Kind.CLOUDFLARE_URL}, "PUBLIC_URL")
+    )
+
+
+def _needed_by(settings: Settings, kinds: set[Kind], name: str) -> str | None:
+    used = [target.kind for target in settings.purge_policy.targets if target.kind in kinds]
+    return f"{PREFIX}{name} is not set, and {used[0]} in {PREFIX}CDN needs it" if used else None
+
+
+def _events_are_named(settings: Settings) -> str | None:
+    if settings.events:
+        return None
+    return f"{PREFIX}EVENTS is not set: say which SQS queue takes the bucket's notifications"
+
+
+def _source_has_events(settings: Settings) -> str | None:
+    if not settings.source or isinstance(read_address(settings.source), Bucket):
+        return None
+    return f"{PREFIX}SOURCE is a directory, and only a bucket sends events"
+
+
 ALWAYS = (
     Rule(frozenset({"presets", "max_output_side"}), _presets_fit),
     Rule(frozenset({"presets", "fallback"}), _presets_can_redirect),
     Rule(frozenset({"widths", "max_output_side"}), _widths_fit),
 )
+_PURGES = (
+    Rule(frozenset({"cdn", "cloudflare_token"}), _cloudflare_lets_in),
+    Rule(frozenset({"cdn", "fastly_token"}), _fastly_lets_in),
+    Rule(frozenset({"cdn", "public_url"}), _urls_are_whole),
+)
+PURGING = (Rule(frozenset({"cdn"}), _cdn_is_named), *_PURGES)
+"""What a purge of the CDN needs. A server that has the same settings needs none of it."""
 NAMED_SOURCE = Rule(frozenset({"source"}), _source_is_named)
 SIGNING = Rule(frozenset({"urls", "signing_keys"}), _can_sign)
+WATCHING = (
+    NAMED_SOURCE,
+    Rule(frozenset({"source"}), _source_has_events),
+    Rule(frozenset({"events"}), _events_are_named),
+    *_PURGES,
+)
+"""What `resizer watch` needs."""
 SERVING = (
     NAMED_SOURCE,
     Rule(frozenset({"source"}), _directory_is_there),

@@ -20,6 +20,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from resizer.cdn.plan import PurgePolicy
+from resizer.cdn.target import read_target
 from resizer.errors import InvalidRequest
 from resizer.http.access import Access, Urls
 from resizer.limits import Limits
@@ -61,6 +63,17 @@ def _comma_separated(value: object) -> object:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
+
+
+def _separated(value: object) -> object:
+    """By spaces as well, for entries that hold neither those nor commas."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _targets(entries: list[str]) -> list[str]:
+    for entry in entries:
+        read_target(entry)
+    return entries
 
 
 def _not_empty(secrets: list[SecretStr]) -> list[SecretStr]:
@@ -128,6 +141,7 @@ Presets = Annotated[
     dict[str, str], NoDecode, BeforeValidator(_named_presets), AfterValidator(_well_formed)
 ]
 CacheUrl = Annotated[SecretStr, AfterValidator(_cache_url)]
+Targets = Annotated[list[str], NoDecode, BeforeValidator(_separated), AfterValidator(_targets)]
 
 
 class Settings(BaseSettings):
@@ -181,6 +195,20 @@ class Settings(BaseSettings):
         description="Time for which a stale variant is served while the source is away; told so.",
     )
     error_max_age: Seconds = Field(10, description="Cache-Control max-age of a problem reply.")
+
+    cdn: Targets = Field([], description="What to purge: cloudfront:id fastly:id ban:http://host …")
+    cloudflare_token: SecretStr = Field(
+        SecretStr(""), description="API token that may purge the cache of the zone."
+    )
+    fastly_token: SecretStr = Field(
+        SecretStr(""), description="API token that may purge the service by key."
+    )
+
+    events: WebUrl = Field("", description="URL of the SQS queue of the bucket's notifications.")
+    dead_letters: WebUrl = Field("", description="URL of the SQS queue of what nobody can handle.")
+    event_tries: int = Field(
+        5, ge=1, description="Times a message is received before it is given up."
+    )
 
     max_source_bytes: int = Field(
         _LIMITS.max_source_bytes, ge=1, description="Largest original, bytes."
@@ -243,6 +271,16 @@ class Settings(BaseSettings):
     def access(self) -> Access:
         """Which URLs are answered, for whom."""
         return Access(self.urls, self.secrets, frozenset(self.widths))
+
+    @property
+    def purge_policy(self) -> PurgePolicy:
+        """What is in front of the gateway, and how it is told to forget."""
+        return PurgePolicy(
+            tuple(read_target(entry) for entry in self.cdn),
+            self.public_url,
+            self.cloudflare_token.get_secret_value(),
+            self.fastly_token.get_secret_value(),
+        )
 
     def parsed_presets(self) -> dict[str, Preset]:
         """The presets. Raises ValueError for the first that is wrong under these limits."""

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resizer.cdn import PurgePolicy, read_target
-from resizer.cdn.plan import EVERY_IMAGE, Invalidation, Request, plan
+from resizer.cdn.plan import EVERY_IMAGE, Invalidation, PurgePolicy, Request, plan
+from resizer.cdn.target import read_target
 from resizer.flush import Flush
 from resizer.http.images import PREFIXES
 

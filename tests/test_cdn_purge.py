@@ -10,12 +10,12 @@ from pathlib import Path
 import boto3
 import pytest
 
-from resizer.cdn import Outcome, PurgePolicy, purge, read_target
 from resizer.cdn import cloudfront as cloudfront_module
 from resizer.cdn import http as http_module
 from resizer.cdn.http import retry_after
-from resizer.cdn.plan import plan
-from resizer.cdn.purge import Tries
+from resizer.cdn.plan import PurgePolicy, plan
+from resizer.cdn.purge import Outcome, Tries, purge
+from resizer.cdn.target import read_target
 from resizer.flush import Flush
 from tests.recorder import Recorder, Told, recorder
 from tests.servers import S3Bucket, free_port

@@ -1,6 +1,6 @@
 import pytest
 
-from resizer.cdn import Kind, Target, read_target
+from resizer.cdn.target import Kind, Target, read_target
 
 
 @pytest.mark.parametrize(

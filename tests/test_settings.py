@@ -6,7 +6,7 @@ import pytest
 from resizer.configuration import SettingsError, read_settings, warnings
 from resizer.http.access import Urls
 from resizer.limits import Limits
-from resizer.rules import SERVING
+from resizer.rules import PURGING, SERVING, WATCHING
 from resizer.settings import Settings
 
 
@@ -35,13 +35,13 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESIZER_SOURCE", "s3://photos/public")
     monkeypatch.setenv("RESIZER_SIGNING_KEYS", "new, old")
     monkeypatch.setenv("RESIZER_WIDTHS", "320,640")
-    monkeypatch.setenv("RESIZER_CACHE_TTL", "7d")
+    monkeypatch.setenv("RESIZER_FRESH_FOR", "7d")
     monkeypatch.setenv("RESIZER_PRESETS", "thumb:width=200,fit=cover hero:w=1600")
     settings = read_settings()
     assert settings.source == "s3://photos/public"
     assert settings.secrets == ("new", "old")
     assert settings.widths == [320, 640]
-    assert settings.cache_ttl == 7 * 86_400
+    assert settings.fresh_for == 7 * 86_400
     assert set(settings.grammar.presets) == {"thumb", "hero"}
 
 
@@ -69,14 +69,14 @@ def test_all_faults_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESIZER_PORT", "eighty")
     monkeypatch.setenv("RESIZER_SOURSE", "x")
     monkeypatch.setenv("RESIZER_URLS", "closed")
-    monkeypatch.setenv("RESIZER_CACHE_TTL", "soon")
+    monkeypatch.setenv("RESIZER_FRESH_FOR", "soon")
     monkeypatch.setenv("RESIZER_PRESETS", "thumb:widht=3")
     told = "\n".join(faults_of())
     assert "RESIZER_SOURSE: no such setting; did you mean RESIZER_SOURCE?" in told
     assert "RESIZER_PORT" in told
     assert "'eighty'" in told
     assert "'signed', 'presets' or 'open'" in told
-    assert "RESIZER_CACHE_TTL: must be a time such as" in told
+    assert "RESIZER_FRESH_FOR: must be a time such as" in told
     assert "RESIZER_PRESETS: preset thumb: widht" in told
 
 
@@ -197,3 +197,60 @@ def test_every_limit_is_a_setting_with_the_same_default() -> None:
 def test_settings_travel_to_other_processes() -> None:
     settings = read_settings({"signing_keys": "a", "presets": "thumb:width=3"})
     assert pickle.loads(pickle.dumps(settings)) == settings
+
+
+def test_what_is_in_front_is_a_list_of_targets() -> None:
+    told = "cloudfront:E1, ban:http://varnish:6081/  purge:https://nginx"
+    settings = read_settings({"cdn": told, "fastly_token": "hush", "public_url": "https://i.test"})
+    policy = settings.purge_policy
+    assert [str(target) for target in policy.targets] == [
+        "cloudfront:E1",
+        "ban:http://varnish:6081",
+        "purge:https://nginx",
+    ]
+    assert (policy.public_url, policy.fastly_token) == ("https://i.test", "hush")
+    assert "hush" not in f"{settings!r} {policy!r}"
+
+
+def test_a_wrong_target_is_a_fault_that_repeats_no_password() -> None:
+    assert "RESIZER_CDN: must be entries such as fastly:id" in faults_of(cdn="akamai:1")[0]
+    (fault,) = faults_of(cdn="ban:http://me:hush@varnish")
+    assert "without a password" in fault
+    assert "hush" not in fault
+
+
+@pytest.mark.parametrize(
+    ("cdn", "needed"),
+    [
+        ("cloudflare:z", {"cloudflare_token": "t"}),
+        ("cloudflare-url:z", {"cloudflare_token": "t", "public_url": "https://i.test"}),
+        ("fastly:s", {"fastly_token": "t"}),
+        ("cloudfront:E1 ban:http://varnish purge:http://nginx", {}),
+    ],
+)
+def test_a_purge_needs_its_tokens_and_a_server_does_not(cdn: str, needed: dict[str, str]) -> None:
+    serving = {"source": "s3://photos", "urls": "open", "cdn": cdn}
+    assert read_settings(serving, SERVING)
+    assert read_settings({"cdn": cdn, **needed}, PURGING)
+    for name in needed:
+        with pytest.raises(SettingsError) as caught:
+            read_settings({"cdn": cdn, **needed, name: None}, PURGING)
+        (fault,) = caught.value.faults
+        kind = cdn.partition(":")[0]
+        assert fault == f"RESIZER_{name.upper()} is not set, and {kind} in RESIZER_CDN needs it"
+
+
+def test_a_purge_needs_something_to_purge() -> None:
+    with pytest.raises(SettingsError, match="RESIZER_CDN is not set"):
+        read_settings({}, PURGING)
+
+
+def test_watching_needs_a_bucket_and_its_queue() -> None:
+    watching = {"source": "s3://photos", "events": "https://sqs.eu-west-1.amazonaws.com/1/events"}
+    assert read_settings(watching, WATCHING)
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"source": "/photos"}, WATCHING)
+    assert caught.value.faults == [
+        "RESIZER_SOURCE is a directory, and only a bucket sends events",
+        "RESIZER_EVENTS is not set: say which SQS queue takes the bucket's notifications",
+    ]
