@@ -10,6 +10,7 @@ import pytest
 
 from resizer.settings import Settings
 from tests.commands import Run, invoke
+from tests.fronts import Front, Nginx, Varnish, need_fronts
 from tests.live import KEY, SECRET, Gateway
 from tests.pictures import jpeg
 from tests.servers import RedisCluster, RedisServer, S3Bucket, moto, need_redis, versitygw
@@ -142,3 +143,30 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command += ["-keyout", "key.pem", "-out", "cert.pem"]
     subprocess.run(command, cwd=directory, check=True, capture_output=True)
     return directory
+
+
+@pytest.fixture(scope="session")
+def _fronts(
+    _signed: Gateway, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Front]]:
+    need_fronts()
+    directory = tmp_path_factory.mktemp
+    with (
+        Nginx(_signed, directory("nginx")) as nginx,
+        Varnish(_signed, directory("varnish")) as varnish,
+    ):
+        yield {"nginx": nginx, "varnish": varnish}
+
+
+@pytest.fixture
+def nginx(_fronts: dict[str, Front], gateway: Gateway) -> Front:
+    """nginx as the CDN of `gateway`, with nothing cached in either."""
+    _fronts["nginx"].empty()
+    return _fronts["nginx"]
+
+
+@pytest.fixture
+def varnish(_fronts: dict[str, Front], gateway: Gateway) -> Front:
+    """Varnish as the CDN of `gateway`, with nothing cached in either."""
+    _fronts["varnish"].empty()
+    return _fronts["varnish"]
