@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from resizer.address import Bucket, read_address
 from resizer.cdn.target import Kind
 from resizer.http.access import Urls
 from resizer.settings import PREFIX, Settings
-from resizer.source.address import Bucket, read_address
 
 MAKE_A_KEY = (
     "make one with `openssl rand -hex 32` or"

@@ -20,13 +20,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from resizer.address import read_address
 from resizer.cdn.plan import PurgePolicy
 from resizer.cdn.target import read_target
 from resizer.errors import InvalidRequest
 from resizer.http.access import Access, Urls
 from resizer.limits import Limits
 from resizer.render.job import Resampling
-from resizer.source.address import read_address
 from resizer.urls.cloudflare import Grammar
 from resizer.urls.preset import Preset, parse_preset
 

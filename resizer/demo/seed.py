@@ -15,8 +15,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from resizer.address import read_address
 from resizer.demo.samples import draw_samples
-from resizer.source.address import read_address
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

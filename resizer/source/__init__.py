@@ -10,7 +10,7 @@ Every source answers the same calls:
 
 from pathlib import Path
 
-from resizer.source.address import read_address
+from resizer.address import read_address
 from resizer.source.bucket import BucketSource
 from resizer.source.directory import DirectorySource
 

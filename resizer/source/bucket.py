@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+from resizer.address import Bucket
 from resizer.errors import SourceTimeout
 from resizer.image import Original, Unchanged
-from resizer.source.address import Bucket
 from resizer.source.intake import (
     NotModified,
     no_such_image,
@@ -16,6 +16,7 @@ from resizer.source.intake import (
     refuse_unreadable,
     too_late,
 )
+from resizer.source.retry import patiently
 
 if TYPE_CHECKING:
     from resizer.source.s3 import S3
@@ -72,9 +73,11 @@ class BucketSource:
             async with asyncio.timeout(self._fetch_seconds):
                 s3 = await self._connected()
                 if obstore_can_spell(key):
-                    return await s3.stream(key, etag)
+                    return await patiently(partial(s3.stream, key, etag))
                 read = partial(s3.read, key, etag)
-                return await read_in_thread(self._threads, self._fetch_seconds, read)
+                return await patiently(
+                    partial(read_in_thread, self._threads, self._fetch_seconds, read)
+                )
         except TimeoutError:
             raise too_late() from None
 
@@ -87,7 +90,8 @@ class BucketSource:
             async with asyncio.timeout(self._fetch_seconds):
                 s3 = await self._connected()
                 loop = asyncio.get_running_loop()
-                await loop.run_in_executor(self._threads, s3.probe, self._prefix + _PROBE)
+                probe = partial(s3.probe, self._prefix + _PROBE)
+                await patiently(partial(loop.run_in_executor, self._threads, probe))
         except TimeoutError:
             raise SourceTimeout("The source did not answer in time.") from None
 

@@ -78,8 +78,8 @@ def _memfd() -> int:
         raise Overloaded("Too many originals are being read.") from error
 
 
-def no_such_image() -> SourceNotFound:
-    return SourceNotFound("There is no such image.")
+def no_such_image(reason: str | None = None) -> SourceNotFound:
+    return SourceNotFound("There is no such image.", reason=reason)
 
 
 def too_late() -> SourceTimeout:

@@ -1,46 +1,42 @@
-"""S3: one bucket through obstore and boto3, and what their errors mean."""
+"""S3: originals of one bucket through obstore and boto3, and what their errors mean."""
 
-import os
 import re
 import time
-from datetime import UTC, timedelta
+from datetime import UTC
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import boto3
 import obstore
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.exceptions import BaseError, NotModifiedError, PermissionDeniedError
 from obstore.store import S3Store
 from urllib3.exceptions import HTTPError
 
-from resizer.errors import ResizerError, SourceUnavailable, UnprocessableSource
+from resizer.errors import SourceUnavailable, UnprocessableSource
 from resizer.image import Original
-from resizer.source.address import endpoint_url
+from resizer.objects import CANNOT_OPEN, Patience, open_bucket
 from resizer.source.intake import CHUNK, Intake, NotModified, no_such_image, too_late
+from resizer.source.retry import Passing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
     from obstore import GetOptions
-    from obstore.store import S3Config
 
-_CONNECT_SECONDS = 2.0
-_ATTEMPTS = 3
-_CREDENTIALS_TTL = timedelta(minutes=6)
-"""How long obstore may keep what boto3 handed over. boto3 renews assumed roles ten minutes before
-their end, so nothing kept for less can be stale; obstore itself asks again five minutes early."""
-_MISSING = {"NoSuchKey", "AccessDenied", "KeyTooLongError", "XMinioInvalidObjectName"}
-"""S3 answers AccessDenied for a missing key when ListBucket is not permitted."""
+_MISSING = {"NoSuchKey", "404", "AccessDenied", "403", "KeyTooLongError", "XMinioInvalidObjectName"}
+"""S3 answers AccessDenied for a missing key when ListBucket is not permitted. The numbers are what
+boto3 makes of a reply without a code."""
 _REACHABLE = {"NoSuchKey", "AccessDenied"}
+_ASK_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _CODE = re.compile(r"<Code>(\w+)</Code>")
+_STATUS = re.compile(r"status code: (\d{3})")
 
 
 class S3:
-    """Reads objects of one bucket. Every method raises only errors of the source and, when an
-    object still has the `etag` that it was asked about, NotModified.
+    """Reads objects of one bucket, one attempt a call.
+
+    Raises errors of the source; as Passing when another attempt may do better; and NotModified
+    when an object still has the `etag` that it was asked about.
     """
 
     def __init__(
@@ -65,8 +61,10 @@ class S3:
                 return intake.whole(identity, meta["last_modified"].astimezone(UTC))
         except NotModifiedError:
             raise NotModified from None
+        except SourceUnavailable as error:  # too few or too many bytes
+            raise Passing(error) from None
         except (BaseError, OSError, ValueError) as error:
-            raise _refusal(_code_of(error)) from None
+            raise _refusal(_code_of(error), _status_of(error)) from None
 
     def read(self, key: str, etag: str) -> Original:
         """The same through boto3, which blocks and spells every key."""
@@ -85,77 +83,43 @@ class S3:
                         raise too_late()
                 return intake.whole(identity, found["LastModified"].astimezone(UTC))
         except ClientError as error:
-            raise _meaning(error) from None
-        except (BotoCoreError, HTTPError, OSError) as error:
-            raise _refusal(type(error).__name__) from None
+            code, status = _answer(error)
+            if status == HTTPStatus.NOT_MODIFIED:
+                raise NotModified from None
+            raise _refusal(code, status) from None
+        except SourceUnavailable as error:
+            raise Passing(error) from None
+        except (BotoCoreError, HTTPError, OSError, KeyError) as error:
+            raise _refusal(type(error).__name__, None) from None
 
     def probe(self, key: str) -> None:
         """Whether the bucket answers; a missing or forbidden `key` counts as an answer."""
         try:
             self._client.get_object(Bucket=self._bucket, Key=key)["Body"].close()
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _REACHABLE:
-                code = error.response["Error"]["Code"]
-                raise SourceUnavailable("The source refused the gateway.", reason=code) from None
+            code, status = _answer(error)
+            if code not in _REACHABLE:
+                raise _trouble("The source refused the gateway.", code, status) from None
         except (BotoCoreError, OSError) as error:
-            reason = type(error).__name__
-            raise SourceUnavailable("The source cannot be reached.", reason=reason) from None
+            code = type(error).__name__
+            raise _trouble("The source cannot be reached.", code, None) from None
 
 
 def open_s3(
     bucket: str, *, endpoint: str | None, region: str | None, max_bytes: int, seconds: float
 ) -> S3:
-    """Both clients with the credentials of boto3's usual chain. Raises SourceUnavailable."""
-    endpoint = endpoint_url(endpoint)
+    """Both clients with the credentials of boto3's usual chain. Raises SourceUnavailable.
+
+    Whoever is silent for half the time is asked once more. The total lies beyond the gateway's own
+    deadline, which tells a timeout from other failures.
+    """
     try:
-        session = boto3.Session()
-        region = region or os.environ.get("AWS_REGION") or session.region_name or "us-east-1"
-        client = session.client(
-            "s3", endpoint_url=endpoint, region_name=region, config=_config(endpoint, seconds)
-        )
-        store = _store(bucket, endpoint, region, seconds, session)
-    except (BotoCoreError, BaseError, ValueError) as error:
+        patience = Patience(silence=seconds / 2, total=seconds + 1)
+        store, client = open_bucket(bucket, endpoint, region, patience)
+    except CANNOT_OPEN as error:
         reason = f"no usable credentials or address: {type(error).__name__}"
         raise SourceUnavailable("The source cannot be read.", reason=reason) from error
     return S3(store, client, bucket, (max_bytes, seconds))
-
-
-def _config(endpoint: str | None, seconds: float) -> Config:
-    return Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=seconds,
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        s3={"addressing_style": "path" if endpoint else "auto"},
-    )
-
-
-def _store(
-    bucket: str, endpoint: str | None, region: str, seconds: float, session: boto3.Session
-) -> S3Store:
-    place: S3Config = {"region": region}
-    if endpoint:
-        # The one that outranks every variable of the environment.
-        place["aws_endpoint_url_s3"] = endpoint
-    return S3Store(
-        bucket,
-        config=place,
-        credential_provider=Boto3CredentialProvider(session, ttl=_CREDENTIALS_TTL),
-        client_options={
-            "allow_http": bool(endpoint and endpoint.startswith("http://")),
-            "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
-            # Beyond the gateway's own deadline, which tells a timeout from other failures.
-            "timeout": timedelta(seconds=seconds + 1),
-        },
-        retry_config={
-            "max_retries": _ATTEMPTS - 1,
-            "backoff": {
-                "init_backoff": timedelta(milliseconds=50),
-                "max_backoff": timedelta(seconds=1),
-                "base": 2,
-            },
-            "retry_timeout": timedelta(seconds=seconds),
-        },
-    )
 
 
 def _identity(tag: str | None, etag: str) -> str:
@@ -169,6 +133,11 @@ def _identity(tag: str | None, etag: str) -> str:
     return identity
 
 
+def _answer(error: ClientError) -> tuple[str, int]:
+    """S3's error code and the HTTP status of its reply."""
+    return error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
 def _code_of(error: Exception) -> str:
     """S3's own error code out of the reply that obstore quotes, last and with its key escaped."""
     if codes := _CODE.findall(str(error)):
@@ -178,15 +147,22 @@ def _code_of(error: Exception) -> str:
     return "AccessDenied" if isinstance(error, PermissionDeniedError) else type(error).__name__
 
 
-def _meaning(error: ClientError) -> Exception:
-    if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_MODIFIED:
-        return NotModified()
-    return _refusal(error.response["Error"]["Code"])
+def _status_of(error: Exception) -> int | None:
+    """The HTTP status that obstore tells before it quotes the reply; None when there was none."""
+    found = _STATUS.search(str(error))
+    return int(found[1]) if found else None
 
 
-def _refusal(code: str) -> ResizerError:
+def _refusal(code: str, status: int | None) -> Exception:
     if code in _MISSING:
-        return no_such_image()
+        return no_such_image(code)
     if code == "InvalidObjectState":
         return UnprocessableSource("The original is archived and must be restored first.")
-    return SourceUnavailable("The source cannot deliver the original.", reason=code)
+    return _trouble("The source cannot deliver the original.", code, status)
+
+
+def _trouble(message: str, code: str, status: int | None) -> Exception:
+    """Passing, unless the server said with a 3xx or 4xx that this request will not do."""
+    error = SourceUnavailable(message, reason=code)
+    final = status is not None and status < 500 and status not in _ASK_AGAIN
+    return error if final else Passing(error)

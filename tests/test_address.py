@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from resizer.source.address import Bucket, read_address
+from resizer.address import Bucket, read_address
 
 
 @pytest.mark.parametrize(
