@@ -1,4 +1,4 @@
-"""nginx and Varnish as the CDN of a gateway, with the very configurations that docs/cdn.md shows."""
+"""nginx and Varnish as the CDN of a gateway, with the configurations that docs/cdn.md shows."""
 
 import os
 import re
