@@ -5,8 +5,8 @@ import hashlib
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from resizer.address import endpoint_url, read_address
 from resizer.cache.memory import MemoryCache
 from resizer.cache.redis import RedisCache, open_cache
 from resizer.configuration import warnings
-from resizer.errors import MethodNotAllowed, ResizerError, RouteNotFound
+from resizer.errors import CacheUnavailable, MethodNotAllowed, ResizerError, RouteNotFound
 from resizer.flush import Flush
+from resizer.flusher import Flusher
+from resizer.freshness import Freshness
 from resizer.gateway import Gateway, Policy
+from resizer.hearing import Hearing
 from resizer.http.access_log import AccessLog, LineWriter
 from resizer.http.headers import CachePolicy, make_variant
 from resizer.http.hit_lane import HitLane
@@ -33,15 +37,19 @@ from resizer.http.operations import routes as operations_routes
 from resizer.http.problem import problem
 from resizer.http.trace import trace_of
 from resizer.metrics import Metrics
+from resizer.originals import Originals
 from resizer.refusals import Refusals
 from resizer.render.job import RENDERER_VERSION
 from resizer.render.pool import Pool
 from resizer.settings import Settings
 from resizer.source import open_source
-from resizer.source.address import endpoint_url, read_address
+from resizer.tiers import Tiers
 from resizer.urls.cloudflare import parse
 
 _log = logging.getLogger("resizer")
+_MIB = 1024 * 1024
+_SLOTS_PER_RENDERER = 2
+"""While a renderer works on one original, the next one may be fetched."""
 _DRAIN_FILLS_SECONDS = 1.0
 """Fills that nobody waits for any more, after open requests had their time."""
 
@@ -75,8 +83,9 @@ class Parts:
         self.settings = settings
         self.metrics = Metrics()
         self.writer = LineWriter(sys.stdout.fileno() if settings.access_log else None)
-        self.memory = MemoryCache(settings.memory_cache_mb * 1024 * 1024)
-        self.shared = open_shared(settings)
+        self.hears = Hearing()
+        self.memory = MemoryCache(settings.memory_cache_mb * _MIB, self.hears)
+        self.shared = open_shared(settings, hearing=self.hears)
         self.source = open_source(
             settings.source,
             endpoint=settings.s3_endpoint,
@@ -84,6 +93,10 @@ class Parts:
             max_bytes=settings.max_source_bytes,
             fetch_seconds=settings.fetch_seconds,
         )
+        self.originals = Originals(
+            self.source, settings.source_cache_mb * _MIB, settings.fresh_for, self.hears
+        )
+        self.tiers = Tiers(self.memory, self.shared, None, freshness(settings), self.metrics)
         self.pool = Pool(
             renderers(settings),
             settings.limits,
@@ -93,14 +106,19 @@ class Parts:
             on_warning=lambda text: _log.warning("%s", text),
         )
         self.gateway = Gateway(
-            self.source,
+            self.originals,
             self.pool,
-            self.memory,
-            self.shared,
+            self.tiers,
             make_variant,
+            self.flush_deleted,
+            self.hears,
             Refusals(settings.missing_ttl),
             self.metrics,
-            Policy(fingerprint(settings), settings.cache_ttl, settings.max_queue),
+            Policy(
+                fingerprint(settings),
+                settings.max_queue,
+                _SLOTS_PER_RENDERER * renderers(settings),
+            ),
         )
         cache_policy = cache_policy_of(settings)
         self.hits = Hits(self.gateway, cache_policy)
@@ -143,24 +161,39 @@ class Parts:
 
     def _listening(self, shared: RedisCache) -> "asyncio.Task[None]":
         """Memory is used only while this process is sure to hear of flushes: not yet."""
-        self.memory.suspend()
+        self.hears.lost()
         return asyncio.create_task(shared.listen(self._on_flush, self.deaf, self.hearing))
 
     def deaf(self, reason: str) -> None:
         """Flushes can no longer be heard."""
-        self.memory.suspend()
+        self.memory.clear()
+        self.originals.clear()
         _log.warning("flushes cannot be heard: the memory tier stands aside (%s)", reason)
 
     def hearing(self) -> None:
         """Flushes are heard from now on. What was flushed meanwhile is not known: nothing that is
         under way may be stored."""
-        self.gateway.flush(lambda _: True)
-        self.memory.resume()
+        self._forget(Flush())
         _log.info("flushes are heard: the memory tier is in use")
 
-    def _on_flush(self, flush: Flush) -> None:
+    def _on_flush(self, flushes: Sequence[Flush]) -> Awaitable[None]:
+        for flush in flushes:
+            self._forget(flush)
+        return self.tiers.settled(flushes)
+
+    def _forget(self, flush: Flush) -> None:
         self.memory.forget(flush)
-        self.gateway.flush(flush.touches)
+        self.originals.forget(flush.touches)
+        self.gateway.flush(flush)
+
+    async def flush_deleted(self, key: str) -> None:
+        """The original is gone: forget its variants, here at once and everywhere soon."""
+        flushes = [Flush(key=key)]
+        self._forget(flushes[0])
+        if self.shared is not None:
+            with suppress(CacheUnavailable):
+                await self.shared.remove(flushes)
+                await self.shared.tell(flushes)
 
 
 def summary(settings: Settings) -> str:
@@ -175,12 +208,26 @@ async def _end(task: "asyncio.Task[None]") -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def open_shared(settings: Settings, timeout: float | None = None) -> RedisCache | None:
+@asynccontextmanager
+async def flushing(settings: Settings, timeout: float) -> AsyncIterator[Flusher | None]:
+    """What flushes the tiers that gateways share; None where each has only its memory."""
+    async with AsyncExitStack() as stack:
+        shared = open_shared(settings, timeout)
+        if shared is None:
+            yield None
+            return
+        stack.push_async_callback(shared.close)
+        yield Flusher(shared, None)
+
+
+def open_shared(
+    settings: Settings, timeout: float | None = None, hearing: Hearing | None = None
+) -> RedisCache | None:
     """The tier that gateways share, or None where each has only its memory."""
     url = settings.cache.get_secret_value()
     if url == "memory:":
         return None
-    return open_cache(url, namespace(settings), timeout or settings.cache_timeout)
+    return open_cache(url, namespace(settings), timeout or settings.cache_timeout, hearing)
 
 
 def namespace(settings: Settings) -> str:
@@ -200,6 +247,10 @@ def namespace(settings: Settings) -> str:
 def fingerprint(settings: Settings) -> str:
     """What besides a Transform decides the bytes of a variant."""
     return f"{RENDERER_VERSION}-{settings.resampling}-{settings.max_output_side}"
+
+
+def freshness(settings: Settings) -> Freshness:
+    return Freshness(settings.fresh_for, settings.serve_stale_for, settings.stale_if_error)
 
 
 def renderers(settings: Settings) -> int:

@@ -109,3 +109,22 @@ class RenderTimeout(ResizerError):
 
 class CacheUnavailable(ResizerError):
     """A cache tier failed. Never leaves the gateway: it is counted and treated as a miss."""
+
+
+_OF_THE_ORIGINAL = (
+    SourceNotFound,
+    UnprocessableSource,
+    SourceUnavailable,
+    SourceTimeout,
+    RenderTimeout,
+)
+
+
+def shared_error(facts: object) -> ResizerError | None:
+    """The error that another gateway met, from its name and message; None for any that would be
+    that gateway's own (its queue is full, say), and for no error."""
+    match facts:
+        case [str(name), str(message)]:
+            kinds = {kind.__name__: kind for kind in _OF_THE_ORIGINAL}
+            return kinds[name](message) if name in kinds else None
+    return None

@@ -55,6 +55,8 @@ class Flushed:
     variants: int = 0
     paths: frozenset[str] = frozenset()
     """Paths of URLs that were answered with what was removed, as far as they were noted."""
+    results: int = 0
+    """Variants removed from behind the shared tier."""
     unconfirmed: int = 0
     """Gateways that did not say that they forgot it; by now their memory stands aside."""
 
@@ -63,5 +65,6 @@ class Flushed:
             self.originals + other.originals,
             self.variants + other.variants,
             self.paths | other.paths,
+            self.results + other.results,
             max(self.unconfirmed, other.unconfirmed),
         )

@@ -1,20 +1,32 @@
-"""The way of a request: look up → coalesce → fetch → render → fill.
+"""The way of a request: look up → coalesce → lead or follow → fetch → render → fill.
 
-Open this first. `Gateway.get` is the whole of it; the tiers, the source and the renderer are
-handed in and known only by the protocols below.
+Open this first. `Gateway.get` is where a request comes in; the tiers, the source and the renderer
+are handed in and known only by the protocols here and in `tiers`.
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from resizer.errors import CacheUnavailable, Overloaded, ResizerError
-from resizer.image import Original, Rendered, Variant
+from resizer.errors import (
+    Overloaded,
+    ResizerError,
+    SourceNotFound,
+    SourceTimeout,
+    SourceUnavailable,
+)
+from resizer.flights import AnyFlight, Flight, Flights
+from resizer.flush import TAG_MARK, Flush
+from resizer.freshness import Stage
+from resizer.hearing import Hearing
+from resizer.image import Original, Rendered, Unchanged, Variant
+from resizer.lease import NO_LEASE, Lease
 from resizer.metrics import Metrics
 from resizer.refusals import Refusals
+from resizer.tiers import Tiers
 from resizer.transform import Transform
 
 
@@ -22,6 +34,7 @@ class Source(Protocol):
     """Where originals are."""
 
     async def fetch(self, key: str) -> Original: ...
+    async def refetch(self, key: str, etag: str) -> Original | Unchanged: ...
     async def check(self) -> None: ...
 
 
@@ -32,31 +45,16 @@ class Renderer(Protocol):
     async def check(self) -> None: ...
 
 
-class Cache(Protocol):
-    """The tier that several gateways share. Raises CacheUnavailable and nothing else."""
-
-    async def get(self, key: str, field: str) -> Variant | None: ...
-    async def put(self, key: str, field: str, variant: Variant, seconds: float) -> None: ...
-    async def forget(self, key: str, field: str) -> None: ...
-    async def check(self) -> None: ...
-
-
-class Memory(Protocol):
-    """The tier inside this process, asked without waiting. Suspended, it holds nothing."""
-
-    @property
-    def suspended(self) -> bool: ...
-
-    def peek(self, key: str, field: str) -> Variant | None: ...
-    async def put(self, key: str, field: str, variant: Variant, seconds: float) -> None: ...
-
-
-_LARGEST_SHARED = 32 * 1024 * 1024
-"""Bytes: what takes longer to send than a cache may take would count as its failure."""
-_log = logging.getLogger("resizer")
-
 MakeVariant = Callable[[str, str | None, Original, Rendered], Variant]
 """(key, preset, original, rendered) → the variant with its response head."""
+OnDeleted = Callable[[str], Awaitable[None]]
+"""Told the key of an original that is no longer there, to have its variants flushed."""
+
+_SOURCE_AWAY = (SourceUnavailable, SourceTimeout)
+_REST_SECONDS = 5.0
+"""After a revalidation that failed: time until the next one of the same variant."""
+_ROUNDS = 3
+"""Times that a flight waits for others who fill, before it fills for itself alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +63,16 @@ class Answer:
 
     variant: Variant
     tier: str | None = None
-    """`memory` or `redis` for a hit; None for a fill."""
+    """`memory`, `redis` or `results` for a hit; None for a fill."""
     coalesced: bool = False
+    """Somebody else's request brought it."""
+    stale: bool = False
+    """Past its freshness."""
+    unchanged: bool = False
+    """The source was asked and said that the original is still the same."""
     stored: bool = False
     fetch_seconds: float = 0.0
     render_seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class Flight:
-    """One look-up and fill that everybody who asks for the same variant waits for."""
-
-    key: str
-    field: str
-    transform: Transform
-    task: asyncio.Task[Answer] | None = None
-    flushed: bool = False
-    """The original was flushed meanwhile: answer those who wait, store nothing."""
-
-    def may_be_kept(self) -> bool:
-        """Whether what it brings may be stored, as of now."""
-        return not self.flushed
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +81,10 @@ class Policy:
 
     fingerprint: str
     """What besides the Transform decides a variant's bytes; part of every field."""
-    fresh_seconds: float
-    """Time after its original's fetch for which a variant may be served."""
     max_queue: int
-    """Fills under way; one more is Overloaded."""
+    """Fills under way or waiting; one more is Overloaded."""
+    slots: int
+    """Fills under way: a lease is taken only when there is a renderer to use it."""
 
 
 class Gateway:
@@ -107,164 +94,203 @@ class Gateway:
         self,
         source: Source,
         renderer: Renderer,
-        memory: Memory,
-        shared: Cache | None,
+        tiers: Tiers,
         make_variant: MakeVariant,
+        on_deleted: OnDeleted,
+        hears: Hearing,
         refusals: Refusals,
         metrics: Metrics,
         policy: Policy,
     ) -> None:
         self.source = source
         self.renderer = renderer
-        self.memory = memory
-        self.shared = shared
+        self.tiers = tiers
+        self.hears = hears
         self._make_variant = make_variant
+        self._on_deleted = on_deleted
         self._refusals = refusals
         self._metrics = metrics
         self._policy = policy
-        self._flights: dict[tuple[str, str], Flight] = {}
-        self._tasks: set[asyncio.Task[Answer]] = set()
-        """Of all flights, those that were flushed and left `_flights` included."""
-        self._fills = 0
-        self._shared_works = True
+        self._flights: Flights[Answer] = Flights(hears)
+        self._refreshes: Flights[None] = Flights(hears)
+        self._slots = asyncio.Semaphore(policy.slots)
+        self._queue = 0
 
-    def field(self, transform: Transform) -> str:
-        """The name of a variant among those of its original."""
-        return f"{self._policy.fingerprint}:{transform}"
+    def field(self, transform: Transform, preset: str | None = None) -> str:
+        """The name of a variant among those of its original; it ends with the preset, if any."""
+        tag = f"{TAG_MARK}{preset}" if preset else ""
+        return f"{self._policy.fingerprint}:{transform}{tag}"
 
-    async def get(self, key: str, transform: Transform) -> Answer:
+    async def get(self, key: str, transform: Transform, preset: str | None = None) -> Answer:
         """The variant of `key` that `transform` asks for, its format resolved.
 
         Raises the errors of `resizer.errors`, CacheUnavailable excepted. A caller that is
         cancelled leaves the others, and the fill, undisturbed.
         """
-        field = self.field(transform)
-        if variant := self.memory.peek(key, field):
+        field = self.field(transform, preset)
+        if variant := self.tiers.memory.peek(key, field):
             self._metrics.memory_hits.inc()
             return Answer(variant, tier="memory")
         self._refusals.recall(key, field)
-        if flight := self._flights.get((key, field)):
+        if variant := self.tiers.memory.peek_stale(key, field):
+            self._metrics.memory_hits.inc()
+            return self._stale(Flight(key, field, transform, preset), variant, "memory")
+        if flight := self._flights.find(key, field):
             self._metrics.coalesced.inc()
-            return replace(await _landing(flight), coalesced=True)
-        return await _landing(self._start(Flight(key, field, transform)))
+            return replace(await flight.landing(), coalesced=True)
+        flight = Flight(key, field, transform, preset)
+        return await self._flights.start(flight, self._load).landing()
 
-    def flush(self, matches: Callable[[str], bool]) -> None:
-        """Forget what this process remembers or is about to store of the keys that match."""
-        self._refusals.forget(matches)
-        for place, flight in list(self._flights.items()):
-            if matches(flight.key):
-                flight.flushed = True
-                del self._flights[place]
+    def flush(self, flush: Flush) -> None:
+        """Forget what this process remembers, or is about to keep, of what is flushed."""
+        self._refusals.forget(flush.touches)
+        self._flights.flush(flush)
+        self._refreshes.flush(flush)
 
     async def drain(self, seconds: float) -> None:
         """Wait for the fills under way, not longer than `seconds`, and cancel the rest."""
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=seconds)
-            for task in late:
-                task.cancel()
+        await asyncio.gather(self._flights.drain(seconds), self._refreshes.drain(0))
 
-    def _start(self, flight: Flight) -> Flight:
-        place = (flight.key, flight.field)
-        self._flights[place] = flight
-        flight.task = asyncio.create_task(self._load(flight))
-        self._tasks.add(flight.task)
-        flight.task.add_done_callback(lambda task: self._land(place, flight, task))
-        return flight
-
-    def _land(self, place: tuple[str, str], flight: Flight, task: "asyncio.Task[Answer]") -> None:
-        self._tasks.discard(task)
-        if self._flights.get(place) is flight:
-            del self._flights[place]
-        if not task.cancelled():
-            task.exception()  # seen, even when everybody who waited has left
-
-    async def _load(self, flight: Flight) -> Answer:
-        if variant := await self._look_up(flight):
-            self._metrics.redis_hits.inc()
-            return Answer(variant, tier="redis")
+    async def _load(self, flight: Flight[Answer]) -> Answer:
+        found = await self.tiers.look_up(flight)
+        if found is not None and (answer := self._hit(flight, found, "redis")):
+            return answer
         self._metrics.misses.inc()
-        if self._fills >= self._policy.max_queue:
-            raise Overloaded("Too many renders are waiting; try again in a moment.")
-        self._fills += 1
-        self._metrics.queue.set(self._fills)
         try:
-            return await self._fill(flight)
+            return await self._fill(flight, found)
         except ResizerError as error:
-            if flight.may_be_kept():
+            if not flight.flushed:
                 self._refusals.remember(flight.key, flight.field, error)
             raise
-        finally:
-            self._fills -= 1
-            self._metrics.queue.set(self._fills)
 
-    async def _look_up(self, flight: Flight) -> Variant | None:
-        if self.shared is None:
+    def _hit(self, flight: Flight[Answer], found: Variant, tier: str) -> Answer | None:
+        """`found`, if it may be served at once."""
+        stage = self.tiers.stage(found)
+        if stage not in (Stage.FRESH, Stage.STALE):
             return None
+        self._metrics.hits.labels(tier).inc()
+        if stage is Stage.STALE:
+            return self._stale(flight, found, tier)
+        return Answer(found, tier=tier)
+
+    def _stale(self, flight: Flight[Answer], variant: Variant, tier: str) -> Answer:
+        """Serve `variant` as it is, and have it revalidated behind the reply."""
+        self._metrics.stale.inc()
+        if self._refreshes.find(*flight.place) is None:
+            behind: Flight[None] = Flight(*flight.place, flight.transform, flight.preset)
+            self._refreshes.start(behind, lambda f: self._refresh(f, variant))
+        return Answer(variant, tier=tier, stale=True)
+
+    async def _refresh(self, flight: Flight[None], known: Variant) -> None:
+        """Make a stale variant fresh. While it fails, it is not tried again for some seconds."""
         try:
-            variant = await self.shared.get(flight.key, flight.field)
-        except CacheUnavailable as error:
-            self._shared_failed(error)
-            return None
-        self._shared_worked()
-        if variant is None or (seconds := self._fresh_for(variant)) <= 0:
-            return None
-        if flight.may_be_kept():
-            await self.memory.put(flight.key, flight.field, variant, seconds)
-        return variant
+            answer = await self._fill(flight, known)
+        except ResizerError:
+            answer = None
+        if answer is None or answer.stale:
+            await asyncio.sleep(_REST_SECONDS)
 
-    async def _fill(self, flight: Flight) -> Answer:
+    async def _fill(self, flight: AnyFlight, known: Variant | None) -> Answer:
+        """Fill, or wait for another gateway that does. `known` is a variant that is not fresh."""
+        rounds = 0
+        while rounds < _ROUNDS:
+            async with self._slot():
+                turn = await self.tiers.take(flight)
+                if isinstance(turn, Lease):
+                    return await self._lead(flight, known, turn)
+            self._metrics.followed.inc()
+            if error := await turn.wait():
+                return self._instead(known, error)
+            found = await self.tiers.look_up(flight)
+            if found is not None and self.tiers.stage(found) is Stage.FRESH:
+                return Answer(found, tier="redis", coalesced=True)
+            rounds += turn.told
+        async with self._slot():
+            return await self._lead(flight, known, NO_LEASE)
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        """Room for one fill. Raises Overloaded when too many wait for theirs."""
+        if self._queue >= self._policy.max_queue:
+            raise Overloaded("Too many renders are waiting; try again in a moment.")
+        self._queue += 1
+        self._metrics.queue.set(self._queue)
+        try:
+            async with self._slots:
+                yield
+        finally:
+            self._queue -= 1
+            self._metrics.queue.set(self._queue)
+
+    async def _lead(self, flight: AnyFlight, known: Variant | None, lease: Lease) -> Answer:
+        """Fill under `lease`, and end it whatever happens."""
+        if answer := await self._found_late(flight, lease):
+            return answer
+        known = lease.found or known
+        if known is None:
+            known = await self.tiers.look_behind(flight)
+            if known is not None and (answer := self._hit(flight, known, "results")):
+                await self.tiers.store(flight, known, lease, is_new=False)
+                return answer
+        try:
+            async with self.tiers.holding(flight, lease):
+                answer = await self._make(flight, known)
+        except ResizerError as error:
+            await self.tiers.release(flight, lease, error)
+            if isinstance(error, SourceNotFound) and known is not None:
+                await self._on_deleted(flight.key)
+            return self._instead(known, error)
+        except BaseException:
+            await asyncio.shield(self.tiers.release(flight, lease))
+            raise
+        stored = await self.tiers.store(flight, answer.variant, lease, is_new=not answer.unchanged)
+        return replace(answer, stored=stored)
+
+    async def _found_late(self, flight: AnyFlight, lease: Lease) -> Answer | None:
+        """What another gateway stored between the look-up and the lease."""
+        if lease.found is None or self.tiers.stage(lease.found) is not Stage.FRESH:
+            return None
+        await self.tiers.release(flight, lease)
+        self.tiers.remember(flight, lease.found)
+        return Answer(lease.found, tier="redis", coalesced=True)
+
+    async def _make(self, flight: AnyFlight, known: Variant | None) -> Answer:
+        """Ask the source, and render unless it says that nothing changed."""
         start = time.perf_counter()
-        with await self.source.fetch(flight.key) as original:
-            fetched = time.perf_counter()
+        got = await self._fetch(flight.key, known)
+        fetched = time.perf_counter()
+        if isinstance(got, Unchanged):
+            assert known is not None  # noqa: S101  (or nothing could be unchanged)
+            variant = replace(known, checked_at=got.checked_at)
+            return Answer(variant, unchanged=True, fetch_seconds=fetched - start)
+        with got as original:
             self._metrics.fetch_seconds.observe(fetched - start)
             self._metrics.fetched_bytes.inc(original.size)
             rendered = await self.renderer.render(original, flight.transform)
-            variant = self._make_variant(flight.key, None, original, rendered)
+            variant = self._make_variant(flight.key, flight.preset, original, rendered)
         done = time.perf_counter()
         self._metrics.render_seconds.observe(done - fetched)
         self._metrics.renders.labels(rendered.content_type).inc()
-        stored = await self._store(flight, variant)
-        return Answer(
-            variant, stored=stored, fetch_seconds=fetched - start, render_seconds=done - fetched
-        )
+        return Answer(variant, fetch_seconds=fetched - start, render_seconds=done - fetched)
 
-    async def _store(self, flight: Flight, variant: Variant) -> bool:
-        """Fill both tiers; whether the outermost one that there is took it."""
-        seconds = self._fresh_for(variant)
-        if not flight.may_be_kept() or seconds <= 0:
-            return False
-        await self.memory.put(flight.key, flight.field, variant, seconds)
-        if self.shared is None:
-            return self.memory.peek(flight.key, flight.field) is not None
-        if variant.size > _LARGEST_SHARED:
-            return False
+    async def _fetch(self, key: str, known: Variant | None) -> Original | Unchanged:
+        if known is None:
+            return await self.source.fetch(key)
+        outcome = "failed"
         try:
-            await self.shared.put(flight.key, flight.field, variant, seconds)
-            if not flight.may_be_kept():  # while it was being put, and perhaps before it arrived
-                await self.shared.forget(flight.key, flight.field)
-        except CacheUnavailable as error:
-            self._shared_failed(error)
-            return False
-        self._shared_worked()
-        return flight.may_be_kept()
+            got = await self.source.refetch(key, known.original_etag)
+            outcome = "unchanged" if isinstance(got, Unchanged) else "changed"
+        except SourceNotFound:
+            outcome = "deleted"
+            raise
+        finally:
+            self._metrics.revalidations.labels(outcome).inc()
+        return got
 
-    def _shared_failed(self, error: CacheUnavailable) -> None:
-        """Count it; say it once, not with every request."""
-        self._metrics.redis_errors.inc()
-        if self._shared_works:
-            _log.warning("the shared cache fails, so requests are misses: %s", error)
-        self._shared_works = False
-
-    def _shared_worked(self) -> None:
-        if not self._shared_works:
-            _log.warning("the shared cache works again")
-        self._shared_works = True
-
-    def _fresh_for(self, variant: Variant) -> float:
-        return variant.checked_at + self._policy.fresh_seconds - time.time()
-
-
-async def _landing(flight: Flight) -> Answer:
-    """Wait without owning: cancelling the wait does not cancel the flight."""
-    assert flight.task is not None  # noqa: S101  (set when the flight started)
-    return await asyncio.shield(flight.task)
+    def _instead(self, known: Variant | None, error: ResizerError) -> Answer:
+        """What is served when the original could not be had: a stale variant, or the error."""
+        may_be_served = known is not None and self.tiers.stage(known) is not Stage.OVER
+        if known is None or not may_be_served or not isinstance(error, _SOURCE_AWAY):
+            raise error
+        self._metrics.stale.inc()
+        return Answer(known, tier="redis", stale=True)

@@ -44,6 +44,18 @@ class Metrics:
         self.coalesced = Counter(
             "resizer_coalesced", "Requests that waited for another's answer.", registry=registry
         )
+        self.followed = Counter(
+            "resizer_followed", "Fills that waited for another gateway's.", registry=registry
+        )
+        self.stale = Counter(
+            "resizer_stale", "Answers served past their freshness.", registry=registry
+        )
+        self.revalidations = Counter(
+            "resizer_revalidations",
+            "Times the source was asked whether an original changed, by its answer.",
+            ["outcome"],
+            registry=registry,
+        )
         self.fetched_bytes = Counter(
             "resizer_fetched_bytes", "Bytes of originals fetched.", registry=registry
         )
@@ -80,8 +92,10 @@ class Metrics:
         self.redis_errors = Counter(
             "resizer_redis_errors", "Redis calls that failed, each a miss.", registry=registry
         )
+        self.results_errors = Counter(
+            "resizer_results_errors", "Calls to the results that failed.", registry=registry
+        )
         self.memory_hits = self.hits.labels("memory")
-        self.redis_hits = self.hits.labels("redis")
         for reason in _DEATHS:
             self.worker_deaths.labels(reason)  # shown from the start, so that a rate sees the first
         self.ok = self.requests.labels("200")

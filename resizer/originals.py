@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from resizer import hearing
 from resizer.errors import Overloaded, SourceNotFound, UnprocessableSource
+from resizer.hearing import Hearing
 from resizer.image import Original, Unchanged
 
 OVERHEAD = 4096
@@ -67,22 +69,22 @@ class Originals:
         source: Source,
         max_bytes: int,
         fresh_seconds: float,
+        hears: Hearing | None = None,
         *,
-        join_seconds: float = 3.0,
         on_hit: Callable[[], object] = lambda: None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """An original is used for `fresh_seconds` after its check, then the source is asked again.
 
-        `join_seconds` is the time for which a flusher waits for a process that does not answer:
-        while this one may not hear of flushes, nobody joins what began longer ago than that.
+        While this process is not sure to hear of flushes nothing is kept or used, and nobody joins
+        what began longer ago than a flusher waits for a process that does not answer.
         """
         self._source = source
         self._max_bytes = max_bytes
         self._max_kept = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE
         self._fresh_seconds = fresh_seconds
-        self._join_seconds = join_seconds
+        self._hears = hears or Hearing()
         self._on_hit = on_hit
         self._clock = clock
         self._monotonic = monotonic
@@ -90,7 +92,6 @@ class Originals:
         self._flights: dict[str, _Flight] = {}
         self._tasks: set[asyncio.Task[Original | Unchanged]] = set()
         """Of all flights, those that were forgotten and left `_flights` included."""
-        self._suspended = False
         self.size = 0
         """Bytes held, overhead included; those of flights are not."""
 
@@ -121,7 +122,7 @@ class Originals:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._flights.clear()
-        self._clear()
+        self.clear()
 
     def forget(self, touches: Callable[[str], bool]) -> None:
         """Do what was flushed, at once: nothing asked of the source before is used again."""
@@ -130,16 +131,12 @@ class Originals:
         for key in [key for key in self._flights if touches(key)]:
             self._flights.pop(key).sure = False
 
-    def suspend(self) -> None:
-        """Stand aside: empty and taking nothing, while flushes may go unheard."""
-        self._suspended = True
-        self._clear()
+    def clear(self) -> None:
+        """Forget everything; what is under way may not be kept."""
+        for key in list(self._kept):
+            self._drop(key)
         for flight in self._flights.values():
             flight.sure = False
-
-    def resume(self) -> None:
-        """Take originals again."""
-        self._suspended = False
 
     async def _get(self, key: str, etag: str) -> Original | Unchanged:
         if kept := self._fresh(key):
@@ -153,7 +150,9 @@ class Originals:
 
     def _fresh(self, key: str) -> Original | None:
         kept = self._kept.get(key)
-        if kept is None or not 0 <= self._clock() - kept.checked_at < self._fresh_seconds:
+        if kept is None or not self._hears.sure:
+            return None
+        if not 0 <= self._clock() - kept.checked_at < self._fresh_seconds:
             return None
         self._kept.move_to_end(key)
         return kept
@@ -162,14 +161,15 @@ class Originals:
         flight = self._flights.get(key)
         if flight is None:
             return None
-        if not flight.sure and self._monotonic() - flight.started >= self._join_seconds:
+        sure = flight.sure and self._hears.sure
+        if not sure and self._monotonic() - flight.started >= hearing.SECONDS:
             return None
         if flight.etag != etag:
             flight.etag = ""
         return flight
 
     def _start(self, key: str, etag: str) -> _Flight:
-        flight = _Flight(key, etag, self._monotonic(), sure=not self._suspended)
+        flight = _Flight(key, etag, self._monotonic(), sure=self._hears.sure)
         self._flights[key] = flight
         flight.task = asyncio.create_task(self._fly(flight))
         self._tasks.add(flight.task)
@@ -212,7 +212,7 @@ class Originals:
         return await self._source.fetch(flight.key)
 
     def _keep(self, flight: _Flight, original: Original) -> None:
-        if self._suspended or not flight.sure:
+        if not flight.sure or not self._hears.sure:
             return
         self._drop(flight.key)
         if _cost(original) > self._max_bytes // _LARGEST_SHARE:
@@ -226,10 +226,6 @@ class Originals:
         if kept := self._kept.pop(key, None):
             self.size -= _cost(kept)
             kept.close()
-
-    def _clear(self) -> None:
-        for key in list(self._kept):
-            self._drop(key)
 
 
 def _answer(found: Original | Unchanged, etag: str) -> Original | Unchanged:

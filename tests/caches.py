@@ -1,7 +1,7 @@
 """What the tests of caches have in common: two variants, opening, failing, and listening."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,8 +12,10 @@ from resizer.cache.breaker import Breaker
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis.connect import connect
 from resizer.errors import CacheUnavailable
-from resizer.flush import Flush
+from resizer.flush import Flush, Flushed
+from resizer.flusher import Flusher
 from resizer.image import Variant
+from resizer.lease import Lease
 
 ONE = Variant(
     body=b"\x00\xffbody\r\n" * 40,
@@ -27,6 +29,18 @@ ONE = Variant(
     checked_at=1767323045.25,
 )
 TWO = replace(ONE, body=b"two", etag='"two"')
+
+
+async def fill(cache: RedisCache, key: str, field: str, variant: Variant, seconds: float) -> bool:
+    """Store a variant as a gateway does: under a lease. Whether it was stored."""
+    lease = await cache.take(key, field)
+    assert isinstance(lease, Lease)
+    assert lease.token is not None
+    return await cache.put(key, field, variant, seconds, lease.token)
+
+
+async def flush(cache: RedisCache, flush: Flush, *, dry_run: bool = False) -> Flushed:
+    return await Flusher(cache, None).flush([flush], dry_run=dry_run)
 
 
 @asynccontextmanager
@@ -63,10 +77,11 @@ async def fails(call: Awaitable[object]) -> CacheUnavailable:
 
 async def every_call_fails(cache: RedisCache) -> None:
     await fails(cache.get("cat.jpg", "width=1"))
-    await fails(cache.put("cat.jpg", "width=1", ONE, 60))
-    await fails(cache.flush("cat.jpg"))
-    await fails(cache.flush("cat.jpg", dry_run=True))
-    await fails(cache.flush_prefix("cat"))
+    await fails(cache.take("cat.jpg", "width=1"))
+    await fails(cache.put("cat.jpg", "width=1", ONE, 60, "token"))
+    await fails(flush(cache, Flush(key="cat.jpg")))
+    await fails(flush(cache, Flush(key="cat.jpg"), dry_run=True))
+    await fails(flush(cache, Flush(prefix="cat")))
     await fails(cache.check())
 
 
@@ -81,6 +96,10 @@ class Heard:
         self.told.append(what)
         self._news.set()
 
+    async def flushed(self, flushes: Sequence[Flush]) -> None:
+        for flush in flushes:
+            self.tell(flush)
+
     async def until(self, what: Flush | str, count: int = 1) -> None:
         async with asyncio.timeout(10):
             while self.told.count(what) < count:
@@ -89,12 +108,10 @@ class Heard:
 
 
 @asynccontextmanager
-async def listening(cache: RedisCache, heartbeat: float = 5.0) -> AsyncIterator[Heard]:
+async def listening(cache: RedisCache) -> AsyncIterator[Heard]:
     heard = Heard()
     task = asyncio.create_task(
-        cache.listen(
-            heard.tell, lambda _: heard.tell("lost"), lambda: heard.tell("ready"), heartbeat
-        )
+        cache.listen(heard.flushed, lambda _: heard.tell("lost"), lambda: heard.tell("ready"))
     )
     try:
         yield heard

@@ -1,21 +1,18 @@
-"""Caches: one contract over memory, fakeredis, a real Redis and a real cluster."""
+"""RedisCache: one contract over a real Redis and a real cluster."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-import fakeredis
 import pytest
 
-from resizer.cache.memory import MemoryCache
 from resizer.cache.redis import RedisCache, open_cache
-from resizer.flush import Flushed
-from tests.caches import ONE, TWO
+from resizer.flush import Flush, Flushed
+from tests.caches import ONE, TWO, fill, flush
 from tests.servers import RedisCluster, RedisServer
 
-Cache = MemoryCache | RedisCache
-Open = Callable[[], Cache]
+Open = Callable[[], RedisCache]
 
 AWKWARD = [
     "*",
@@ -34,42 +31,27 @@ AWKWARD = [
 
 @pytest.fixture(
     params=[
-        "memory",
-        "fakeredis",
         pytest.param("redis", marks=pytest.mark.redis),
         pytest.param("cluster", marks=pytest.mark.redis),
     ]
 )
 def open_one(request: pytest.FixtureRequest) -> Open:
     """Makes the cache under test, empty."""
-    if request.param == "memory":
-        return lambda: MemoryCache(10_000_000)
-    if request.param == "fakeredis":
-        return fake
     server: RedisServer | RedisCluster = request.getfixturevalue(
         "redis_server" if request.param == "redis" else "redis_cluster"
     )
     return lambda: open_cache(server.url, "test", 5.0)
 
 
-def fake() -> RedisCache:
-    server = fakeredis.FakeServer()
-
-    def client() -> fakeredis.FakeAsyncRedis:
-        return fakeredis.FakeAsyncRedis(server=server)
-
-    return RedisCache(client(), client, "test", 5.0)
-
-
 @asynccontextmanager
-async def closing(cache: Cache) -> AsyncIterator[Cache]:
+async def closing(cache: RedisCache) -> AsyncIterator[RedisCache]:
     try:
         yield cache
     finally:
         await cache.close()
 
 
-def run(open_one: Open, use: Callable[[Cache], Awaitable[None]]) -> None:
+def run(open_one: Open, use: Callable[[RedisCache], Awaitable[None]]) -> None:
     async def whole() -> None:
         async with closing(open_one()) as cache:
             await use(cache)
@@ -78,16 +60,16 @@ def run(open_one: Open, use: Callable[[Cache], Awaitable[None]]) -> None:
 
 
 def test_what_is_put_is_got(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
-        await cache.put("cat.jpg", "width=1", ONE, 60)
+    async def use(cache: RedisCache) -> None:
+        await fill(cache, "cat.jpg", "width=1", ONE, 60)
         assert await cache.get("cat.jpg", "width=1") == ONE
 
     run(open_one, use)
 
 
 def test_what_was_not_put_is_a_miss(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
-        await cache.put("cat.jpg", "width=1", ONE, 60)
+    async def use(cache: RedisCache) -> None:
+        await fill(cache, "cat.jpg", "width=1", ONE, 60)
         assert await cache.get("cat.jpg", "width=2") is None
         assert await cache.get("dog.jpg", "width=1") is None
 
@@ -95,18 +77,18 @@ def test_what_was_not_put_is_a_miss(open_one: Open) -> None:
 
 
 def test_a_later_variant_replaces_an_earlier_one(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
-        await cache.put("cat.jpg", "width=1", ONE, 60)
-        await cache.put("cat.jpg", "width=1", TWO, 60)
+    async def use(cache: RedisCache) -> None:
+        await fill(cache, "cat.jpg", "width=1", ONE, 60)
+        await fill(cache, "cat.jpg", "width=1", TWO, 60)
         assert await cache.get("cat.jpg", "width=1") == TWO
 
     run(open_one, use)
 
 
 def test_what_has_no_time_left_is_not_kept(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
-        await cache.put("cat.jpg", "width=1", ONE, 0)
-        await cache.put("cat.jpg", "width=2", ONE, -1)
+    async def use(cache: RedisCache) -> None:
+        await fill(cache, "cat.jpg", "width=1", ONE, 0)
+        await fill(cache, "cat.jpg", "width=2", ONE, -1)
         assert await cache.get("cat.jpg", "width=1") is None
         assert await cache.get("cat.jpg", "width=2") is None
 
@@ -114,25 +96,25 @@ def test_what_has_no_time_left_is_not_kept(open_one: Open) -> None:
 
 
 def test_a_flush_forgets_every_variant_of_one_key(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
-        await cache.put("cat.jpg", "width=1", ONE, 60)
-        await cache.put("cat.jpg", "width=2", TWO, 60)
-        await cache.put("cat.jpg.bak", "width=1", TWO, 60)
-        assert await cache.flush("cat.jpg") == Flushed(1, 2)
+    async def use(cache: RedisCache) -> None:
+        await fill(cache, "cat.jpg", "width=1", ONE, 60)
+        await fill(cache, "cat.jpg", "width=2", TWO, 60)
+        await fill(cache, "cat.jpg.bak", "width=1", TWO, 60)
+        assert await flush(cache, Flush(key="cat.jpg")) == Flushed(1, 2)
         assert await cache.get("cat.jpg", "width=1") is None
         assert await cache.get("cat.jpg", "width=2") is None
         assert await cache.get("cat.jpg.bak", "width=1") == TWO
-        assert await cache.flush("cat.jpg") == Flushed(0, 0)
+        assert await flush(cache, Flush(key="cat.jpg")) == Flushed(0, 0)
 
     run(open_one, use)
 
 
 def test_a_prefix_flush_forgets_what_starts_with_it(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
+    async def use(cache: RedisCache) -> None:
         for key in ("photos/a", "photos/b", "photos", "photo", "old/photos/a"):
-            await cache.put(key, "width=1", ONE, 60)
-        await cache.put("photos/a", "width=2", ONE, 60)
-        assert await cache.flush_prefix("photos/") == Flushed(2, 3)
+            await fill(cache, key, "width=1", ONE, 60)
+        await fill(cache, "photos/a", "width=2", ONE, 60)
+        assert await flush(cache, Flush(prefix="photos/")) == Flushed(2, 3)
         assert await cache.get("photos/a", "width=1") is None
         assert await cache.get("photos/b", "width=1") is None
         for key in ("photos", "photo", "old/photos/a"):
@@ -142,61 +124,61 @@ def test_a_prefix_flush_forgets_what_starts_with_it(open_one: Open) -> None:
 
 
 def test_the_empty_prefix_is_everything(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
+    async def use(cache: RedisCache) -> None:
         for key in ("a", "b/c", "*"):
-            await cache.put(key, "width=1", ONE, 60)
-        assert await cache.flush_prefix("") == Flushed(3, 3)
-        assert await cache.flush_prefix("") == Flushed(0, 0)
+            await fill(cache, key, "width=1", ONE, 60)
+        assert await flush(cache, Flush(prefix="")) == Flushed(3, 3)
+        assert await flush(cache, Flush(prefix="")) == Flushed(0, 0)
 
     run(open_one, use)
 
 
 def test_a_dry_run_counts_the_same_and_changes_nothing(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
-        await cache.put("a/1", "width=1", ONE, 60)
-        await cache.put("a/1", "width=2", ONE, 60)
-        await cache.put("a/2", "width=1", ONE, 60)
-        assert await cache.flush("a/1", dry_run=True) == Flushed(1, 2)
-        assert await cache.flush("none", dry_run=True) == Flushed(0, 0)
-        assert await cache.flush_prefix("a/", dry_run=True) == Flushed(2, 3)
+    async def use(cache: RedisCache) -> None:
+        await fill(cache, "a/1", "width=1", ONE, 60)
+        await fill(cache, "a/1", "width=2", ONE, 60)
+        await fill(cache, "a/2", "width=1", ONE, 60)
+        assert await flush(cache, Flush(key="a/1"), dry_run=True) == Flushed(1, 2)
+        assert await flush(cache, Flush(key="none"), dry_run=True) == Flushed(0, 0)
+        assert await flush(cache, Flush(prefix="a/"), dry_run=True) == Flushed(2, 3)
         assert await cache.get("a/1", "width=1") == ONE
-        assert await cache.flush_prefix("a/") == Flushed(2, 3)
+        assert await flush(cache, Flush(prefix="a/")) == Flushed(2, 3)
 
     run(open_one, use)
 
 
 def test_keys_with_glob_characters_mean_themselves(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
+    async def use(cache: RedisCache) -> None:
         for key in [*AWKWARD, "plain", "abc", "a", "b"]:
-            await cache.put(key, "width=1", ONE, 60)
+            await fill(cache, key, "width=1", ONE, 60)
         for key in AWKWARD:
             assert await cache.get(key, "width=1") == ONE, key
             matching = sum(other.startswith(key) for other in AWKWARD)
-            counted = await cache.flush_prefix(key, dry_run=True)
+            counted = await flush(cache, Flush(prefix=key), dry_run=True)
             assert counted == Flushed(matching, matching), key
         for key in AWKWARD:
-            await cache.flush(key)
-        assert await cache.flush_prefix("", dry_run=True) == Flushed(4, 4)
+            await flush(cache, Flush(key=key))
+        assert await flush(cache, Flush(prefix=""), dry_run=True) == Flushed(4, 4)
 
     run(open_one, use)
 
 
 def test_a_prefix_of_more_originals_than_a_batch_is_flushed_whole(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
+    async def use(cache: RedisCache) -> None:
         await asyncio.gather(
-            *(cache.put(f"many/{number}", "width=1", TWO, 60) for number in range(1300))
+            *(fill(cache, f"many/{number}", "width=1", TWO, 60) for number in range(1300))
         )
-        await cache.put("other", "width=1", TWO, 60)
-        assert await cache.flush_prefix("many/") == Flushed(1300, 1300)
-        assert await cache.flush_prefix("", dry_run=True) == Flushed(1, 1)
+        await fill(cache, "other", "width=1", TWO, 60)
+        assert await flush(cache, Flush(prefix="many/")) == Flushed(1300, 1300)
+        assert await flush(cache, Flush(prefix=""), dry_run=True) == Flushed(1, 1)
 
     run(open_one, use)
 
 
 def test_many_look_ups_at_once_each_get_their_own_answer(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
+    async def use(cache: RedisCache) -> None:
         for number in range(0, 200, 2):
-            await cache.put(f"{number}", "width=1", replace(ONE, body=b"%d" % number), 60)
+            await fill(cache, f"{number}", "width=1", replace(ONE, body=b"%d" % number), 60)
         found = await asyncio.gather(*(cache.get(f"{number}", "width=1") for number in range(200)))
         bodies = [variant and variant.body for variant in found]
         assert bodies == [None if number % 2 else b"%d" % number for number in range(200)]
@@ -205,8 +187,8 @@ def test_many_look_ups_at_once_each_get_their_own_answer(open_one: Open) -> None
 
 
 def test_a_cancelled_look_up_disturbs_no_other(open_one: Open) -> None:
-    async def use(cache: Cache) -> None:
-        await cache.put("cat.jpg", "width=1", ONE, 60)
+    async def use(cache: RedisCache) -> None:
+        await fill(cache, "cat.jpg", "width=1", ONE, 60)
         tasks = [asyncio.create_task(cache.get("cat.jpg", "width=1")) for _ in range(6)]
         await asyncio.sleep(0)
         for task in tasks[::2]:

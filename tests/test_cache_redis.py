@@ -11,7 +11,7 @@ from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
 from resizer.flush import Flush, Flushed
 from resizer.image import pack
-from tests.caches import ONE, TWO, cache_on, fails, listening, run
+from tests.caches import ONE, TWO, cache_on, fails, fill, flush, listening, run
 from tests.servers import RedisCluster as ClusterServer
 from tests.servers import RedisServer
 
@@ -21,8 +21,8 @@ NAME = "resizer:test:cat.jpg"
 
 def test_an_original_is_one_hash_that_expires(redis_server: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
-        await cache.put("cat.jpg", "width=1", ONE, 59.5)
-        await cache.put("cat.jpg", "width=2", TWO, 59.5)
+        await fill(cache, "cat.jpg", "width=1", ONE, 59.5)
+        await fill(cache, "cat.jpg", "width=2", TWO, 59.5)
 
     run(use, redis_server.url)
     assert redis_server.run("KEYS", "*").split() == ["*1", f"${len(NAME)}", NAME]
@@ -36,11 +36,11 @@ def test_two_namespaces_never_mix(redis_server: RedisServer) -> None:
             cache_on(redis_server.url, namespace="a") as one,
             cache_on(redis_server.url, namespace="a:b") as other,
         ):
-            await one.put("b:cat.jpg", "width=1", ONE, 60)
-            await other.put("cat.jpg", "width=1", TWO, 60)
+            await fill(one, "b:cat.jpg", "width=1", ONE, 60)
+            await fill(other, "cat.jpg", "width=1", TWO, 60)
             assert await one.get("b:cat.jpg", "width=1") == ONE
             assert await other.get("cat.jpg", "width=1") == TWO
-            assert await one.flush_prefix("") == Flushed(1, 1)
+            assert await flush(one, Flush(prefix="")) == Flushed(1, 1)
             assert await other.get("cat.jpg", "width=1") == TWO
 
     asyncio.run(whole())
@@ -57,7 +57,7 @@ def test_a_value_that_is_no_variant_is_a_miss_and_goes(
             await plain.hset(NAME, "width=1", value)
             assert await cache.get("cat.jpg", "width=1") is None
             assert not await plain.exists(NAME)
-        await cache.put("cat.jpg", "width=1", ONE, 60)
+        await fill(cache, "cat.jpg", "width=1", ONE, 60)
         assert await cache.get("cat.jpg", "width=1") == ONE
 
     run(use, redis_server.url)
@@ -66,12 +66,12 @@ def test_a_value_that_is_no_variant_is_a_miss_and_goes(
 def test_a_name_of_another_type_is_a_miss_and_goes(redis_server: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
         redis_server.run("SET", NAME, "text")
-        assert await cache.flush("cat.jpg", dry_run=True) == Flushed(1, 0)
+        assert await flush(cache, Flush(key="cat.jpg"), dry_run=True) == Flushed(1, 0)
         assert await cache.get("cat.jpg", "width=1") is None
         redis_server.run("SET", NAME, "text")
-        assert await cache.flush("cat.jpg") == Flushed(1, 0)
+        assert await flush(cache, Flush(key="cat.jpg")) == Flushed(1, 0)
         redis_server.run("SET", NAME, "text")
-        assert await cache.flush_prefix("") == Flushed(1, 0)
+        assert await flush(cache, Flush(prefix="")) == Flushed(1, 0)
 
     run(use, redis_server.url)
 
@@ -81,8 +81,8 @@ def test_a_name_of_another_type_is_a_miss_and_goes(redis_server: RedisServer) ->
 
 def test_look_ups_of_one_turn_are_one_round_trip(redis_server: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
-        await cache.put("cat.jpg", "width=1", ONE, 60)
-        await cache.put("dog.jpg", "width=1", TWO, 60)
+        await fill(cache, "cat.jpg", "width=1", ONE, 60)
+        await fill(cache, "dog.jpg", "width=1", TWO, 60)
         sent = round_trips(cache)
         answers = await asyncio.gather(
             *(cache.get(key, "width=1") for key in ("cat.jpg", "dog.jpg", "none.jpg") * 20)
@@ -140,12 +140,12 @@ def test_a_flush_through_one_node_is_heard_on_every_other(redis_cluster: Cluster
         for node in redis_cluster.nodes:
             async with cache_on(node.url) as beside, listening(beside) as heard:
                 await heard.until("ready")
-                await cache.flush(f"{node.port}")
-                await heard.until(Flush(key=f"{node.port}"), count=2)
+                await flush(cache, Flush(key=f"{node.port}"))
+                await heard.until(Flush(key=f"{node.port}"))
         async with listening(cache) as heard:
             await heard.until("ready")
-            await cache.flush_prefix("photos/")
-            await heard.until(Flush(prefix="photos/"), count=2)
+            await flush(cache, Flush(prefix="photos/"))
+            await heard.until(Flush(prefix="photos/"))
 
     run(use, redis_cluster.url)
 
@@ -153,9 +153,9 @@ def test_a_flush_through_one_node_is_heard_on_every_other(redis_cluster: Cluster
 def test_the_originals_of_a_cluster_lie_on_every_node(redis_cluster: ClusterServer) -> None:
     async def use(cache: RedisCache) -> None:
         for number in range(30):
-            await cache.put(f"{number}.jpg", "width=1", ONE, 60)
+            await fill(cache, f"{number}.jpg", "width=1", ONE, 60)
         assert all(node.run("DBSIZE").strip() != ":0" for node in redis_cluster.nodes)
-        assert await cache.flush_prefix("") == Flushed(30, 30)
+        assert await flush(cache, Flush(prefix="")) == Flushed(30, 30)
 
     run(use, redis_cluster.url)
 
@@ -165,7 +165,7 @@ def test_a_cluster_with_a_frozen_node_answers_for_the_others(
 ) -> None:
     async def use(cache: RedisCache) -> None:
         for number in range(30):
-            await cache.put(f"{number}.jpg", "width=1", ONE, 60)
+            await fill(cache, f"{number}.jpg", "width=1", ONE, 60)
         redis_cluster.nodes[1].pause()
         try:
             started = time.perf_counter()

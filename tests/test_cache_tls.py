@@ -8,7 +8,7 @@ import pytest
 
 from resizer.cache.redis import open_cache
 from resizer.errors import CacheUnavailable
-from tests.caches import ONE
+from tests.caches import ONE, fill
 from tests.servers import RedisServer, free_port, need_redis
 
 
@@ -29,7 +29,7 @@ def tls_server(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 def test_a_variant_travels_over_tls(tls_server: str, certificate: Path) -> None:
     async def scene() -> None:
         cache = open_cache(f"{tls_server}?ssl_ca_certs={certificate}/cert.pem", "test", 5.0)
-        await cache.put("a", "width=1", ONE, 60)
+        await fill(cache, "a", "width=1", ONE, 60)
         assert await cache.get("a", "width=1") == ONE
         await cache.close()
 

@@ -5,7 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from resizer.flush import Flush, Flushed
+from resizer.flush import Flush
+from resizer.hearing import Hearing
 from resizer.image import Variant
 
 OVERHEAD = 1024
@@ -17,18 +18,27 @@ _LARGEST_SHARE = 8
 @dataclass(frozen=True, slots=True)
 class _Entry:
     variant: Variant
-    expires: float
+    fresh_until: float
+    stale_until: float
 
 
 class MemoryCache:
-    """Least recently used goes first. Belongs to one event loop; nothing here waits or fails."""
+    """Least recently used goes first. Belongs to one event loop; nothing here waits or fails.
 
-    def __init__(self, max_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
+    It holds and shows something only while the process is sure to hear of flushes.
+    """
+
+    def __init__(
+        self,
+        max_bytes: int,
+        hearing: Hearing | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._max_bytes = max_bytes
+        self._hearing = hearing or Hearing(clock)
         self._clock = clock
         self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         self._fields: dict[str, set[str]] = {}
-        self._suspended = False
         self.size = 0
         """Bytes held, overhead included."""
 
@@ -41,42 +51,55 @@ class MemoryCache:
         entry = self._entries.get(place)
         if entry is None:
             return None
-        if entry.expires <= self._clock():
-            self._remove(place)
+        now = self._clock()
+        if entry.fresh_until <= now or self._hearing.until <= now:
             return None
         self._entries.move_to_end(place)
         return entry.variant
 
-    async def get(self, key: str, field: str) -> Variant | None:
-        return self.peek(key, field)
+    def peek_stale(self, key: str, field: str) -> Variant | None:
+        """The variant, if it is held and may be served, fresh or not."""
+        entry = self._entries.get((key, field))
+        if entry is None or not self._hearing.sure:
+            return None
+        if entry.stale_until <= self._clock():
+            self._remove((key, field))
+            return None
+        return entry.variant
 
-    async def put(self, key: str, field: str, variant: Variant, seconds: float) -> None:
-        """Hold `variant` for `seconds`, unless it is too large or the tier stands aside."""
+    def put(
+        self,
+        key: str,
+        field: str,
+        variant: Variant,
+        fresh_seconds: float,
+        stale_seconds: float = 0.0,
+    ) -> bool:
+        """Hold `variant`, fresh and then stale for so long; whether it is held.
+
+        It is not when it is too large or the tier stands aside.
+        """
         place = (key, field)
         self._remove(place)
         cost = _cost(variant)
-        if self._suspended or seconds <= 0 or cost > self._max_bytes // _LARGEST_SHARE:
-            return
-        self._entries[place] = _Entry(variant, self._clock() + seconds)
+        left = fresh_seconds + stale_seconds
+        if not self._hearing.sure or left <= 0 or cost > self._max_bytes // _LARGEST_SHARE:
+            return False
+        now = self._clock()
+        self._entries[place] = _Entry(variant, now + fresh_seconds, now + left)
         self._fields.setdefault(key, set()).add(field)
         self.size += cost
         while self.size > self._max_bytes:
             self._remove(next(iter(self._entries)))
-
-    async def flush(self, key: str, *, dry_run: bool = False) -> Flushed:
-        """Forget every variant of one original."""
-        return self._flush([key], dry_run)
-
-    async def flush_prefix(self, prefix: str, *, dry_run: bool = False) -> Flushed:
-        """Forget every original whose key starts with `prefix`; `""` is all of them."""
-        return self._flush([key for key in self._fields if key.startswith(prefix)], dry_run)
+        return True
 
     def forget(self, flush: Flush) -> None:
-        """Do what was flushed elsewhere, at once."""
+        """Do what was flushed, at once."""
         if flush.key is not None:
-            self._flush([flush.key], dry_run=False)
-            return
-        for place in [place for place in self._entries if flush.matches(*place)]:
+            places = [(flush.key, field) for field in self._fields.get(flush.key, ())]
+        else:
+            places = [place for place in self._entries if flush.matches(*place)]
+        for place in places:
             self._remove(place)
 
     def clear(self) -> None:
@@ -84,34 +107,6 @@ class MemoryCache:
         self._entries.clear()
         self._fields.clear()
         self.size = 0
-
-    @property
-    def suspended(self) -> bool:
-        """Whether it stands aside."""
-        return self._suspended
-
-    def suspend(self) -> None:
-        """Stand aside: empty and taking nothing, while flushes may go unheard."""
-        self._suspended = True
-        self.clear()
-
-    def resume(self) -> None:
-        """Take variants again."""
-        self._suspended = False
-
-    async def check(self) -> None:
-        """Memory is always there."""
-
-    async def close(self) -> None:
-        self.clear()
-
-    def _flush(self, keys: list[str], dry_run: bool) -> Flushed:
-        places = [(key, field) for key in keys for field in self._fields.get(key, ())]
-        flushed = Flushed(len({key for key, _ in places}), len(places))
-        if not dry_run:
-            for place in places:
-                self._remove(place)
-        return flushed
 
     def _remove(self, place: tuple[str, str]) -> None:
         entry = self._entries.pop(place, None)

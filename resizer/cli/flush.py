@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from resizer.cli.terminal import ASKED_WRONGLY, counted, fail, out, read
+from resizer.cli.terminal import ASKED_WRONGLY, counted, err, fail, out, read
 from resizer.errors import CacheUnavailable
 from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.flush import Flushed
+from resizer.flush import Flush, Flushed
 from resizer.rules import NAMED_SOURCE
 from resizer.settings import Settings
 
-_FLUSH_SECONDS = 10.0
+_ROUND_TRIP_SECONDS = 10.0
 
 
 @settings_as_flags("source", "s3_endpoint", "cache")
@@ -21,41 +21,51 @@ def flush(
         list[str] | None, typer.Argument(help="Images whose variants to forget.")
     ] = None,
     prefix: Annotated[str | None, typer.Option(help="All images whose key starts so.")] = None,
+    tag: Annotated[str | None, typer.Option(help="All variants of this preset.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All images of the source.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and forget nothing.")] = False,
     config: ConfigFlag = None,
     **flags: str | None,
 ) -> None:
     """Forget variants: in Redis and in the memory of every gateway on it."""
-    if bool(keys) + (prefix is not None) + everything != 1:
-        fail("say what to flush: KEY…, --prefix PREFIX or --all, one of them", ASKED_WRONGLY)
-    if prefix == "" or "" in (keys or []):
-        fail("an empty key or prefix names nothing; --all is everything", ASKED_WRONGLY)
+    flushes = _flushes(keys or [], prefix, tag, everything)
     settings = read(config, flags, (NAMED_SOURCE,))
     try:
-        flushed = asyncio.run(_flush(settings, keys or [], prefix or "", dry_run))
+        flushed = asyncio.run(_flush(settings, flushes, dry_run))
     except CacheUnavailable as error:
         fail(f"nothing is sure to be flushed: {error}")
-    verb = "would flush" if dry_run else "flushed"
-    variants = counted(flushed.variants, "variant")
-    out.print(f"{verb} {variants} of {counted(flushed.originals, 'image')}")
+    out.print(_account(flushed, dry_run))
+    if flushed.unconfirmed:
+        gateways = counted(flushed.unconfirmed, "gateway")
+        err.print(f"resizer: {gateways} did not confirm, and trust their memory no more")
 
 
-async def _flush(settings: Settings, keys: list[str], prefix: str, dry_run: bool) -> Flushed:
-    from resizer.app import open_shared
-
-    shared = open_shared(settings, timeout=_FLUSH_SECONDS)
-    if shared is None:
+def _flushes(keys: list[str], prefix: str | None, tag: str | None, everything: bool) -> list[Flush]:
+    if bool(keys) + (prefix is not None) + (tag is not None) + everything != 1:
         fail(
-            "RESIZER_CACHE is memory:, which lives inside the server: restart it to empty it",
+            "say what to flush: KEY…, --prefix PREFIX, --tag PRESET or --all, one of them",
             ASKED_WRONGLY,
         )
-    try:
-        if not keys:
-            return await shared.flush_prefix(prefix, dry_run=dry_run)
-        flushed = Flushed()
-        for key in keys:
-            flushed += await shared.flush(key, dry_run=dry_run)
-        return flushed
-    finally:
-        await shared.close()
+    if "" in (prefix, tag, *keys):
+        fail("an empty key, prefix or tag names nothing; --all is everything", ASKED_WRONGLY)
+    return [Flush(key=key) for key in keys] or [Flush(prefix=prefix or "", tag=tag)]
+
+
+def _account(flushed: Flushed, dry_run: bool) -> str:
+    verb = "would flush" if dry_run else "flushed"
+    variants = counted(flushed.variants, "variant")
+    images = counted(flushed.originals, "image")
+    behind = f", and {flushed.results} among the results" if flushed.results else ""
+    return f"{verb} {variants} of {images}{behind}"
+
+
+async def _flush(settings: Settings, flushes: list[Flush], dry_run: bool) -> Flushed:
+    from resizer.app import flushing
+
+    async with flushing(settings, _ROUND_TRIP_SECONDS) as flusher:
+        if flusher is None:
+            fail(
+                "RESIZER_CACHE is memory:, which lives inside the server: restart it to empty it",
+                ASKED_WRONGLY,
+            )
+        return await flusher.flush(flushes, dry_run=dry_run)

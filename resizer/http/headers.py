@@ -77,9 +77,16 @@ def fields(head: bytes) -> Headers:
     return [(name, value) for name, value in pairs]
 
 
-def cache_control(policy: CachePolicy, expires: int | None, now: float) -> str:
-    """`Cache-Control` of an image, never promising more than is left of the URL's `exp`."""
+def cache_control(
+    policy: CachePolicy, expires: int | None, now: float, *, stale: bool = False
+) -> str:
+    """`Cache-Control` of an image, never promising more than is left of the URL's `exp`.
+
+    What is `stale` here is to be asked for again soon: the source is being asked.
+    """
     max_age, s_maxage = policy.max_age, policy.s_maxage
+    if stale:
+        max_age, s_maxage = min(max_age, policy.error_max_age), min(s_maxage, policy.error_max_age)
     revalidate, if_error = policy.stale_while_revalidate, policy.stale_if_error
     if expires is not None:
         left = max(0, expires - int(now) - 1)
@@ -100,9 +107,11 @@ def cache_status(answer: Answer) -> str:
     """`Cache-Status` (RFC 9211): how the gateway's own cache came by the answer."""
     collapsed = "; collapsed" if answer.coalesced else ""
     if answer.tier:
-        return f"resizer; hit; detail={answer.tier}{collapsed}"
+        stale = "; ttl=-1" if answer.stale else ""
+        return f"resizer; hit{stale}; detail={answer.tier}{collapsed}"
+    forwarded = "fwd=stale; fwd-status=304" if answer.unchanged else "fwd=uri-miss; fwd-status=200"
     stored = "; stored" if answer.stored else ""
-    return f"resizer; fwd=uri-miss; fwd-status=200{stored}{collapsed}"
+    return f"resizer; {forwarded}{stored}{collapsed}"
 
 
 def server_timing(answer: Answer) -> str | None:

@@ -45,7 +45,7 @@ class Hits:
 
     def __init__(self, gateway: Gateway, policy: CachePolicy) -> None:
         self._gateway = gateway
-        self._peek = gateway.memory.peek
+        self._peek = gateway.tiers.memory.peek
         self._policy = policy
         self._known: dict[bytes, Known] = {}
 
@@ -80,13 +80,15 @@ class Hits:
         fields = None
         if varies(request.transform):
             fields = {
-                format_: self._gateway.field(resolve(request.transform, accept))
+                format_: self._gateway.field(resolve(request.transform, accept), request.preset)
                 for format_, accept in _EVERY_ACCEPT.items()
             }
         tail = lines([(b"cache-status", MEMORY_HIT.encode())])
         tail += lines([(b"vary", b"Accept")]) if fields else b""
         tail += self._cache_control(None) if request.expires is None else b""
-        field = "" if fields else self._gateway.field(resolve(request.transform, ""))
+        field = (
+            "" if fields else self._gateway.field(resolve(request.transform, ""), request.preset)
+        )
         return Known(request.key, request.expires, field, fields, tail)
 
     def _cache_control(self, expires: int | None) -> bytes:

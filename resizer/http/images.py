@@ -91,7 +91,7 @@ class Images:
 
     async def _image(self, path: str, request: ImageRequest, headers: RequestHeaders) -> Reply:
         transform = resolve(request.transform, ", ".join(headers.getlist("accept")))
-        answer = await self._gateway.get(request.key, transform)
+        answer = await self._gateway.get(request.key, transform, request.preset)
         self._hits.remember(path.encode("utf-8", "surrogateescape"), request)
         fresh = not_modified(
             answer.variant.etag,
@@ -110,7 +110,9 @@ class Images:
         return Reply(304, [*kept, *self._reply_headers(request, answer)])
 
     def _reply_headers(self, request: ImageRequest, answer: Answer) -> Headers:
-        control = cache_control(self._policy.cache, request.expires, time.time())
+        control = cache_control(
+            self._policy.cache, request.expires, time.time(), stale=answer.stale
+        )
         headers: Headers = [
             (b"cache-control", control.encode()),
             (b"cache-status", cache_status(answer).encode()),

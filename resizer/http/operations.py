@@ -36,11 +36,14 @@ class Readiness:
 
     async def _look(self) -> dict[str, str]:
         checks = {"source": self._gateway.source.check, "workers": self._gateway.renderer.check}
-        if self._gateway.shared:
-            checks["cache"] = self._gateway.shared.check
+        tiers = self._gateway.tiers
+        if tiers.shared:
+            checks["cache"] = tiers.shared.check
+        if tiers.results:
+            checks["results"] = tiers.results.check
         states = await asyncio.gather(*(_state(check) for check in checks.values()))
         parts = dict(zip(checks, states, strict=True))
-        if parts.get("cache") == "ok" and self._gateway.memory.suspended:
+        if parts.get("cache") == "ok" and not self._gateway.hears.sure:
             parts["cache"] = "Flushes cannot be heard, so the memory tier stands aside."
         return parts
 
@@ -57,7 +60,8 @@ def verdict(parts: dict[str, str]) -> str:
     """`ready`, `degraded` (a cache that is away costs misses, no replies) or `unready`."""
     if parts["source"] != "ok" or parts["workers"] != "ok":
         return "unready"
-    return "ready" if parts.get("cache", "ok") == "ok" else "degraded"
+    caches = (parts.get("cache", "ok"), parts.get("results", "ok"))
+    return "ready" if caches == ("ok", "ok") else "degraded"
 
 
 def routes(gateway: Gateway, metrics: Metrics) -> list[Route]:

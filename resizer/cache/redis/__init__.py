@@ -5,15 +5,19 @@ This package is the only one that imports redis.
 
 from resizer.cache.redis.cache import RedisCache
 from resizer.cache.redis.connect import connect
+from resizer.hearing import Hearing
 
 __all__ = ["RedisCache", "open_cache"]
 
 
-def open_cache(url: str, namespace: str, timeout: float) -> RedisCache:
+def open_cache(
+    url: str, namespace: str, timeout: float, hearing: Hearing | None = None
+) -> RedisCache:
     """The cache that `url` names, in the form that `connect` describes; nothing is sent yet.
 
     `namespace` keeps the originals of different sources apart on one server. `timeout` is the
-    longest that a call may take, in seconds. Raises ValueError on a URL of another form.
+    longest that a call may take, in seconds; `hearing` is told while `listen` runs. Raises
+    ValueError on a URL of another form.
     """
     client, subscriber = connect(url, timeout)
-    return RedisCache(client, subscriber, namespace, timeout)
+    return RedisCache(client, subscriber, namespace, timeout, hearing=hearing)

@@ -1,30 +1,32 @@
-"""RedisCache: one hash an original, one field a variant."""
+"""RedisCache: one hash an original, one field a variant, and one beside it while it is filled."""
 
 import asyncio
-import json
 import math
-import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from urllib.parse import quote
-
-from redis.asyncio import Redis
-from redis.exceptions import RedisClusterException, RedisError, ResponseError
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 
 from resizer.cache.breaker import Breaker
 from resizer.cache.gather import Gather
 from resizer.cache.redis.connect import Client, Subscriber
-from resizer.cache.redis.listener import Listener
-from resizer.errors import CacheUnavailable
+from resizer.cache.redis.flushing import Flushing
+from resizer.cache.redis.guard import Guard, is_foreign, raise_failure
+from resizer.cache.redis.landings import Expected, Landings, landed
+from resizer.cache.redis.listener import Listener, OnFlush, OnLost, OnReady
+from resizer.cache.redis.names import LEASE, PATH, Names
+from resizer.cache.redis.scripts import NOTE, PUT, RELEASE, RENEW, TAKE
+from resizer.errors import CacheUnavailable, ResizerError
 from resizer.flush import Flush, Flushed
+from resizer.hearing import Hearing
 from resizer.image import Variant, pack, unpack
+from resizer.lease import Landing, Lease
 
-_FAILURES = (RedisError, RedisClusterException, OSError)
-_AT_ONCE = 32
-"""Round trips under way, so connections to a server."""
-_BATCH = 500
-"""Names counted and removed in one round trip of a flush."""
-_HEARTBEAT = 5.0
+LEASE_SECONDS = 3.0
+"""How long a lease outlives its holder; a living one renews it three times as often."""
+_DEAF_SECONDS = 0.1
+"""Longest wait for another's fill while its end cannot be heard."""
+_MOST_FIELDS = 1000
+"""Of one hash: beyond it no more paths are noted."""
 _FOREIGN = b""
 """Stands for a value that is no hash: like any other that `unpack` refuses."""
 
@@ -33,8 +35,8 @@ class RedisCache:
     """A hit is one HGET, a flush one UNLINK; an eviction takes an original with all its variants.
 
     Every method raises CacheUnavailable and nothing else, after `timeout` seconds at the latest
-    (`flush_prefix`: for each round trip). After several failures in a row calls fail at once,
-    until one that is let through works again.
+    (a flush: for each round trip). After several failures in a row calls fail at once, until one
+    that is let through works again.
     """
 
     def __init__(
@@ -44,171 +46,173 @@ class RedisCache:
         namespace: str,
         timeout: float,
         breaker: Breaker | None = None,
+        hearing: Hearing | None = None,
     ) -> None:
         self._client = client
         self._subscriber = subscriber
-        # Quoted, so that no two pairs of namespace and key spell one name.
-        self._prefix = f"resizer:{quote(namespace, safe='')}:"
-        self._channel = f"resizer-flush:{quote(namespace, safe='')}"
-        self._timeout = timeout
-        self._breaker = breaker or Breaker()
-        self._turns = asyncio.Semaphore(_AT_ONCE)
-        # In a cluster redis-py runs every command of a transaction in a thread of its own, and
-        # waits for it. There the commands of a pipeline go to their node together all the same.
-        self._transactions = isinstance(client, Redis)
+        self._names = Names(namespace)
+        self._guard = Guard(timeout, breaker or Breaker())
+        self._hearing = hearing or Hearing()
+        self._landings = Landings()
+        self._flushing = Flushing(client, subscriber, self._names, self._guard)
         self._look_up = Gather(self._look_up_all)
 
     async def get(self, key: str, field: str) -> Variant | None:
         """The variant, or None. A value that is none (cut, foreign, of another version) goes."""
-        name = self._prefix + key
+        name = self._names.of(key)
         value = await self._look_up((name, field))
         if value is None:
             return None
         try:
             return unpack(value)
         except ValueError:
-            async with self._guarded(self._timeout):
+            async with self._guard():
                 await self._client.unlink(name)
             return None
 
-    async def put(self, key: str, field: str, variant: Variant, seconds: float) -> None:
-        """Store `variant`; the original and all its variants are forgotten after `seconds`."""
+    async def take(self, key: str, field: str) -> Lease | Landing:
+        """The lease, or what to wait for while another gateway has it."""
+        token = secrets.token_hex(8)
+        expected = self._landings.expect((key, field))
+        try:
+            async with self._guard():
+                left, *found = await TAKE.run(
+                    self._client,
+                    self._names.of(key),
+                    *(LEASE + field, token, _milliseconds(LEASE_SECONDS), field),
+                )
+        except BaseException:
+            expected.cancel()
+            raise
+        if left:
+            return self._for(expected, left / 1000)
+        expected.cancel()
+        return Lease(token, _variant(found[0]))
+
+    @asynccontextmanager
+    async def holding(self, key: str, field: str, token: str) -> AsyncIterator[None]:
+        """Renew the lease for as long as the work inside takes."""
+        renewing = asyncio.create_task(self._renew(key, field, token))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+
+    async def put(self, key: str, field: str, variant: Variant, seconds: float, token: str) -> bool:
+        """Store `variant` if the lease still stands, and end it. Whether it was stored.
+
+        The original and all its variants are forgotten after `seconds`.
+        """
         if seconds <= 0:
-            return
-        name = self._prefix + key
-        async with self._guarded(self._timeout):
-            pipeline = self._client.pipeline(transaction=self._transactions)
-            pipeline.hset(name, field, pack(variant))
-            pipeline.expire(name, math.ceil(seconds))
-            await pipeline.execute()
+            await self.release(key, field, token)
+            return False
+        async with self._guard():
+            stored = await PUT.run(
+                self._client,
+                self._names.of(key),
+                *(LEASE + field, token, field, pack(variant), math.ceil(seconds)),
+                *(self._names.landings, landed((key, field), None)),
+            )
+        return bool(stored)
 
-    async def forget(self, key: str, field: str) -> None:
-        """Remove one variant, and tell nobody: it should not have been stored."""
-        async with self._guarded(self._timeout):
-            await self._client.execute_command("HDEL", self._prefix + key, field)
-
-    async def flush(self, key: str, *, dry_run: bool = False) -> Flushed:
-        """Remove every variant of one original, at once, and tell the other gateways."""
-        async with self._guarded(self._timeout), self._announced(Flush(key=key), dry_run):
-            return await self._remove([self._prefix + key], dry_run)
-
-    async def flush_prefix(self, prefix: str, *, dry_run: bool = False) -> Flushed:
-        """The same for every original whose key starts with `prefix`; `""` is all of them."""
-        flushed = Flushed()
-        async with self._guarded(None), self._announced(Flush(prefix=prefix), dry_run):
-            async for names in self._names(self._prefix + prefix):
-                flushed += await self._remove(names, dry_run)
-        return flushed
-
-    async def listen(
-        self,
-        on_flush: Callable[[Flush], None],
-        on_lost: Callable[[str], None],
-        on_ready: Callable[[], None],
-        heartbeat: float = _HEARTBEAT,
+    async def release(
+        self, key: str, field: str, token: str, error: ResizerError | None = None
     ) -> None:
-        """Hear flushes until cancelled, and reconnect when the line is lost.
+        """End a lease that brought nothing; whoever waits for it is told why."""
+        message = landed((key, field), error)
+        async with self._guard():
+            await RELEASE.run(
+                self._client,
+                self._names.of(key),
+                *(LEASE + field, token, self._names.landings, message),
+            )
+
+    async def note(self, key: str, path: str) -> None:
+        """Remember with the original that the URL `path` was answered with it."""
+        async with self._guard():
+            await NOTE.run(self._client, self._names.of(key), PATH + path, _MOST_FIELDS)
+
+    async def remove(self, flushes: Sequence[Flush], *, dry_run: bool = False) -> Flushed:
+        """Remove what is flushed, leases included, from Redis alone."""
+        return await self._flushing.remove(flushes, dry_run)
+
+    async def announce(self, flushes: Sequence[Flush]) -> int:
+        """Have every gateway forget it. How many did not confirm: they trust their memory no more.
+
+        Takes as long as the slowest gateway, and never much longer than `hearing.SECONDS`.
+        """
+        return await self._flushing.announce(flushes)
+
+    async def tell(self, flushes: Sequence[Flush]) -> None:
+        """Have every gateway forget it, some time soon."""
+        await self._flushing.tell(flushes)
+
+    async def listen(self, on_flush: OnFlush, on_lost: OnLost, on_ready: OnReady) -> None:
+        """Hear flushes, and the ends of others' fills, until cancelled.
 
         `on_ready` is called when a subscription begins, `on_lost`, with the kind of error, when it
-        ends (or the first one fails): what is flushed between the two is not heard. A server that
-        is silent for twice `heartbeat` seconds counts as lost.
+        ends (or the first one fails): what is flushed between the two is not heard.
         """
-        listener = Listener(self._subscriber, self._channel, heartbeat, on_flush, on_lost, on_ready)
+        listener = Listener(
+            self._subscriber,
+            self._names,
+            self._hearing,
+            self._landings,
+            self._flushing.confirm,
+            (on_flush, on_lost, on_ready),
+        )
         await listener.run()
 
     async def check(self) -> None:
         """Raises CacheUnavailable when the server does not answer."""
-        async with self._guarded(self._timeout):
+        async with self._guard():
             await self._client.ping()
 
     async def close(self) -> None:
         await self._look_up.close()
         await self._client.aclose()
 
+    async def _renew(self, key: str, field: str, token: str) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / 3)
+            with suppress(CacheUnavailable):
+                async with self._guard():
+                    await RENEW.run(
+                        self._client,
+                        self._names.of(key),
+                        *(LEASE + field, token, _milliseconds(LEASE_SECONDS)),
+                    )
+
+    def _for(self, expected: Expected, seconds: float) -> Landing:
+        expected.seconds = seconds if self._hearing.sure else min(seconds, _DEAF_SECONDS)
+        return expected
+
     async def _look_up_all(
         self, places: list[tuple[str, str]]
     ) -> list[bytes | CacheUnavailable | None]:
-        async with self._guarded(self._timeout):
+        async with self._guard():
             pipeline = self._client.pipeline(transaction=False)
             for name, field in places:
                 pipeline.hget(name, field)
             answers = await pipeline.execute(raise_on_error=False)
             if all(isinstance(answer, Exception) for answer in answers):
-                _raise_failure(answers)
+                raise_failure(answers)
         return [_value(answer) for answer in answers]
 
-    async def _names(self, start: str) -> AsyncIterator[list[bytes]]:
-        """The names that begin with `start`, in batches, each once: SCAN may repeat itself."""
-        pattern = re.sub(r"([*?\[\]\\])", r"\\\1", start) + "*"
-        seen: set[int] = set()
-        batch: list[bytes] = []
-        async for name in self._client.scan_iter(match=pattern, count=_BATCH):
-            if hash(name) in seen or not name.startswith(start.encode()):
-                continue
-            seen.add(hash(name))
-            batch.append(name)
-            if len(batch) == _BATCH:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
 
-    async def _remove(self, names: Sequence[str | bytes], dry_run: bool) -> Flushed:
-        """Without a transaction: a full server would refuse it, and that is when to flush."""
-        pipeline = self._client.pipeline(transaction=False)
-        for name in names:
-            pipeline.execute_command("HLEN", name)
-            # By its word: the methods of a cluster's pipeline expect several names.
-            pipeline.execute_command("EXISTS" if dry_run else "UNLINK", name)
-        answers = await pipeline.execute(raise_on_error=False)
-        _raise_failure(answers)
-        lengths = [length for length in answers[::2] if isinstance(length, int)]
-        return Flushed(sum(answers[1::2]), sum(lengths))
-
-    @asynccontextmanager
-    async def _announced(self, flush: Flush, dry_run: bool) -> AsyncIterator[None]:
-        """Tell the listeners before and after.
-
-        Before, so that no fill under way stores what is about to be removed; after, for those who
-        read it again in between.
-        """
-        if dry_run:
-            yield
-            return
-        message = json.dumps(flush.to_facts())
-        await self._client.execute_command("PUBLISH", self._channel, message)
-        yield
-        await self._client.execute_command("PUBLISH", self._channel, message)
-
-    @asynccontextmanager
-    async def _guarded(self, seconds: float | None) -> AsyncIterator[None]:
-        """Bound what is done inside, turn its failures into CacheUnavailable and count them."""
-        if not self._breaker.admits():
-            raise CacheUnavailable("The cache failed repeatedly and is left alone for a while.")
-        try:
-            async with asyncio.timeout(seconds), self._turns:
-                yield
-        except _FAILURES as error:
-            # A server that answers with an error (full, read-only) is not one to stay away from.
-            if not isinstance(error, ResponseError):
-                self._breaker.failed()
-            raise CacheUnavailable(f"The cache failed: {type(error).__name__}.") from error
-        self._breaker.succeeded()
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)
 
 
-def _is_foreign(answer: object) -> bool:
-    return isinstance(answer, ResponseError) and str(answer).startswith("WRONGTYPE")
-
-
-def _raise_failure(answers: list[object]) -> None:
-    """Raise the first error among `answers` that is not about a value of another type."""
-    for answer in answers:
-        if isinstance(answer, Exception) and not _is_foreign(answer):
-            raise answer
+def _variant(value: bytes | None) -> Variant | None:
+    try:
+        return unpack(value) if value else None
+    except ValueError:
+        return None
 
 
 def _value(answer: object) -> bytes | CacheUnavailable | None:
-    if _is_foreign(answer):
+    if is_foreign(answer):
         return _FOREIGN
     if isinstance(answer, Exception):
         return CacheUnavailable(f"The cache failed: {type(answer).__name__}.")

@@ -1,44 +1,66 @@
-"""Listener: hears what other gateways and the command line flush."""
+"""Listener: hears what is flushed and what others filled, and knows until when it is sure to."""
 
 import asyncio
 import json
+import math
 import random
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
 
 from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from resizer import hearing
 from resizer.cache.redis.connect import Subscriber
+from resizer.cache.redis.landings import Landings
+from resizer.cache.redis.names import Names
+from resizer.errors import CacheUnavailable
 from resizer.flush import Flush
+from resizer.hearing import Hearing
 
+OnFlush = Callable[[Sequence[Flush]], Awaitable[None]]
+"""Forgets at once, in the call; what it returns ends when nothing of it can come back."""
+OnLost = Callable[[str], None]
+OnReady = Callable[[], None]
+
+_HEARTBEAT = 0.5
+"""Seconds between two questions whether the line is alive."""
+_PATIENCE = 1.5
+"""Seconds without an answer after which nobody waits for the end of another's fill."""
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 
 
 class Listener:
-    """Stays subscribed to one channel, and tells when it is and when it is not."""
+    """Stays subscribed, and tells when it is and when it is not."""
 
     def __init__(
         self,
         subscriber: Subscriber,
-        channel: str,
-        heartbeat: float,
-        on_flush: Callable[[Flush], None],
-        on_lost: Callable[[str], None],
-        on_ready: Callable[[], None],
+        names: Names,
+        hears: Hearing,
+        landings: Landings,
+        confirm: Callable[[str], Awaitable[None]],
+        told: tuple[OnFlush, OnLost, OnReady],
     ) -> None:
         self._subscriber = subscriber
-        self._channel = channel
-        self._heartbeat = heartbeat
-        self._on_flush = on_flush
-        self._on_lost = on_lost
-        self._on_ready = on_ready
+        self._names = names
+        self._hears = hears
+        self._landings = landings
+        self._confirm = confirm
+        self._on_flush, self._on_lost, self._on_ready = told
         self._told_lost = False
         self._pause = _FIRST_PAUSE
+        self._since = self._asked = self._confirmed = -math.inf
+        """When the subscription began, the last question was put, the last one answered was put."""
+        self._confirming: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Until cancelled."""
+        self._hears.lost()
         while True:
             try:
                 await self._hear()
@@ -51,38 +73,72 @@ class Listener:
         client = self._subscriber()
         try:
             async with client.pubsub() as pubsub:
-                await pubsub.subscribe(self._channel)
+                await pubsub.subscribe(self._names.flushes, self._names.landings)
+                self._confirmed = self._asked = -math.inf
+                self._since = time.monotonic()
                 while True:
-                    self._handle(await self._next(pubsub))
+                    await self._ask(pubsub)
+                    message = await pubsub.get_message(timeout=_HEARTBEAT)
+                    if message is not None:
+                        self._handle(message)
         finally:
+            self._hears.lost()
             await client.aclose()
 
-    async def _next(self, pubsub: PubSub) -> dict[str, object]:
-        """The next message. After a silence a PING must be answered: the line may be dead."""
-        message: dict[str, object] | None = await pubsub.get_message(timeout=self._heartbeat)
-        if message is None:
-            await pubsub.ping()
-            message = await pubsub.get_message(timeout=self._heartbeat)
-        if message is None:
+    async def _ask(self, pubsub: PubSub) -> None:
+        """Whether the line is alive, every heartbeat. The answer brings back when it was asked."""
+        now = time.monotonic()
+        silence = now - max(self._since, self._confirmed)
+        if silence > hearing.SECONDS:
             raise RedisConnectionError("a PING was not answered")
-        return message
+        if silence > _PATIENCE:
+            self._landings.give_up()
+        if now - self._asked >= _HEARTBEAT:
+            self._asked = now
+            await pubsub.ping(repr(now))
 
-    def _handle(self, message: dict[str, object]) -> None:
-        if message["type"] == "subscribe":
+    def _handle(self, message: dict[str, Any]) -> None:
+        match message["type"], message["data"]:
+            case "pong", bytes(asked):
+                self._answered(float(asked))
+            case "message", bytes(data) if message["channel"] == self._names.flushes.encode():
+                self._flushed(data)
+            case "message", bytes(data):
+                self._landings.tell(data)
+
+    def _answered(self, asked: float) -> None:
+        """The first answer says that the subscription stands."""
+        if self._confirmed < self._since:
             self._told_lost = False
             self._pause = _FIRST_PAUSE
             self._on_ready()
-        elif message["type"] == "message" and isinstance(message["data"], bytes):
-            self._on_flush(_flush(message["data"]))
+        self._confirmed = asked
+        self._hears.confirmed(asked)
+
+    def _flushed(self, data: bytes) -> None:
+        announcement, flushes = _read(data)
+        forgotten = self._on_flush(flushes)
+        task = asyncio.create_task(self._confirm_when(forgotten, announcement))
+        self._confirming.add(task)
+        task.add_done_callback(self._confirming.discard)
+
+    async def _confirm_when(self, forgotten: Awaitable[None], announcement: str) -> None:
+        await forgotten
+        with suppress(CacheUnavailable):  # whoever flushes waits until this process is not sure
+            await self._confirm(announcement)
 
     def _lose(self, error: Exception) -> None:
+        self._hears.lost()
+        self._landings.give_up()
         if not self._told_lost:
             self._told_lost = True
             self._on_lost(type(error).__name__)
 
 
-def _flush(message: bytes) -> Flush:
+def _read(data: bytes) -> tuple[str, list[Flush]]:
+    """The announcement's id and what is flushed; anything malformed flushes everything."""
     try:
-        return Flush.from_facts(json.loads(message))
-    except (ValueError, RecursionError):
-        return Flush()
+        facts = json.loads(data)
+        return str(facts["id"]), [Flush.from_facts(flush) for flush in facts["flushes"]]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return "", [Flush()]

@@ -1,0 +1,50 @@
+"""Guard: bounds every round trip, and turns what goes wrong in it into CacheUnavailable."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
+
+from resizer.cache.breaker import Breaker
+from resizer.errors import CacheUnavailable
+
+FAILURES = (RedisError, RedisClusterException, OSError)
+_AT_ONCE = 32
+"""Round trips under way, so connections to a server."""
+
+
+class Guard:
+    """One for each client: its failures open the breaker for all of its calls."""
+
+    def __init__(self, timeout: float, breaker: Breaker) -> None:
+        self.timeout = timeout
+        self._breaker = breaker
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[None]:
+        """Around one round trip. Raises CacheUnavailable and nothing else."""
+        if not self._breaker.admits():
+            raise CacheUnavailable("The cache failed repeatedly and is left alone for a while.")
+        try:
+            async with asyncio.timeout(self.timeout), self._turns:
+                yield
+        except FAILURES as error:
+            # A server that answers with an error (full, read-only) is not one to stay away from.
+            if not isinstance(error, ResponseError):
+                self._breaker.failed()
+            raise CacheUnavailable(f"The cache failed: {type(error).__name__}.") from error
+        self._breaker.succeeded()
+
+
+def is_foreign(answer: object) -> bool:
+    """Whether Redis says that a name holds no hash: some other program's value."""
+    return isinstance(answer, ResponseError) and str(answer).startswith("WRONGTYPE")
+
+
+def raise_failure(answers: list[object]) -> None:
+    """Raise the first error among `answers` that is not about a value of another type."""
+    for answer in answers:
+        if isinstance(answer, Exception) and not is_foreign(answer):
+            raise answer

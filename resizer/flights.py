@@ -1,0 +1,98 @@
+"""Flights: the look-ups and fills under way in this process, and who may wait for them."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from resizer import hearing
+from resizer.flush import Flush
+from resizer.hearing import Hearing
+from resizer.transform import Transform
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class Flight(Generic[T]):
+    """One piece of work for one variant that everybody who asks for it waits for."""
+
+    key: str
+    field: str
+    transform: Transform
+    preset: str | None = None
+    started: float = 0.0
+    task: asyncio.Task[T] | None = None
+    flushed: bool = False
+    """The original was flushed meanwhile: answer those who wait, keep nothing."""
+    shared_failed: bool = False
+    """The tier that gateways share failed once: it is not asked again, a wait is enough."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.key, self.field
+
+    async def landing(self) -> T:
+        """Wait without owning: cancelling the wait does not cancel the flight."""
+        assert self.task is not None  # noqa: S101  (set when the flight started)
+        return await asyncio.shield(self.task)
+
+
+AnyFlight = Flight[Any]
+
+
+class Flights(Generic[T]):
+    """Those that may be joined, by variant, and all that are under way."""
+
+    def __init__(self, hears: Hearing, clock: Callable[[], float] = time.monotonic) -> None:
+        self._hears = hears
+        self._clock = clock
+        self._joinable: dict[tuple[str, str], Flight[T]] = {}
+        self._all: dict[asyncio.Task[T], Flight[T]] = {}
+
+    def find(self, key: str, field: str) -> Flight[T] | None:
+        """The flight that a request may join.
+
+        One that began long ago may be older than a flush which this process, deaf, has not heard
+        of.
+        """
+        flight = self._joinable.get((key, field))
+        if flight is None:
+            return None
+        young = self._clock() - flight.started < hearing.SECONDS
+        return flight if young or self._hears.sure else None
+
+    def start(
+        self, flight: Flight[T], work: Callable[[Flight[T]], Coroutine[Any, Any, T]]
+    ) -> Flight[T]:
+        """Begin `work`; it may be joined until it ends or is flushed."""
+        flight.started = self._clock()
+        flight.task = asyncio.create_task(work(flight))
+        self._joinable[flight.place] = flight
+        self._all[flight.task] = flight
+        flight.task.add_done_callback(self._land)
+        return flight
+
+    def flush(self, flush: Flush) -> None:
+        """Whatever is under way for what is flushed serves those who wait, and nobody else."""
+        for flight in self._all.values():
+            if flush.matches(*flight.place):
+                flight.flushed = True
+                self._part(flight)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for those under way, not longer than `seconds`, and cancel the rest."""
+        if self._all:
+            _, late = await asyncio.wait(self._all, timeout=seconds)
+            for task in late:
+                task.cancel()
+
+    def _land(self, task: asyncio.Task[T]) -> None:
+        self._part(self._all.pop(task))
+        if not task.cancelled():
+            task.exception()  # seen, even when everybody who waited has left
+
+    def _part(self, flight: Flight[T]) -> None:
+        if self._joinable.get(flight.place) is flight:
+            del self._joinable[flight.place]

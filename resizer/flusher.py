@@ -1,0 +1,45 @@
+"""Flusher: flushes every tier that gateways share, in the order that lets nothing come back."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from resizer.flush import Flush, Flushed
+
+
+class Shared(Protocol):
+    """The tier that gateways share, and the way to them."""
+
+    async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> Flushed: ...
+    async def announce(self, flushes: Sequence[Flush]) -> int: ...
+
+
+class Results(Protocol):
+    """The tier behind it."""
+
+    async def flush(self, flush: Flush, *, dry_run: bool) -> Flushed: ...
+
+
+class Flusher:
+    """Raises CacheUnavailable when it is not sure that everything is flushed."""
+
+    def __init__(self, shared: Shared, results: Results | None) -> None:
+        self._shared = shared
+        self._results = results
+
+    async def flush(self, flushes: Sequence[Flush], *, dry_run: bool = False) -> Flushed:
+        """Return when no gateway answers with anything of it any more.
+
+        The results have no leases. So first every gateway is told, and says when nothing of it is
+        on its way there; what it reads there before they are flushed goes with the shared tier.
+        """
+        flushed = Flushed()
+        if self._results is not None:
+            if not dry_run:
+                flushed += Flushed(unconfirmed=await self._shared.announce(flushes))
+            for flush in flushes:
+                removed = await self._results.flush(flush, dry_run=dry_run)
+                flushed += Flushed(results=removed.variants)
+        flushed += await self._shared.remove(flushes, dry_run=dry_run)
+        if not dry_run:
+            flushed += Flushed(unconfirmed=await self._shared.announce(flushes))
+        return flushed

@@ -1,0 +1,41 @@
+"""Freshness: what may be done with a variant of a given age (RFC 5861 names the times)."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Stage(Enum):
+    """The ages of a variant, counted from when the source was last asked about its original."""
+
+    FRESH = "fresh"
+    """Served as it is."""
+    STALE = "stale"
+    """Served at once, while the source is asked whether its original is still the same."""
+    LATE = "late"
+    """The source is asked first; served only if it cannot answer."""
+    OVER = "over"
+    """Never served unasked; its original's ETag may still save a render."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """The times, in seconds; each of the last two counts from the end of the first."""
+
+    fresh_for: float
+    serve_stale_for: float
+    stale_if_error: float
+
+    def stage(self, age: float) -> Stage:
+        """`age` in seconds; below 0 where another machine's clock is ahead."""
+        if age < self.fresh_for:
+            return Stage.FRESH
+        if age < self.fresh_for + self.serve_stale_for:
+            return Stage.STALE
+        if age < self.fresh_for + self.stale_if_error:
+            return Stage.LATE
+        return Stage.OVER
+
+    @property
+    def kept_for(self) -> float:
+        """Age at which a variant is of no more use."""
+        return self.fresh_for + max(self.serve_stale_for, self.stale_if_error)

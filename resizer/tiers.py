@@ -1,0 +1,206 @@
+"""The tiers behind memory, as the gateway sees them: one that fails is a miss."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol, TypeVar
+
+from resizer.errors import CacheUnavailable, ResizerError
+from resizer.flights import AnyFlight
+from resizer.flush import Flush
+from resizer.freshness import Freshness, Stage
+from resizer.image import Variant
+from resizer.lease import NO_LEASE, Landing, Lease
+from resizer.metrics import Metrics
+
+LARGEST_SHARED = 32 * 1024 * 1024
+"""Bytes: what takes longer to send than a cache may take would count as its failure."""
+_log = logging.getLogger("resizer")
+T = TypeVar("T")
+
+
+class Memory(Protocol):
+    """The tier inside this process, asked without waiting."""
+
+    def peek(self, key: str, field: str) -> Variant | None: ...
+    def peek_stale(self, key: str, field: str) -> Variant | None: ...
+    def put(
+        self, key: str, field: str, variant: Variant, fresh_seconds: float, stale_seconds: float
+    ) -> bool: ...
+
+
+class Shared(Protocol):
+    """The tier that several gateways share. Raises CacheUnavailable and nothing else."""
+
+    async def get(self, key: str, field: str) -> Variant | None: ...
+    async def take(self, key: str, field: str) -> Lease | Landing: ...
+    def holding(self, key: str, field: str, token: str) -> AbstractAsyncContextManager[None]: ...
+    async def put(
+        self, key: str, field: str, variant: Variant, seconds: float, token: str
+    ) -> bool: ...
+    async def release(
+        self, key: str, field: str, token: str, error: ResizerError | None
+    ) -> None: ...
+    async def note(self, key: str, path: str) -> None: ...
+    async def check(self) -> None: ...
+
+
+class Results(Protocol):
+    """The tier for what does not fit the shared one. Raises CacheUnavailable and nothing else."""
+
+    async def get(self, key: str, field: str) -> Variant | None: ...
+    async def put(self, key: str, field: str, variant: Variant) -> None: ...
+    async def forget(self, key: str, field: str) -> None: ...
+    async def check(self) -> None: ...
+
+
+class Tiers:
+    """Memory, the shared tier and the results behind it. Nothing here raises."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        shared: Shared | None,
+        results: Results | None,
+        freshness: Freshness,
+        metrics: Metrics,
+    ) -> None:
+        self.memory = memory
+        self.shared = shared
+        self.results = results
+        self._freshness = freshness
+        self._metrics = metrics
+        self._works = True
+        self._keeping: dict[asyncio.Task[None], AnyFlight] = {}
+
+    def stage(self, variant: Variant) -> Stage:
+        """What may be done with `variant` now."""
+        return self._freshness.stage(time.time() - variant.checked_at)
+
+    async def look_up(self, flight: AnyFlight) -> Variant | None:
+        """What the shared tier holds, of whatever age."""
+        if self.shared is None or flight.shared_failed:
+            return None
+        variant = await self._ask(flight, self.shared.get(*flight.place))
+        if variant is not None:
+            self.remember(flight, variant)
+        return variant
+
+    async def take(self, flight: AnyFlight) -> Lease | Landing:
+        """The lease to fill with, or somebody else's fill to wait for."""
+        if self.shared is None or flight.shared_failed:
+            return NO_LEASE
+        return await self._ask(flight, self.shared.take(*flight.place)) or NO_LEASE
+
+    @asynccontextmanager
+    async def holding(self, flight: AnyFlight, lease: Lease) -> AsyncIterator[None]:
+        """Around a fill: the lease stands for as long as it takes."""
+        if self.shared is None or lease.token is None:
+            yield
+            return
+        async with self.shared.holding(*flight.place, lease.token):
+            yield
+
+    async def look_behind(self, flight: AnyFlight) -> Variant | None:
+        """What the results hold, of whatever age."""
+        if self.results is None:
+            return None
+        try:
+            return await self.results.get(*flight.place)
+        except CacheUnavailable as error:
+            self._metrics.results_errors.inc()
+            _log.debug("the results fail: %s", error)
+            return None
+
+    async def store(
+        self, flight: AnyFlight, variant: Variant, lease: Lease, *, is_new: bool = True
+    ) -> bool:
+        """Keep `variant` wherever it may be kept; whether the outermost tier there is took it.
+
+        The shared tier first: its answer says whether the lease still stood, and what was fetched
+        before a flush is not remembered here either.
+        """
+        stored = False
+        if self.shared is not None and lease.token is not None:
+            stored = await self._share(flight, variant, lease.token)
+            if not stored and not flight.shared_failed and variant.size <= LARGEST_SHARED:
+                return False
+        remembered = self.remember(flight, variant)
+        if self.results is not None and stored and is_new:
+            self._keep(flight, variant)
+        return stored or (self.shared is None and remembered)
+
+    def remember(self, flight: AnyFlight, variant: Variant) -> bool:
+        """Hold `variant` in memory, unless it was flushed on its way here or is too old."""
+        age = time.time() - variant.checked_at
+        fresh = max(0.0, self._freshness.fresh_for - age)
+        stale = max(0.0, self._freshness.fresh_for + self._freshness.serve_stale_for - age) - fresh
+        if flight.flushed:
+            return False
+        return self.memory.put(*flight.place, variant, fresh, stale)
+
+    async def release(
+        self, flight: AnyFlight, lease: Lease, error: ResizerError | None = None
+    ) -> None:
+        """End a lease that brought nothing."""
+        if self.shared is None or lease.token is None:
+            return
+        await self._ask(flight, self.shared.release(*flight.place, lease.token, error))
+
+    async def note(self, flight: AnyFlight, path: str) -> None:
+        """Remember that the URL `path` was answered with the original of `flight`."""
+        if self.shared is not None and not flight.shared_failed:
+            await self._ask(flight, self.shared.note(flight.key, path))
+
+    async def settled(self, flushes: Sequence[Flush]) -> None:
+        """Return when nothing of what is flushed is on its way to the results any more."""
+        late = []
+        for task, flight in self._keeping.items():
+            if any(flush.matches(*flight.place) for flush in flushes):
+                flight.flushed = True
+                late.append(task)
+        await asyncio.gather(*late)
+
+    async def _share(self, flight: AnyFlight, variant: Variant, token: str) -> bool:
+        if variant.size > LARGEST_SHARED:
+            await self.release(flight, Lease(token))
+            return False
+        assert self.shared is not None  # noqa: S101  (asked by the caller)
+        left = variant.checked_at + self._freshness.kept_for - time.time()
+        return bool(await self._ask(flight, self.shared.put(*flight.place, variant, left, token)))
+
+    def _keep(self, flight: AnyFlight, variant: Variant) -> None:
+        """In the results: a store that is slow, and that nobody waits for."""
+        task = asyncio.create_task(self._put_in_results(flight, variant))
+        self._keeping[task] = flight
+        task.add_done_callback(self._keeping.pop)
+
+    async def _put_in_results(self, flight: AnyFlight, variant: Variant) -> None:
+        assert self.results is not None  # noqa: S101
+        try:
+            if not flight.flushed:
+                await self.results.put(*flight.place, variant)
+            if flight.flushed:
+                await self.results.forget(*flight.place)
+        except CacheUnavailable as error:
+            self._metrics.results_errors.inc()
+            _log.warning("a variant could not be kept among the results: %s", error)
+
+    async def _ask(self, flight: AnyFlight, question: Awaitable[T]) -> T | None:
+        """Ask the shared tier. Its failure is counted, said once, and ends the questions of this
+        flight, so that a request waits for a dead server once at most."""
+        try:
+            answer = await question
+        except CacheUnavailable as error:
+            flight.shared_failed = True
+            self._metrics.redis_errors.inc()
+            if self._works:
+                _log.warning("the shared cache fails, so requests are misses: %s", error)
+            self._works = False
+            return None
+        if not self._works:
+            _log.warning("the shared cache works again")
+        self._works = True
+        return answer
