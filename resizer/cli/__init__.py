@@ -6,11 +6,13 @@ import typer
 
 from resizer import __version__
 from resizer.cli.demo import demo
+from resizer.cli.doctor import doctor
 from resizer.cli.flush import flush
 from resizer.cli.serve import serve
 from resizer.cli.stats import stats
 from resizer.cli.terminal import out
 from resizer.cli.url import url
+from resizer.cli.watch import watch
 from resizer.urls.options import option_help
 
 app = typer.Typer(
@@ -24,7 +26,9 @@ app.command()(demo)
 app.command()(serve)
 app.command(epilog=option_help())(url)
 app.command()(flush)
+app.command()(watch)
 app.command()(stats)
+app.command()(doctor)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from resizer.limits import Limits
 from resizer.render.sniff import SourceFormat, sniff, svg_text
 from resizer.render.turn import STRAIGHT, Turn, upright
 
-_LOADERS = {
+LOADERS = {
     SourceFormat.JPEG: ("VipsForeignLoadJpeg", "jpegload_source"),
     SourceFormat.PNG: ("VipsForeignLoadPng", "pngload_source"),
     SourceFormat.WEBP: ("VipsForeignLoadWebp", "webpload_source"),
@@ -42,7 +42,7 @@ _SVG_SCALES = (0.001, 10_000.0)
 def block_other_loaders() -> None:
     """Leave libvips the loaders of `SourceFormat`, from memory only."""
     pyvips.operation_block_set("VipsForeignLoad", True)
-    for name, _ in _LOADERS.values():
+    for name, _ in LOADERS.values():
         for way in ("Buffer", "Source"):
             pyvips.operation_block_set(name + way, False)
 
@@ -93,7 +93,7 @@ def load(source: memoryview, kind: SourceFormat, **options: Any) -> pyvips.Image
     `fail_on=error` refuses what is cut short or broken and forgives a decoder's warnings: half a
     picture must not be cached as if it were good.
     """
-    loader = getattr(pyvips.Image, _LOADERS[kind][1])
+    loader = getattr(pyvips.Image, LOADERS[kind][1])
     if kind is SourceFormat.AVIF:
         options["autorotate"] = True
     return loader(

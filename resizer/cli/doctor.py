@@ -1,0 +1,78 @@
+"""`resizer doctor`."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from resizer.cli.terminal import FAILED, out, read
+from resizer.flags import ConfigFlag, settings_as_flags
+from resizer.rules import SERVING
+from resizer.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from resizer.doctor.finding import Finding
+
+
+@settings_as_flags(*Settings.model_fields)
+def doctor(
+    key: Annotated[str | None, typer.Option(help="An original to try; else one listed.")] = None,
+    audit_profile: Annotated[
+        str | None,
+        typer.Option(help="AWS profile that may read how the bucket is set up."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: ConfigFlag = None,
+    **flags: str | None,
+) -> None:
+    """Look whether all is in order: settings, bucket, Redis, renderer, clocks. Changes nothing.
+
+    Exit code 0 when nothing is red, 1 when something is.
+    """
+    from resizer.doctor.finding import Verdict, worst
+
+    settings = read(config, flags, SERVING)
+    findings = asyncio.run(_examine(settings, key, audit_profile, quiet=as_json))
+    if as_json:
+        out.print(json.dumps(_facts(findings), ensure_ascii=False, indent=2))
+    else:
+        counts = {verdict: sum(f.verdict is verdict for f in findings) for verdict in Verdict}
+        out.print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    if worst(findings) is Verdict.FAIL:
+        raise typer.Exit(FAILED)
+
+
+async def _examine(
+    settings: Settings, key: str | None, audit_profile: str | None, quiet: bool
+) -> "list[Finding]":
+    from resizer.doctor.checkup import examine
+
+    findings = []
+    async for finding in examine(settings, key, audit_profile):
+        findings.append(finding)
+        if not quiet:
+            out.print(_line(finding))
+    return findings
+
+
+def _line(finding: "Finding") -> "Text":
+    from rich.text import Text
+
+    colours = {"ok": "green", "warn": "yellow", "fail": "red"}
+    verdict = Text(f"{finding.verdict:<6}", style=f"bold {colours[finding.verdict]}")
+    return verdict + Text(f"{finding.what:<22}{finding.says}")
+
+
+def _facts(findings: "list[Finding]") -> dict[str, object]:
+    from resizer.doctor.finding import worst
+
+    return {
+        "verdict": worst(findings),
+        "findings": [
+            {"what": finding.what, "verdict": finding.verdict, "says": finding.says}
+            for finding in findings
+        ],
+    }

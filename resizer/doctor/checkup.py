@@ -1,0 +1,111 @@
+"""The checkup: every check at once, each with its own time, in the order of the report."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from resizer.address import Bucket, read_address
+from resizer.app import renderers
+from resizer.cache.redis.facts import read_facts
+from resizer.doctor import clock, credentials, privacy, source
+from resizer.doctor.cache import check_redis
+from resizer.doctor.finding import Finding, ok, warn
+from resizer.doctor.machine import check_machine
+from resizer.doctor.renderer import check_libvips, check_renderer
+from resizer.doctor.s3 import open_doors
+from resizer.doctor.settings import check_settings
+from resizer.settings import Settings
+
+_SECONDS = 20.0
+_SECONDS_OF_REDIS = 5.0
+"""For each command: longer than a request would wait, to tell slow from away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question, or several that belong together."""
+
+    what: str
+    """Stands in the report when it cannot be made."""
+    make: Callable[[], Awaitable[list[Finding]]]
+
+
+async def examine(
+    settings: Settings, key: str | None = None, audit_profile: str | None = None
+) -> AsyncIterator[Finding]:
+    """Every finding, as soon as those before it are known.
+
+    `key` is an original to try, `audit_profile` an AWS profile that may read how the bucket is set
+    up. Never raises: a check that cannot be made is a finding too.
+    """
+    checks = [
+        Check("settings", partial(check_settings, settings)),
+        *await _of_source(settings, key, audit_profile),
+        *_of_redis(settings),
+        Check("renderer", partial(check_renderer, settings.limits)),
+        Check("libvips", check_libvips),
+        Check("machine", partial(check_machine, settings, renderers(settings))),
+    ]
+    tasks = [asyncio.create_task(made(check)) for check in checks]
+    for task in tasks:
+        for finding in await task:
+            yield finding
+
+
+async def made(check: Check, seconds: float = _SECONDS) -> list[Finding]:
+    """What `check` found, or that it could not be made."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await check.make()
+    except TimeoutError:
+        return [warn(check.what, f"Not checked: no answer within {seconds:g} s.")]
+    except Exception as error:
+        return [warn(check.what, f"Not checked: {type(error).__name__}.")]
+
+
+async def _of_source(settings: Settings, key: str | None, audit_profile: str | None) -> list[Check]:
+    place = read_address(settings.source)
+    if isinstance(place, Path):
+        return [Check("source", partial(source.check_directory, place))]
+    try:
+        return await _of_bucket(settings, place, key, audit_profile)
+    except Exception as error:
+        says = f"No client of S3 can be made ({type(error).__name__}): check the AWS settings."
+        return [Check("source", _saying(warn("source", says)))]
+
+
+async def _of_bucket(
+    settings: Settings, place: Bucket, key: str | None, audit_profile: str | None
+) -> list[Check]:
+    doors = await asyncio.to_thread(
+        open_doors, place, settings.s3_endpoint, settings.s3_region, audit_profile
+    )
+    sample = asyncio.ensure_future(source.find_sample(doors, key))
+    return [
+        Check("source", partial(source.check_bucket, doors, sample)),
+        Check("anonymous access", partial(privacy.check_anonymous, doors, sample)),
+        Check("bucket settings", partial(privacy.check_setup, doors)),
+        Check("credentials", partial(credentials.check_credentials, doors)),
+        Check("clock of the bucket", partial(clock.check_source_clock, sample)),
+    ]
+
+
+def _of_redis(settings: Settings) -> list[Check]:
+    url = settings.cache.get_secret_value()
+    if url == "memory:":
+        says = "None: each server process has a memory tier of its own, which no command reaches."
+        return [Check("redis", _saying(ok("redis", says)))]
+    facts = asyncio.ensure_future(read_facts(url, _SECONDS_OF_REDIS))
+    return [
+        Check("redis", partial(check_redis, facts, settings.cache_timeout)),
+        Check("clock of redis", partial(clock.check_redis_clock, facts)),
+    ]
+
+
+def _saying(finding: Finding) -> Callable[[], Awaitable[list[Finding]]]:
+    async def say() -> list[Finding]:
+        return [finding]
+
+    return say

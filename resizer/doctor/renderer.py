@@ -1,0 +1,105 @@
+"""The renderer: is a picture made, in which formats, and how well is the worker locked in?"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import resizer
+from resizer.doctor.finding import Finding, fail, ok, warn
+from resizer.errors import ResizerError
+from resizer.image import Original
+from resizer.limits import Limits
+from resizer.render.formats import WRITTEN
+from resizer.render.pool import Pool
+from resizer.render.sniff import SourceFormat
+from resizer.transform import Transform
+
+FORMATS = "formats"
+SANDBOX = "sandbox"
+RENDER = "render"
+LIBVIPS = "libvips"
+_LACK = "sandbox: "
+"""Begins what the pool says of a worker that could not lock itself in, or cannot render."""
+_DRAWING = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48">'
+    b'<rect width="64" height="48" fill="#357"/><circle cx="32" cy="24" r="16" fill="#fc3"/></svg>'
+)
+
+
+async def check_renderer(limits: Limits) -> list[Finding]:
+    """Start a worker as the server does and let it draw."""
+    warnings: list[str] = []
+    pool = Pool(1, limits, on_warning=warnings.append)
+    try:
+        await pool.start()
+        rendering = await _render(pool)
+    finally:
+        await pool.close()
+    return [rendering, *judge_warnings(warnings)]
+
+
+async def check_libvips() -> list[Finding]:
+    """In a process of its own: this one never loads libvips."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "resizer.render.about"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=Path(resizer.__file__).parents[1],
+        env={},
+    )
+    told, _ = await child.communicate()
+    if child.returncode:
+        return [fail(LIBVIPS, "It does not load: install the package `pyvips[binary]` anew.")]
+    return judge_libvips(json.loads(told))
+
+
+async def _render(pool: Pool) -> Finding:
+    start = time.perf_counter()
+    try:
+        for format_ in WRITTEN:
+            with _drawing() as original:
+                await pool.render(original, Transform(width=32, format=format_))
+    except ResizerError as error:
+        return fail(RENDER, f"A drawing could not be rendered: {error}")
+    took = 1000 * (time.perf_counter() - start)
+    return ok(RENDER, f"A drawing was rendered in {len(WRITTEN)} formats in {took:.0f} ms.")
+
+
+def _drawing() -> Original:
+    fd = os.memfd_create("drawing", os.MFD_CLOEXEC)
+    os.write(fd, _DRAWING)
+    return Original(fd, len(_DRAWING), "drawing", datetime.now(UTC), time.time())
+
+
+def judge_warnings(warnings: Sequence[str]) -> list[Finding]:
+    """What the pool told about its worker."""
+    lacks = [text.removeprefix(_LACK) for text in warnings if text.startswith(_LACK)]
+    formats = [text for text in lacks if "does not render" in text]
+    sandbox = [warn(SANDBOX, f"{text}.") for text in lacks if text not in formats]
+    others = [fail(RENDER, f"{text}.") for text in warnings if not text.startswith(_LACK)]
+    return [
+        *(sandbox or ([] if others else [ok(SANDBOX, "The worker is locked in.")])),
+        *(fail(FORMATS, f"{text}.") for text in formats),
+        *others,
+    ]
+
+
+def judge_libvips(told: Mapping[str, Any]) -> list[Finding]:
+    """What `resizer.render.about` printed."""
+    unread = told["unread"]
+    if unread:
+        return [
+            ok(LIBVIPS, f"{told['version']}."),
+            fail(FORMATS, f"Does not read {', '.join(unread)}: use libvips of `pyvips[binary]`."),
+        ]
+    reads, writes = ", ".join(SourceFormat), ", ".join(WRITTEN)
+    return [
+        ok(LIBVIPS, f"{told['version']}."),
+        ok(FORMATS, f"Reads {reads}; writes {writes}."),
+    ]

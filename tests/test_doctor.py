@@ -1,0 +1,152 @@
+"""The command, and what holds of every check."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from resizer.doctor.checkup import Check, made
+from resizer.doctor.finding import Finding, Verdict
+from resizer.doctor.machine import available_mib, judge_files, judge_memory
+from resizer.doctor.renderer import (
+    check_libvips,
+    check_renderer,
+    judge_libvips,
+    judge_warnings,
+)
+from resizer.limits import Limits
+from tests.commands import Run
+from tests.servers import RedisServer, S3Bucket, free_port
+
+STRONG = "0f3c9a7e5d81b264e07af95c3b6d2841"
+OK, WARN, FAIL = Verdict.OK, Verdict.WARN, Verdict.FAIL
+
+
+def test_a_gateway_in_order_is_told_line_by_line(run: Run, tmp_path: Path) -> None:
+    told = run("doctor", source=str(tmp_path), signing_keys=STRONG)
+    assert told.exit_code == 0
+    *lines, sums = told.output.splitlines()
+    assert all(line.startswith("ok ") for line in lines)
+    assert {"source", "libvips", "sandbox", "render"} <= {line.split()[1] for line in lines}
+    assert sums == f"{len(lines)} ok, 0 warn, 0 fail"
+    assert "\x1b" not in told.output
+
+
+def test_yellow_is_no_failure(run: Run, tmp_path: Path) -> None:
+    told = run("doctor", source=str(tmp_path), urls="open")
+    assert told.exit_code == 0
+    assert "1 warn, 0 fail" in told.output
+
+
+def test_red_is_a_failure(run: Run, tmp_path: Path) -> None:
+    cache = f"redis://:hush@127.0.0.1:{free_port()}"
+    told = run("doctor", source=str(tmp_path), signing_keys=STRONG, cache=cache)
+    assert told.exit_code == 1
+    assert "hush" not in told.output
+    assert STRONG not in told.output
+
+
+def test_faults_of_the_settings_are_asked_wrongly(run: Run) -> None:
+    assert run("doctor").exit_code == 2
+
+
+def test_a_terminal_sees_colours(run: Run, tmp_path: Path) -> None:
+    from rich.console import Console
+
+    from resizer.cli.doctor import _line
+
+    console = Console(force_terminal=True, color_system="standard")
+    with console.capture() as capture:
+        console.print(_line(Finding("redis", FAIL, "Away.")))
+    assert "\x1b[1;31mfail" in capture.get()
+
+
+def test_programs_get_json(run: Run, bucket: S3Bucket, redis_server: RedisServer) -> None:
+    told = run(
+        *("doctor", "--json"),
+        source=bucket.url,
+        s3_endpoint=bucket.endpoint,
+        signing_keys=STRONG,
+        cache=redis_server.url,
+    )
+    facts = json.loads(told.output)
+    verdicts = {finding["what"]: finding["verdict"] for finding in facts["findings"]}
+    assert facts["verdict"] in ("warn", "fail")
+    assert (told.exit_code == 1) == (facts["verdict"] == "fail")
+    assert verdicts["source"] == verdicts["clock of the bucket"] == verdicts["render"] == "ok"
+    assert verdicts["clock of redis"] == "ok"
+    assert verdicts["redis eviction"] == "warn"
+
+
+def test_a_profile_that_is_not_there_is_no_traceback(run: Run, s3: S3Bucket) -> None:
+    told = run(
+        *("doctor", "--audit-profile", "nobody"),
+        source=s3.url,
+        s3_endpoint=s3.endpoint,
+        signing_keys=STRONG,
+    )
+    assert "ProfileNotFound" in told.output
+    assert told.exit_code == 0
+
+
+def test_a_check_that_fails_is_yellow() -> None:
+    async def fails() -> list[Finding]:
+        raise RuntimeError("secret")
+
+    (finding,) = asyncio.run(made(Check("thing", fails)))
+    assert finding == Finding("thing", WARN, "Not checked: RuntimeError.")
+
+
+def test_a_check_that_takes_too_long_is_yellow() -> None:
+    async def waits() -> list[Finding]:
+        await asyncio.Event().wait()
+        return []
+
+    (finding,) = asyncio.run(made(Check("thing", waits), seconds=0.01))
+    assert finding.verdict is WARN
+    assert "no answer" in finding.says
+
+
+def test_the_renderer_draws() -> None:
+    found = {f.what: f.verdict for f in asyncio.run(check_renderer(Limits()))}
+    assert found == {"render": OK, "sandbox": OK}
+
+
+def test_the_version_of_libvips_is_told() -> None:
+    libvips, formats = asyncio.run(check_libvips())
+    assert libvips.says.startswith("8.")
+    assert "avif" in formats.says
+
+
+@pytest.mark.parametrize(
+    ("warnings", "found"),
+    [
+        ([], {"sandbox": OK}),
+        (["sandbox: Landlock is not available"], {"sandbox": WARN}),
+        (["sandbox: avif does not render: no"], {"sandbox": OK, "formats": FAIL}),
+        (["a render worker does not start: no"], {"render": FAIL}),
+    ],
+)
+def test_what_the_pool_tells_is_judged(warnings: list[str], found: dict[str, Verdict]) -> None:
+    assert {f.what: f.verdict for f in judge_warnings(warnings)} == found
+
+
+def test_a_format_that_libvips_lacks_is_red() -> None:
+    found = judge_libvips({"version": "8.1.0", "unread": ["image/avif"]})
+    assert [f.verdict for f in found] == [OK, FAIL]
+    assert "image/avif" in found[1].says
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [(1024, OK), (256, WARN), (-1, OK)])
+def test_open_files_are_judged(limit: int, verdict: Verdict) -> None:
+    assert judge_files(limit, 64).verdict is verdict
+
+
+@pytest.mark.parametrize(("available", "verdict"), [(4096, OK), (1000, WARN)])
+def test_memory_is_judged(available: int, verdict: Verdict) -> None:
+    assert judge_memory(available, workers=2, cache_mib=256, renderers=4).verdict is verdict
+
+
+def test_the_machine_has_memory() -> None:
+    assert available_mib() > 64
