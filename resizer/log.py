@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-_ABOUT = ("request_id", "reason")
+_ABOUT = ("request_id", "reason", "keys", "text")
 """What a record may carry beside its message, as `extra`."""
 
 

@@ -83,6 +83,14 @@ def s3(_s3_server: S3Bucket, monkeypatch: pytest.MonkeyPatch) -> S3Bucket:
 
 
 @pytest.fixture
+def aws(s3: S3Bucket) -> S3Bucket:
+    """The bucket of a server that is SQS, SNS, EventBridge and CloudFront as well."""
+    if os.environ.get("S3_SERVER") == "versitygw":
+        pytest.skip("needs the moto server")
+    return s3
+
+
+@pytest.fixture
 def bucket(s3: S3Bucket) -> S3Bucket:
     s3.put(KEY, jpeg(640, 480))
     return s3

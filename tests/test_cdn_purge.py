@@ -215,16 +215,16 @@ def test_a_certificate_of_the_systems_authorities_is_accepted(
 
 
 @pytest.fixture
-def _cloudfront(s3: S3Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _cloudfront(aws: S3Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """CloudFront of the moto server, through the variable that boto3 reads."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", s3.endpoint)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", aws.endpoint)
     cloudfront_module._client.cache_clear()
     yield
     cloudfront_module._client.cache_clear()
 
 
 @pytest.fixture
-def distribution(_cloudfront: None, s3: S3Bucket) -> str:
+def distribution(_cloudfront: None) -> str:
     origin = {
         "Id": "gateway",
         "DomainName": "gateway.example.com",

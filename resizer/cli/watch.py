@@ -1,0 +1,71 @@
+"""`resizer watch`."""
+
+import asyncio
+import logging.config
+import signal
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from resizer.address import Bucket, read_address
+from resizer.cli.terminal import ASKED_WRONGLY, fail, read
+from resizer.flags import ConfigFlag, settings_as_flags
+from resizer.flush import Flush, Flushed
+from resizer.flusher import Flusher
+from resizer.log import logging_config
+from resizer.rules import WATCHING
+from resizer.settings import Settings
+
+_ROUND_TRIP_SECONDS = 10.0
+
+
+@settings_as_flags(
+    "source", "s3_endpoint", "cache", "public_url", "cdn", "events", "dead_letters", "event_tries"
+)
+def watch(
+    once: Annotated[
+        bool, typer.Option("--once", help="Handle what is in the queue, and end.")
+    ] = False,
+    config: ConfigFlag = None,
+    **flags: str | None,
+) -> None:
+    """Flush what changes in the bucket, as its event notifications tell, until SIGTERM."""
+    from resizer.watch.queue import QueueAway
+
+    settings = read(config, flags, WATCHING)
+    logging.config.dictConfig(logging_config("INFO"))
+    try:
+        finished = asyncio.run(_watch(settings, once))
+    except QueueAway as error:
+        fail(str(error))
+    if not finished:
+        fail("a message was left in the queue; the log says why")
+
+
+async def _watch(settings: Settings, once: bool) -> bool:
+    from resizer.app import flushing
+    from resizer.watch.queue import open_queue
+    from resizer.watch.watcher import Watcher, WatchPolicy
+
+    source = read_address(settings.source)
+    assert isinstance(source, Bucket)  # noqa: S101  (a rule of WATCHING)
+    async with flushing(settings, _ROUND_TRIP_SECONDS) as flusher:
+        if flusher is None:
+            fail("RESIZER_CACHE is memory:, which no command reaches", ASKED_WRONGLY)
+        watcher = Watcher(
+            open_queue(settings.events),
+            open_queue(settings.dead_letters) if settings.dead_letters else None,
+            partial(_flush, flusher),
+            WatchPolicy(source.name, source.prefix, settings.event_tries, settings.purge_policy),
+        )
+        if once:
+            return await watcher.drain()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, watcher.stop.set)
+        await watcher.run()
+        return True
+
+
+async def _flush(flusher: Flusher, keys: list[str]) -> Flushed:
+    return await flusher.flush([Flush(key=key) for key in keys])
