@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from resizer.cli.terminal import ASKED_WRONGLY, counted, err, fail, out, read
+from resizer.cli.cdn import purge_cdn
+from resizer.cli.terminal import ASKED_WRONGLY, FAILED, counted, err, fail, out, read
 from resizer.errors import CacheUnavailable
 from resizer.flags import ConfigFlag, settings_as_flags
 from resizer.flush import Flush, Flushed
-from resizer.rules import NAMED_SOURCE
+from resizer.rules import NAMED_SOURCE, PURGING
 from resizer.settings import Settings
 
 _ROUND_TRIP_SECONDS = 10.0
@@ -23,13 +24,14 @@ def flush(
     prefix: Annotated[str | None, typer.Option(help="All images whose key starts so.")] = None,
     tag: Annotated[str | None, typer.Option(help="All variants of this preset.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All images of the source.")] = False,
+    cdn: Annotated[bool, typer.Option("--cdn", help="Then purge the CDN of them too.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and forget nothing.")] = False,
     config: ConfigFlag = None,
     **flags: str | None,
 ) -> None:
     """Forget variants: in Redis and in the memory of every gateway on it."""
     flushes = _flushes(keys or [], prefix, tag, everything)
-    settings = read(config, flags, (NAMED_SOURCE,))
+    settings = read(config, flags, (NAMED_SOURCE, *(PURGING if cdn else ())))
     try:
         flushed = asyncio.run(_flush(settings, flushes, dry_run))
     except CacheUnavailable as error:
@@ -38,6 +40,10 @@ def flush(
     if flushed.unconfirmed:
         gateways = counted(flushed.unconfirmed, "gateway")
         err.print(f"resizer: {gateways} did not confirm, and trust their memory no more")
+    if cdn and not dry_run:
+        purged = asyncio.run(purge_cdn(settings.purge_policy, flushes, flushed.paths))
+        if not purged:
+            raise typer.Exit(FAILED)
 
 
 def _flushes(keys: list[str], prefix: str | None, tag: str | None, everything: bool) -> list[Flush]:
