@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from resizer.app import open_shared
+from resizer.app import flushing
+from resizer.flush import Flush
 from resizer.settings import Settings
 from resizer.signing import sign
 from resizer.urls.cloudflare import write
@@ -103,10 +104,9 @@ class Gateway:
         )
 
         async def flush() -> None:
-            cache = open_shared(settings, timeout=10)
-            assert cache is not None
-            await cache.flush_prefix("")
-            await cache.close()
+            async with flushing(settings, timeout=10) as flusher:
+                assert flusher is not None
+                await flusher.flush([Flush()])
 
         asyncio.run(flush())
 

@@ -1,13 +1,13 @@
 """MemoryCache: order, bounds, expiry, and standing aside."""
 
-import asyncio
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.cache.memory import OVERHEAD, MemoryCache
-from resizer.flush import Flush, Flushed
+from resizer.flush import Flush
+from resizer.hearing import SECONDS, Hearing
 from resizer.image import Variant
 from tests.caches import ONE
 
@@ -16,7 +16,7 @@ ROOM_FOR_TEN = 10 * OVERHEAD
 
 
 def put(memory: MemoryCache, key: str, variant: Variant = SMALL, seconds: float = 60) -> None:
-    asyncio.run(memory.put(key, "field", variant, seconds))
+    memory.put(key, "field", variant, seconds)
 
 
 def held(memory: MemoryCache, keys: str) -> str:
@@ -50,7 +50,20 @@ def test_a_variant_expires() -> None:
     assert held(memory, "a") == "a"
     now = 10.0
     assert held(memory, "a") == ""
+    assert memory.peek_stale("a", "field") is None
     assert memory.size == len(memory) == 0
+
+
+def test_a_variant_may_be_stale_before_it_expires() -> None:
+    now = 0.0
+    memory = MemoryCache(ROOM_FOR_TEN, clock=lambda: now)
+    memory.put("a", "field", SMALL, 10, 5)
+    assert memory.peek_stale("a", "field")
+    now = 10.0
+    assert memory.peek("a", "field") is None
+    assert memory.peek_stale("a", "field")
+    now = 15.0
+    assert memory.peek_stale("a", "field") is None
 
 
 def test_a_variant_of_more_than_an_eighth_of_the_budget_is_not_kept() -> None:
@@ -70,15 +83,30 @@ def test_a_variant_too_large_still_replaces_the_one_before_it() -> None:
     assert held(memory, "a") == ""
 
 
-def test_standing_aside_empties_and_takes_nothing_until_resumed() -> None:
-    memory = MemoryCache(ROOM_FOR_TEN)
+def test_while_flushes_may_go_unheard_nothing_is_shown_or_taken() -> None:
+    now = 0.0
+    hears = Hearing(lambda: now)
+    memory = MemoryCache(ROOM_FOR_TEN, hears, clock=lambda: now)
     put(memory, "a")
-    memory.suspend()
+    hears.confirmed(asked=0.0)
+    assert held(memory, "a") == "a"
+    now = SECONDS
     put(memory, "b")
     assert held(memory, "ab") == ""
-    memory.resume()
-    put(memory, "c")
-    assert held(memory, "abc") == "c"
+    assert memory.peek_stale("a", "field") is None
+    hears.confirmed(asked=now)
+    assert held(memory, "ab") == "a", "nothing was flushed meanwhile: it was heard to the end"
+    hears.lost()
+    assert held(memory, "a") == ""
+
+
+def test_a_tag_flushes_the_variants_of_a_preset() -> None:
+    memory = MemoryCache(ROOM_FOR_TEN)
+    for key, field in (("a", "1:w=1@thumb"), ("b", "1:w=1@thumb"), ("a", "1:w=1")):
+        memory.put(key, field, SMALL, 60)
+    memory.forget(Flush(tag="thumb"))
+    assert len(memory) == 1
+    assert memory.peek("a", "1:w=1")
 
 
 def test_a_flush_heard_from_elsewhere_is_done_at_once() -> None:
@@ -120,25 +148,17 @@ def test_no_sequence_of_calls_holds_more_than_the_budget(
     for call, key, field, number in calls:
         if call == "put":
             body = bytes(number)
-            asyncio_free(memory.put(key, field, replace(SMALL, body=body), 30))
+            memory.put(key, field, replace(SMALL, body=body), 30)
             last[key, field] = body
         elif call == "flush":
-            asyncio_free(memory.flush(key))
-            assert asyncio_free(memory.flush(key, dry_run=True)) == Flushed(0, 0)
+            memory.forget(Flush(key=key))
         elif call == "pass":
             now += number
         elif variant := memory.peek(key, field):
             assert variant.body == last[key, field]
         assert memory.size <= budget
+    for place in last:
+        memory.peek_stale(*place)  # lets go of what is over
     present = {place: body for place, body in last.items() if memory.peek(*place)}
     assert memory.size == sum(len(body) + OVERHEAD for body in present.values())
     assert len(memory) == len(present)
-
-
-def asyncio_free(coroutine: object) -> object:
-    """The result of a coroutine that never waits, without the cost of a loop."""
-    try:
-        coroutine.send(None)  # type: ignore[attr-defined]
-    except StopIteration as done:
-        return done.value
-    raise AssertionError("memory waited")

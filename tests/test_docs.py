@@ -29,15 +29,19 @@ def test_every_setting_is_a_heading_and_every_heading_a_setting() -> None:
 def test_the_default_of_a_setting_is_told(name: str) -> None:
     default = Settings.model_fields[name].get_default()
     section = SETTINGS.partition(f"### {name.upper()}\n")[2].partition("\n#")[0]
-    days = f"`{default // 86_400}d`" if isinstance(default, int) and default >= 86_400 else None
     if isinstance(default, bool):
         assert f"Default `{str(default).lower()}`" in section
     elif isinstance(default, int | float):
         assert (
             f"Default {default:g}" in section
             or f"Default {default}" in section
-            or (days and f"Default {days}" in section)
+            or f"Default `{spelled(default)}`" in section
         )
+
+
+def spelled(seconds: float) -> str:
+    days = f"{seconds / 86_400:g}d"
+    return days if seconds >= 86_400 else f"{seconds / 3600:g}h"
 
 
 @pytest.mark.parametrize("name", [*OPTIONS, *REFUSED_NAMES])
