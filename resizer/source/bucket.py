@@ -97,6 +97,8 @@ class BucketSource:
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._s3 is not None:
+            self._s3.close()
 
     async def _connected(self) -> "S3":
         """The clients, made at first use: their imports and credentials take time and may fail."""

@@ -74,14 +74,14 @@ class S3:
             request["IfNoneMatch"] = f'"{etag}"'
         try:
             found = self._client.get_object(**request)
-            size = found["ContentLength"]
-            with found["Body"] as body, Intake(size, self._max_bytes, asked_at) as intake:
-                identity = _identity(found.get("ETag"), etag)
-                while chunk := body.read(CHUNK):
-                    intake.write(chunk)
-                    if time.monotonic() > deadline:
-                        raise too_late()
-                return intake.whole(identity, found["LastModified"].astimezone(UTC))
+            with found["Body"] as body:
+                identity, size = _identity(found.get("ETag"), etag), found["ContentLength"]
+                with Intake(size, self._max_bytes, asked_at) as intake:
+                    while chunk := body.read(CHUNK):
+                        intake.write(chunk)
+                        if time.monotonic() > deadline:
+                            raise too_late()
+                    return intake.whole(identity, found["LastModified"].astimezone(UTC))
         except ClientError as error:
             code, status = _answer(error)
             if status == HTTPStatus.NOT_MODIFIED:
@@ -103,6 +103,10 @@ class S3:
         except (BotoCoreError, OSError) as error:
             code = type(error).__name__
             raise _trouble("The source cannot be reached.", code, None) from None
+
+    def close(self) -> None:
+        """Close boto3's connections; obstore's close with it."""
+        self._client.close()
 
 
 def open_s3(
