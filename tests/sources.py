@@ -76,9 +76,9 @@ def memfds() -> list[str]:
     return [link for link in links if link.startswith("/memfd:original")]
 
 
-def eventually(holds: Callable[[], bool]) -> None:
-    """A thread that outlives its caller has no event to wait for."""
-    deadline = time.monotonic() + 5
+def eventually(holds: Callable[[], bool], seconds: float = 5) -> None:
+    """For what outlives its caller, or is another process: there is no event to wait for."""
+    deadline = time.monotonic() + seconds
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert holds()

@@ -1,0 +1,92 @@
+"""What may befall a Redis, and end again: each a context in which it does."""
+
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from redis import Redis
+
+from tests.servers import RedisServer
+
+Trouble = Callable[[RedisServer], AbstractContextManager[None]]
+
+
+@contextmanager
+def stopped(redis: RedisServer) -> Iterator[None]:
+    redis.stop()
+    try:
+        yield
+    finally:
+        redis.start()
+
+
+@contextmanager
+def restarted_empty(redis: RedisServer) -> Iterator[None]:
+    redis.stop()
+    redis.start()
+    yield
+
+
+@contextmanager
+def frozen(redis: RedisServer) -> Iterator[None]:
+    """Connections stay open, new ones are accepted by the system, and nothing answers."""
+    redis.pause()
+    try:
+        yield
+    finally:
+        redis.resume()
+
+
+@contextmanager
+def asleep(redis: RedisServer) -> Iterator[None]:
+    """In one very slow command. Wants `--enable-debug-command yes`."""
+    with socket.create_connection(("127.0.0.1", redis.port)) as line:
+        line.sendall(b"DEBUG SLEEP 7\r\n")
+        try:
+            yield
+        finally:
+            assert line.recv(100) == b"+OK\r\n"
+
+
+@contextmanager
+def full(redis: RedisServer) -> Iterator[None]:
+    """At its maxmemory, with the policy to evict nothing."""
+    redis.run("SETRANGE", "filler", "4000000", "x")
+    redis.run("CONFIG", "SET", "maxmemory", "2mb")
+    assert "OOM" in redis.run("SET", "one", "more")
+    try:
+        yield
+    finally:
+        redis.run("CONFIG", "SET", "maxmemory", "0")
+        redis.run("DEL", "filler")
+
+
+@contextmanager
+def read_only(redis: RedisServer) -> Iterator[None]:
+    """A replica of another one."""
+    with tempfile.TemporaryDirectory() as directory:
+        primary = RedisServer(Path(directory))
+        primary.start()
+        redis.run("REPLICAOF", "127.0.0.1", str(primary.port))
+        try:
+            assert "READONLY" in redis.run("SET", "one", "more")
+            yield
+        finally:
+            redis.run("REPLICAOF", "NO", "ONE")
+            primary.stop()
+
+
+@contextmanager
+def password_changed(redis: RedisServer) -> Iterator[None]:
+    """Under way: those who are connected have to come again, and are refused."""
+    with Redis(port=redis.port) as operator:
+        operator.config_set("requirepass", "another")
+        operator.execute_command("AUTH", "another")
+        for kind in ("normal", "pubsub"):
+            operator.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+        try:
+            yield
+        finally:
+            operator.config_set("requirepass", "")
