@@ -13,6 +13,7 @@ from typing import Self
 import httpx
 import pytest
 
+from resizer.http.images import PREFIXES
 from tests.live import Gateway
 from tests.servers import free_port
 
@@ -166,7 +167,7 @@ class Requests:
             time.sleep(0.01)
         entries = self._gateway.entries()[self._read :]
         self._read += len(entries)
-        return [entry for entry in entries if str(entry.get("path", "")).startswith("/img/")]
+        return [entry for entry in entries if str(entry.get("path", "")).startswith(PREFIXES)]
 
 
 def need_fronts() -> None:

@@ -77,6 +77,12 @@ def test_the_second_request_does_not_reach_the_gateway(front: Front, requests: R
     assert "; hit" in second.headers["cache-status"].rpartition(", ")[2]
 
 
+def test_both_prefixes_are_forwarded(front: Front, requests: Requests) -> None:
+    url = signed(front.gateway, KEY, "width=100").replace("/img/", "/cdn-cgi/image/", 1)
+    assert front.ask(url).status_code == front.ask(url).status_code == 200
+    assert [entry["path"] for entry in requests.new()] == [redacted(url)]
+
+
 def test_a_conditional_request_is_answered_in_front(front: Front, requests: Requests) -> None:
     url = signed(front.gateway, KEY, "width=100")
     first = front.ask(url)

@@ -30,6 +30,9 @@ class OwnBucket(S3Bucket):
     def create(self) -> None:
         self.client.create_bucket(Bucket=self.name)
 
+    def delete(self, key: str) -> None:
+        self.client.delete_object(Bucket=self.name, Key=key)
+
     def lose(self) -> None:
         self.empty()
         self.client.delete_bucket(Bucket=self.name)
@@ -160,9 +163,12 @@ def test_a_stale_copy_is_sent_at_once_and_renewed_behind_it(
 def test_an_old_copy_is_asked_for_before_it_is_sent_and_outlives_a_failure(
     fill: Callable[..., list[Copy]], brief: Gateway, originals: OwnBucket
 ) -> None:
-    unchanged, changed, failing = fill("old-unchanged"), fill("old-changed"), fill("old-failing")
+    unchanged, changed, deleted = fill("old-unchanged"), fill("old-changed"), fill("old-deleted")
+    failing = fill("old-failing")
     for copy in changed:
         originals.put(key_of(copy.front, "old-changed"), jpeg(64, 48, (0, 0, 200)))
+    for copy in deleted:
+        originals.delete(key_of(copy.front, "old-deleted"))
     brief.flush_everything()
     requests = Requests(brief)
     too_old = max(int(copy.began) for copy in failing) + FRESH + WHILE_REVALIDATE + TICK
@@ -174,6 +180,8 @@ def test_an_old_copy_is_asked_for_before_it_is_sent_and_outlives_a_failure(
     for copy in changed:
         assert not copy.is_first(reply := copy.again())
         assert reply.status_code == 200
+    for copy in deleted:
+        assert copy.again().status_code == 404
     entries = requests.new()
     assert [asked(entries, copy) for copy in unchanged] == [[304]] * 2
     assert [asked(entries, copy) for copy in changed] == [[200]] * 2
