@@ -12,6 +12,7 @@ from resizer.cli.serve import serve
 from resizer.cli.stats import stats
 from resizer.cli.terminal import out
 from resizer.cli.url import url
+from resizer.cli.warm import warm
 from resizer.cli.watch import watch
 from resizer.urls.options import option_help
 
@@ -28,6 +29,7 @@ app.command(epilog=option_help())(url)
 app.command()(flush)
 app.command()(watch)
 app.command()(stats)
+app.command()(warm)
 app.command()(doctor)
 
 

@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
-from resizer import signing
 from resizer.cli.terminal import ASKED_WRONGLY, fail, out, read
 from resizer.errors import InvalidRequest, ResizerError
 from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.http.access import authorise
+from resizer.http.links import Links
 from resizer.rules import SIGNING
 from resizer.settings import Settings, read_seconds
-from resizer.urls.cloudflare import parse, with_width, write
+from resizer.urls.cloudflare import with_width
 
 
 @settings_as_flags("urls", "presets", "fallback", "public_url", "max_output_side")
@@ -32,13 +31,14 @@ def url(
 ) -> None:
     """Print the URL of a variant, signed with the first signing key."""
     settings = read(config, flags, (SIGNING,))
+    links = Links(settings.grammar, settings.access)
     try:
         expiry = [] if expires is None else [f"exp={_expiry(expires)}"]
         if srcset is None:
-            out.print(_url(settings, key, [*(options or []), *expiry]))
+            out.print(_url(settings, links, key, [*(options or []), *expiry]))
             return
         candidates = [
-            f"{_url(settings, key, [*with_width(options or [], width), *expiry])} {width}w"
+            f"{_url(settings, links, key, [*with_width(options or [], width), *expiry])} {width}w"
             for width in _widths(srcset)
         ]
     except (ResizerError, ValueError) as error:
@@ -46,13 +46,8 @@ def url(
     out.print(",\n".join(candidates))
 
 
-def _url(settings: Settings, key: str, options: list[str]) -> str:
-    signature = None
-    if settings.secrets:
-        signature = signing.sign(settings.secrets[0], options, key)
-    tail = write(options, key, signature)
-    authorise(parse(tail, settings.grammar), settings.access)
-    return f"{settings.public_url.rstrip('/')}/img/{tail}"
+def _url(settings: Settings, links: Links, key: str, options: list[str]) -> str:
+    return f"{settings.public_url.rstrip('/')}{links.path(key, options)}"
 
 
 def _expiry(expires: str) -> int:
