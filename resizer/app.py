@@ -131,6 +131,7 @@ class Parts:
                 settings.access,
                 cache_policy,
                 settings.fallback,
+                note_paths=settings.purge_policy.needs_paths,
             ),
         )
 
@@ -184,6 +185,8 @@ class Parts:
     def _forget(self, flush: Flush) -> None:
         self.memory.forget(flush)
         self.originals.forget(flush.touches)
+        if self.settings.purge_policy.needs_paths:
+            self.hits.forget(flush)
         self.gateway.flush(flush)
 
     async def flush_deleted(self, key: str) -> None:

@@ -114,6 +114,7 @@ class Gateway:
         self._flights: Flights[Answer] = Flights(hears)
         self._refreshes: Flights[None] = Flights(hears)
         self._slots = asyncio.Semaphore(policy.slots)
+        self._notes: set[asyncio.Task[None]] = set()
         self._queue = 0
 
     def field(self, transform: Transform, preset: str | None = None) -> str:
@@ -140,6 +141,12 @@ class Gateway:
             return replace(await flight.landing(), coalesced=True)
         flight = Flight(key, field, transform, preset)
         return await self._flights.start(flight, self._load).landing()
+
+    def note(self, key: str, path: str) -> None:
+        """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
+        task = asyncio.create_task(self.tiers.note(key, path))
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
 
     def flush(self, flush: Flush) -> None:
         """Forget what this process remembers, or is about to keep, of what is flushed."""

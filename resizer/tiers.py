@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Protocol, TypeVar
 
 from resizer.errors import CacheUnavailable, ResizerError
@@ -149,10 +149,11 @@ class Tiers:
             return
         await self._ask(flight, self.shared.release(*flight.place, lease.token, error))
 
-    async def note(self, flight: AnyFlight, path: str) -> None:
-        """Remember that the URL `path` was answered with the original of `flight`."""
-        if self.shared is not None and not flight.shared_failed:
-            await self._ask(flight, self.shared.note(flight.key, path))
+    async def note(self, key: str, path: str) -> None:
+        """Remember with the original that the URL `path` was answered with it."""
+        if self.shared is not None:
+            with suppress(CacheUnavailable):
+                await self.shared.note(key, path)
 
     async def settled(self, flushes: Sequence[Flush]) -> None:
         """Return when nothing of what is flushed is on its way to the results any more."""

@@ -90,6 +90,9 @@ class Heard:
 
     def __init__(self) -> None:
         self.told: list[Flush | str] = []
+        self.forgotten = asyncio.Event()
+        """Flushes are confirmed while it is set."""
+        self.forgotten.set()
         self._news = asyncio.Event()
 
     def tell(self, what: Flush | str) -> None:
@@ -99,6 +102,7 @@ class Heard:
     async def flushed(self, flushes: Sequence[Flush]) -> None:
         for flush in flushes:
             self.tell(flush)
+        await self.forgotten.wait()
 
     async def until(self, what: Flush | str, count: int = 1) -> None:
         async with asyncio.timeout(10):

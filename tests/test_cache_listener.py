@@ -1,11 +1,15 @@
 """Listener on a real server: what is heard, and when it says that it hears nothing."""
 
 import asyncio
+import time
+from collections.abc import Callable
 
 import pytest
 
+from resizer import hearing
 from resizer.cache.redis import RedisCache
 from resizer.flush import Flush
+from resizer.flusher import Flusher
 from tests.caches import cache_on, flush, listening, run
 from tests.servers import RedisServer
 
@@ -126,3 +130,108 @@ def test_a_listener_that_never_connected_is_told_so_once(redis_server: RedisServ
             assert heard.told == ["lost", "ready"]
 
     run(use, redis_server.url)
+
+
+# Being sure, and confirming
+
+
+def test_who_listens_is_sure_and_who_lost_the_line_is_not(redis_server: RedisServer) -> None:
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache) as heard:
+            await heard.until("ready")
+            await eventually(lambda: cache._hearing.sure)
+            assert cache._hearing.until <= time.monotonic() + hearing.SECONDS
+            redis_server.stop()
+            await heard.until("lost")
+            assert cache._hearing.until < 0
+
+    run(use, redis_server.url)
+
+
+def test_on_a_server_that_falls_silent_nobody_is_sure_for_longer_than_told(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "SECONDS", 1.0)
+
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache) as heard:
+            await heard.until("ready")
+            await asyncio.sleep(1.2)
+            assert cache._hearing.sure, "the line was quiet and alive"
+            redis_server.pause()
+            await asyncio.sleep(1.0)
+            assert not cache._hearing.sure
+            redis_server.resume()
+            await eventually(lambda: cache._hearing.sure)
+
+    run(use, redis_server.url)
+
+
+@pytest.mark.parametrize("server", ["redis_server", "redis_cluster"])
+def test_a_flush_ends_when_every_gateway_has_forgotten(
+    server: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue(server).url
+
+    async def use(cache: RedisCache) -> None:
+        async with cache_on(url) as other, listening(cache) as quick, listening(other) as slow:
+            for heard in (quick, slow):
+                await heard.until("ready")
+            slow.forgotten.clear()
+            flushing = asyncio.create_task(flush(cache, Flush(key="a")))
+            for heard in (quick, slow):
+                await heard.until(Flush(key="a"))
+            await asyncio.sleep(0.1)
+            assert not flushing.done()
+            slow.forgotten.set()
+            assert (await asyncio.wait_for(flushing, 10)).unconfirmed == 0
+
+    run(use, url)
+
+
+def test_who_does_not_confirm_is_waited_for_until_it_can_trust_nothing(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "SECONDS", 0.5)
+
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache) as heard:
+            await heard.until("ready")
+            heard.forgotten.clear()
+            started = time.monotonic()
+            assert (await flush(cache, Flush(key="a"))).unconfirmed == 1
+            assert 0.5 <= time.monotonic() - started < 2
+
+    run(use, redis_server.url)
+
+
+def test_after_a_restart_of_the_server_a_flush_waits_for_those_who_do_not_know_of_it_yet(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "SECONDS", 0.5)
+    redis_server.stop()
+    redis_server.start()
+
+    async def use(cache: RedisCache) -> None:
+        started = time.monotonic()
+        assert (await flush(cache, Flush(key="a"))).unconfirmed == 0
+        assert time.monotonic() - started >= 0.5
+
+    run(use, redis_server.url)
+
+
+def test_many_keys_are_one_announcement(redis_server: RedisServer) -> None:
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache) as heard:
+            await heard.until("ready")
+            keys = [Flush(key=f"{number}") for number in range(300)]
+            await Flusher(cache, None).flush(keys)
+            assert heard.told == ["ready", *keys]
+
+    run(use, redis_server.url)
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.01)

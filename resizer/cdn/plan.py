@@ -25,6 +25,11 @@ class PurgePolicy:
     cloudflare_api: str = "https://api.cloudflare.com"
     fastly_api: str = "https://api.fastly.com"
 
+    @property
+    def needs_paths(self) -> bool:
+        """Whether one of them forgets by URL, so that URLs have to be noted."""
+        return any(target.kind in BY_URL for target in self.targets)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

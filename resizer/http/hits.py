@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 
+from resizer.flush import Flush
 from resizer.gateway import Gateway
 from resizer.http.headers import MEMORY_HIT, CachePolicy, cache_control, lines
 from resizer.image import Variant
@@ -49,13 +50,22 @@ class Hits:
         self._policy = policy
         self._known: dict[bytes, Known] = {}
 
-    def remember(self, url: bytes, request: ImageRequest) -> None:
-        """Keep what `url` (its raw path, no query) came to. Only for URLs that were let in."""
+    def remember(self, url: bytes, request: ImageRequest) -> bool:
+        """Keep what `url` (its raw path, no query) came to; whether that was news.
+
+        Only for URLs that were let in.
+        """
         if url in self._known or len(url) > _LONGEST_URL:
-            return
+            return False
         if len(self._known) >= _MOST_URLS:
             del self._known[next(iter(self._known))]
         self._known[url] = self._resolve(request)
+        return True
+
+    def forget(self, flush: Flush) -> None:
+        """Let the URLs of what was flushed be news again."""
+        for url in [url for url, known in self._known.items() if flush.touches(known.key)]:
+            del self._known[url]
 
     def find(self, url: bytes, accept: bytes) -> tuple[Known, Variant] | None:
         """The variant in memory that answers `url`, or None: then the ordinary way knows more."""

@@ -45,6 +45,8 @@ class ImagePolicy:
     cache: CachePolicy
     fallback: str | None
     """Where `onerror=redirect` leads."""
+    note_paths: bool = False
+    """Whether something in front forgets by URL, and so has to be told which ones there are."""
 
 
 class Images:
@@ -92,7 +94,9 @@ class Images:
     async def _image(self, path: str, request: ImageRequest, headers: RequestHeaders) -> Reply:
         transform = resolve(request.transform, ", ".join(headers.getlist("accept")))
         answer = await self._gateway.get(request.key, transform, request.preset)
-        self._hits.remember(path.encode("utf-8", "surrogateescape"), request)
+        news = self._hits.remember(path.encode("utf-8", "surrogateescape"), request)
+        if news and self._policy.note_paths:
+            self._gateway.note(request.key, path)
         fresh = not_modified(
             answer.variant.etag,
             answer.variant.last_modified,

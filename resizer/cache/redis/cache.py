@@ -130,7 +130,8 @@ class RedisCache:
     async def note(self, key: str, path: str) -> None:
         """Remember with the original that the URL `path` was answered with it."""
         async with self._guard():
-            await NOTE.run(self._client, self._names.of(key), PATH + path, _MOST_FIELDS)
+            noted = (PATH + path).encode("utf-8", "surrogateescape")
+            await NOTE.run(self._client, self._names.of(key), noted, _MOST_FIELDS)
 
     async def remove(self, flushes: Sequence[Flush], *, dry_run: bool = False) -> Flushed:
         """Remove what is flushed, leases included, from Redis alone."""

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from redis.asyncio import RedisCluster
 from redis.asyncio.client import PubSub
@@ -171,7 +171,8 @@ class Flushing:
                     if fields
                 ]
             )
-        return sum((_counted(fields) for fields in tagged if fields), Flushed())
+        counts = [_counted(fields) for fields in tagged if fields]
+        return sum(counts, Flushed(paths=frozenset(_paths(answers, tagged))))
 
     async def _each(self, commands: list[tuple[str | bytes, ...]]) -> list[object]:
         """All in one round trip. By their words: a cluster's pipeline knows other methods."""
@@ -191,10 +192,21 @@ def _counted(fields: object) -> Flushed:
     if not isinstance(fields, list):
         return Flushed(originals=1)
     variants = sum(map(is_variant, fields))
-    paths = [
-        field.removeprefix(PATH.encode()) for field in fields if field.startswith(PATH.encode())
-    ]
-    return Flushed(min(variants, 1), variants, frozenset(path.decode() for path in paths))
+    return Flushed(min(variants, 1), variants, frozenset(_noted(fields)))
+
+
+def _noted(fields: list[bytes]) -> Iterator[str]:
+    """The paths among the fields of one hash."""
+    for field in fields:
+        if field.startswith(PATH.encode()):
+            yield field.removeprefix(PATH.encode()).decode(errors="replace")
+
+
+def _paths(hashes: list[object], tagged: list[list[bytes]]) -> Iterator[str]:
+    """All paths of the originals that had something tagged: which of them it was is not known."""
+    for fields, some in zip(hashes, tagged, strict=True):
+        if some and isinstance(fields, list):
+            yield from _noted(fields)
 
 
 def _tagged(fields: object, flush: Flush) -> list[bytes]:
