@@ -105,7 +105,7 @@ def _cache_url(value: SecretStr) -> SecretStr:
     return value
 
 
-def _source_url(value: str) -> str:
+def _place(value: str) -> str:
     read_address(value)
     return value
 
@@ -140,6 +140,7 @@ Widths = Annotated[list[Annotated[int, Field(ge=1)]], NoDecode, BeforeValidator(
 Presets = Annotated[
     dict[str, str], NoDecode, BeforeValidator(_named_presets), AfterValidator(_well_formed)
 ]
+Place = Annotated[str, AfterValidator(_place)]
 CacheUrl = Annotated[SecretStr, AfterValidator(_cache_url)]
 Targets = Annotated[list[str], NoDecode, BeforeValidator(_separated), AfterValidator(_targets)]
 
@@ -151,7 +152,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
     )
 
-    source: Annotated[str, AfterValidator(_source_url)] = Field(
+    source: Place = Field(
         "", description="Where originals are: s3://bucket[/prefix] or a directory."
     )
     s3_endpoint: WebUrl | None = Field(
@@ -176,6 +177,9 @@ class Settings(BaseSettings):
     memory_cache_mb: int = Field(256, ge=0, description="Size of each process's memory tier, MiB.")
     missing_ttl: Seconds = Field(
         10, description="Time for which a missing or unreadable original is remembered."
+    )
+    results: Place | None = Field(
+        None, description="Where variants are kept beyond Redis: s3://bucket/prefix or a directory."
     )
 
     urls: Urls = Field(Urls.SIGNED, description="Which URLs are answered: signed, presets or open.")
