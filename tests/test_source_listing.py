@@ -5,6 +5,7 @@ import pytest
 
 from resizer.address import Bucket
 from resizer.errors import SourceUnavailable
+from resizer.source import listing
 from resizer.source.listing import list_keys
 from tests.servers import S3Bucket, free_port
 
@@ -28,11 +29,16 @@ def test_a_bucket_is_listed_below_its_prefix(s3: S3Bucket) -> None:
     ]
 
 
-def test_a_bucket_of_several_pages_is_listed_whole(s3: S3Bucket) -> None:
-    keys = [f"{number:04}.jpg" for number in range(1203)]
+def test_several_pages_are_listed_whole(
+    s3: S3Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "_BATCH", 5)
+    keys = [f"{number:02}.jpg" for number in range(13)]
     for key in keys:
         s3.put(key, b"x")
+        (tmp_path / key).write_bytes(b"x")
     assert listed(Bucket(s3.name, ""), endpoint=s3.endpoint) == keys
+    assert listed(tmp_path) == keys
 
 
 def test_what_cannot_be_listed_says_why(s3: S3Bucket) -> None:

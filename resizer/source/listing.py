@@ -13,7 +13,7 @@ from resizer.objects import CANNOT_OPEN, Patience, open_bucket
 
 _PATIENCE = Patience(silence=10.0, total=30.0, attempts=3)
 _BATCH = 1000
-"""Keys handed over at a time: what S3 lists in one answer."""
+"""Keys handed over at a time: the most that S3 lists in one answer."""
 
 
 async def list_keys(
@@ -40,7 +40,7 @@ def _pages_of_bucket(
     try:
         _, client = open_bucket(place.name, endpoint, region, _PATIENCE)
         listing = client.get_paginator("list_objects_v2").paginate(
-            Bucket=place.name, Prefix=below + prefix
+            Bucket=place.name, Prefix=below + prefix, PaginationConfig={"PageSize": _BATCH}
         )
         for page in listing:
             names = [one["Key"] for one in page.get("Contents", ())]
