@@ -51,10 +51,12 @@ def recorder(certificate: Path | None = None) -> Iterator[Recorder]:
     _Handler.recorders[server.server_port] = running
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield running
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield running
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -184,16 +184,20 @@ def test_a_bucket_tells_eventbridge(line: Line, aws: S3Bucket, notified: Notifie
 def test_two_watchers_share_a_queue(line: Line) -> None:
     keys = {f"{number}.jpg" for number in range(60)}
     line.tell(*keys)
-    first, second = Flushes(), Flushes()
 
-    async def scene() -> None:
-        watching = [watcher(line, flushes).drain() for flushes in (first, second)]
+    async def scene() -> list[str]:
+        both = [Flushes(), Flushes()]
+        for flushes in both:
+            flushes.gate.clear()
+        watching = [asyncio.create_task(watcher(line, flushes).drain()) for flushes in both]
+        for flushes in both:
+            await flushes.begun.wait()
+        for flushes in both:
+            flushes.gate.set()
         assert await asyncio.gather(*watching) == [True, True]
+        return [key for flushes in both for key in flushes.keys]
 
-    asyncio.run(scene())
-    assert sorted(first.keys + second.keys) == sorted(keys)
-    assert first.calls
-    assert second.calls
+    assert sorted(asyncio.run(scene())) == sorted(keys)
     assert line.waiting() == 0
 
 
