@@ -100,6 +100,16 @@ class Metrics:
             self.worker_deaths.labels(reason)  # shown from the start, so that a rate sees the first
         self.ok = self.requests.labels("200")
 
+    def counts(self) -> dict[str, float]:
+        """What this process counted, by the names that gateways share their counts under."""
+        return {
+            **{tier: _total(self.hits.labels(tier)) for tier in ("memory", "redis", "results")},
+            "stale": _total(self.stale),
+            "misses": _total(self.misses),
+            "renders": _total(self.renders),
+            "fetches": _total(self.fetch_seconds, "_count"),
+        }
+
     def show(self) -> bytes:
         """All numbers as Prometheus text; of all processes where they share a directory."""
         directory = os.environ.get(MULTIPROCESS_DIRECTORY)
@@ -109,6 +119,12 @@ class Metrics:
         shared = CollectorRegistry()
         MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
         return generate_latest(shared)
+
+
+def _total(metric: Counter | Histogram, suffix: str = "_total") -> float:
+    """Over all its labels, of this process alone."""
+    samples = (sample for family in metric.collect() for sample in family.samples)
+    return sum(sample.value for sample in samples if sample.name.endswith(suffix))
 
 
 def _forget_the_dead(directory: Path) -> None:

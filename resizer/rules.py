@@ -63,6 +63,12 @@ def _directory_is_there(settings: Settings) -> str | None:
     return f"{PREFIX}SOURCE: there is no directory {settings.source}"
 
 
+def _results_can_be_flushed(settings: Settings) -> str | None:
+    if settings.results is None or settings.cache.get_secret_value() != "memory:":
+        return None
+    return f"{PREFIX}RESULTS needs a Redis as {PREFIX}CACHE: what is flushed is told through it"
+
+
 def _can_sign(settings: Settings) -> str | None:
     if settings.urls is not Urls.SIGNED or settings.signing_keys:
         return None
@@ -142,6 +148,7 @@ WATCHING = (
 SERVING = (
     NAMED_SOURCE,
     Rule(frozenset({"source"}), _directory_is_there),
+    Rule(frozenset({"results", "cache"}), _results_can_be_flushed),
     SIGNING,
     Rule(frozenset({"urls", "presets", "widths", "signing_keys"}), _answers_something),
 )

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from resizer.app import flushing
 from resizer.flush import Flush
+from resizer.opening import flushing
 from resizer.settings import Settings
 from resizer.signing import sign
 from resizer.urls.cloudflare import write

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from resizer.app import Parts, create_app, fingerprint, namespace, summary
+from resizer.app import create_app
 from resizer.http.access import Urls
+from resizer.opening import fingerprint, namespace, summary
+from resizer.parts import Parts
 from resizer.render.job import Resampling
 from resizer.settings import Settings
 from tests.house import House

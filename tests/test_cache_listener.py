@@ -160,7 +160,7 @@ def test_on_a_server_that_falls_silent_nobody_is_sure_for_longer_than_told(
             assert cache._hearing.sure, "the line was quiet and alive"
             redis_server.pause()
             await asyncio.sleep(1.0)
-            assert not cache._hearing.sure
+            await eventually(lambda: not cache._hearing.sure)
             redis_server.resume()
             await eventually(lambda: cache._hearing.sure)
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resizer.app import namespace
 from resizer.cache.redis.names import Names
 from resizer.cache.redis.tally import Counts
+from resizer.opening import namespace
 from resizer.settings import Settings
 from resizer.stats import Stats, bytes_in_words, facts, ratio_in_words, read_stats
 from tests.commands import Run

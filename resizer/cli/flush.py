@@ -66,7 +66,7 @@ def _account(flushed: Flushed, dry_run: bool) -> str:
 
 
 async def _flush(settings: Settings, flushes: list[Flush], dry_run: bool) -> Flushed:
-    from resizer.app import flushing
+    from resizer.opening import flushing
 
     async with flushing(settings, _ROUND_TRIP_SECONDS) as flusher:
         if flusher is None:

@@ -42,7 +42,7 @@ def stats(
 
 
 async def _read(settings: Settings, top: int) -> "Stats":
-    from resizer.app import namespace
+    from resizer.opening import namespace
     from resizer.stats import read_stats
 
     url = settings.cache.get_secret_value()

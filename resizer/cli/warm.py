@@ -177,7 +177,7 @@ def _asked(
     settings: Settings, plan: "Plan", prefix: str | None, file: str | None
 ) -> dict[str, object]:
     """What a file of `--resume` is bound to: not the address or the pace, which may change."""
-    from resizer.app import namespace
+    from resizer.opening import namespace
 
     wanted = [f"{','.join(one.options)} {one.accept or ''}".strip() for one in plan.wanted]
     return {"source": namespace(settings), "prefix": prefix, "file": file, "wanted": wanted}

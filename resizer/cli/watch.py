@@ -44,7 +44,7 @@ def watch(
 
 
 async def _watch(settings: Settings, once: bool) -> bool:
-    from resizer.app import flushing
+    from resizer.opening import flushing
     from resizer.watch.queue import open_queue
     from resizer.watch.watcher import Watcher, WatchPolicy
 

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 from resizer.address import Bucket, read_address
-from resizer.app import renderers
 from resizer.cache.redis.facts import read_facts
 from resizer.doctor import clock, credentials, privacy, source
 from resizer.doctor.cache import check_redis
@@ -16,6 +15,7 @@ from resizer.doctor.machine import check_machine
 from resizer.doctor.renderer import check_libvips, check_renderer
 from resizer.doctor.s3 import open_doors
 from resizer.doctor.settings import check_settings
+from resizer.opening import renderers
 from resizer.settings import Settings
 
 _SECONDS = 20.0

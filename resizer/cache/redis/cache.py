@@ -3,7 +3,7 @@
 import asyncio
 import math
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from resizer.cache.breaker import Breaker
@@ -15,6 +15,7 @@ from resizer.cache.redis.landings import Expected, Landings, landed
 from resizer.cache.redis.listener import Listener, OnFlush, OnLost, OnReady
 from resizer.cache.redis.names import LEASE, PATH, Names
 from resizer.cache.redis.scripts import NOTE, PUT, RELEASE, RENEW, TAKE
+from resizer.cache.redis.tally import Tally
 from resizer.errors import CacheUnavailable, ResizerError
 from resizer.flush import Flush, Flushed
 from resizer.hearing import Hearing
@@ -55,6 +56,7 @@ class RedisCache:
         self._hearing = hearing or Hearing()
         self._landings = Landings()
         self._flushing = Flushing(client, subscriber, self._names, self._guard)
+        self._tally = Tally(client, namespace)
         self._look_up = Gather(self._look_up_all)
 
     async def get(self, key: str, field: str) -> Variant | None:
@@ -163,6 +165,11 @@ class RedisCache:
             (on_flush, on_lost, on_ready),
         )
         await listener.run()
+
+    async def tally(self, counts: Mapping[str, int]) -> None:
+        """Add to what the gateways counted together."""
+        async with self._guard():
+            await self._tally.add(counts)
 
     async def check(self) -> None:
         """Raises CacheUnavailable when the server does not answer."""

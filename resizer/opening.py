@@ -1,0 +1,99 @@
+"""From the settings to what they name: drivers, not yet connected, and plain values."""
+
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from resizer.address import endpoint_url, read_address
+from resizer.cache.redis import RedisCache, open_cache
+from resizer.flusher import Flusher
+from resizer.freshness import Freshness
+from resizer.hearing import Hearing
+from resizer.http.headers import CachePolicy
+from resizer.render.job import RENDERER_VERSION
+from resizer.results import Results, open_results
+from resizer.settings import Settings
+
+
+def summary(settings: Settings) -> str:
+    """What a server serves, for its log; no secret, so of the cache's URL only the kind."""
+    kind = settings.cache.get_secret_value().partition(":")[0]
+    workers = f"{renderers(settings)} render workers"
+    return f"source {settings.source}, cache {kind}, {workers}, {settings.urls} URLs"
+
+
+@asynccontextmanager
+async def flushing(settings: Settings, timeout: float) -> AsyncIterator[Flusher | None]:
+    """What flushes the tiers that gateways share; None where each has only its memory."""
+    async with AsyncExitStack() as stack:
+        shared = open_shared(settings, timeout)
+        if shared is None:
+            yield None
+            return
+        stack.push_async_callback(shared.close)
+        results = open_behind(settings)
+        if results is not None:
+            stack.push_async_callback(results.close)
+        yield Flusher(shared, results)
+
+
+def open_shared(
+    settings: Settings, timeout: float | None = None, hearing: Hearing | None = None
+) -> RedisCache | None:
+    """The tier that gateways share, or None where each has only its memory."""
+    url = settings.cache.get_secret_value()
+    if url == "memory:":
+        return None
+    return open_cache(url, namespace(settings), timeout or settings.cache_timeout, hearing)
+
+
+def open_behind(settings: Settings) -> Results | None:
+    """The tier for what does not fit the shared one, if there is one."""
+    if settings.results is None:
+        return None
+    return open_results(
+        settings.results,
+        namespace(settings),
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+    )
+
+
+def namespace(settings: Settings) -> str:
+    """What keeps the variants of two sources on one Redis apart, without telling their names.
+
+    The address with all that decides where it leads: a directory's absolute path, a bucket's
+    endpoint.
+    """
+    place = read_address(settings.source)
+    if isinstance(place, Path):
+        text = str(place.resolve())
+    else:
+        text = f"{endpoint_url(settings.s3_endpoint) or 'aws'} {settings.source.rstrip('/')}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def fingerprint(settings: Settings) -> str:
+    """What besides a Transform decides the bytes of a variant."""
+    return f"{RENDERER_VERSION}-{settings.resampling}-{settings.max_output_side}"
+
+
+def freshness(settings: Settings) -> Freshness:
+    return Freshness(settings.fresh_for, settings.serve_stale_for, settings.stale_if_error)
+
+
+def renderers(settings: Settings) -> int:
+    """Render workers of one process: as set, else one a core, shared out among the processes."""
+    return settings.renderers or max(1, len(os.sched_getaffinity(0)) // settings.workers)
+
+
+def cache_policy_of(settings: Settings) -> CachePolicy:
+    return CachePolicy(
+        settings.max_age,
+        settings.s_maxage,
+        settings.stale_while_revalidate,
+        settings.stale_if_error,
+        settings.error_max_age,
+    )

@@ -1,0 +1,207 @@
+"""The parts of one process: the one place that wires everything together."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+
+from resizer.cache.memory import MemoryCache
+from resizer.cache.redis import RedisCache
+from resizer.cache.redis.tally import increase
+from resizer.configuration import warnings
+from resizer.errors import CacheUnavailable, ResizerError
+from resizer.flush import Flush
+from resizer.flusher import Flusher
+from resizer.gateway import Gateway, Policy
+from resizer.hearing import Hearing
+from resizer.http.access_log import LineWriter
+from resizer.http.headers import make_variant
+from resizer.http.hit_lane import HitLane
+from resizer.http.hits import Hits
+from resizer.http.images import ImagePolicy, Images
+from resizer.metrics import Metrics
+from resizer.opening import (
+    cache_policy_of,
+    fingerprint,
+    freshness,
+    open_behind,
+    open_shared,
+    renderers,
+    summary,
+)
+from resizer.originals import Originals
+from resizer.refusals import Refusals
+from resizer.render.pool import Pool
+from resizer.settings import Settings
+from resizer.source import open_source
+from resizer.tiers import Tiers
+from resizer.urls.cloudflare import parse
+
+_log = logging.getLogger("resizer")
+_MIB = 1024 * 1024
+_SLOTS_PER_RENDERER = 2
+"""While a renderer works on one original, the next one may be fetched."""
+_DRAIN_FILLS_SECONDS = 1.0
+"""Fills that nobody waits for any more, after open requests had their time."""
+_TALLY_SECONDS = 5.0
+
+
+class Parts:
+    """The parts of one process, made from the settings and told of one another."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.writer = LineWriter(sys.stdout.fileno() if settings.access_log else None)
+        self._flushing: set[asyncio.Task[None]] = set()
+        self.hears = Hearing()
+        self.memory = MemoryCache(settings.memory_cache_mb * _MIB, self.hears)
+        self.shared = open_shared(settings, hearing=self.hears)
+        self.results = open_behind(settings)
+        self.flusher = Flusher(self.shared, self.results) if self.shared is not None else None
+        self.source = open_source(
+            settings.source,
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            max_bytes=settings.max_source_bytes,
+            fetch_seconds=settings.fetch_seconds,
+        )
+        self.originals = Originals(
+            self.source, settings.source_cache_mb * _MIB, settings.fresh_for, self.hears
+        )
+        self.tiers = Tiers(
+            self.memory, self.shared, self.results, freshness(settings), self.metrics
+        )
+        self.pool = Pool(
+            renderers(settings),
+            settings.limits,
+            resampling=settings.resampling,
+            recycle_after=settings.renderer_recycle,
+            on_death=lambda reason: self.metrics.worker_deaths.labels(reason).inc(),
+            on_warning=lambda text: _log.warning("%s", text),
+        )
+        self.gateway = Gateway(
+            self.originals,
+            self.pool,
+            self.tiers,
+            make_variant,
+            self.flush_deleted,
+            self.hears,
+            Refusals(settings.missing_ttl),
+            self.metrics,
+            Policy(
+                fingerprint(settings),
+                settings.max_queue,
+                _SLOTS_PER_RENDERER * renderers(settings),
+            ),
+        )
+        cache_policy = cache_policy_of(settings)
+        self.hits = Hits(self.gateway, cache_policy)
+        self.images = Images(
+            self.gateway,
+            self.hits,
+            self.metrics,
+            ImagePolicy(
+                partial(parse, grammar=settings.grammar),
+                settings.access,
+                cache_policy,
+                settings.fallback,
+                note_paths=settings.purge_policy.needs_paths,
+            ),
+        )
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[dict[str, Any]]:
+        """Start and stop what runs; hand the hit lane to the server."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.writer.flush)
+            stack.push_async_callback(self.source.close)
+            stack.push_async_callback(self.originals.close)
+            stack.push_async_callback(self.pool.close)
+            stack.push_async_callback(_end, asyncio.create_task(self._look_at_source()))
+            await self.pool.start()
+            if self.shared is not None:
+                stack.push_async_callback(self.shared.close)
+                stack.push_async_callback(_end, self._listening(self.shared))
+                stack.push_async_callback(_end, asyncio.create_task(self._tally(self.shared)))
+            if self.results is not None:
+                stack.push_async_callback(self.results.close)
+            stack.push_async_callback(self.gateway.drain, _DRAIN_FILLS_SECONDS)
+            _log.info("%s", summary(self.settings))
+            for warning in warnings(self.settings):
+                _log.warning("%s", warning)
+            yield {"hit_lane": HitLane(self.hits, self.writer, self.metrics)}
+
+    async def _look_at_source(self) -> None:
+        """Connect before the first request does, and say at once what is wrong with it."""
+        try:
+            await self.source.check()
+        except ResizerError as error:
+            _log.warning("%s", error, extra={"reason": error.reason})
+
+    def _listening(self, shared: RedisCache) -> "asyncio.Task[None]":
+        """Memory is used only while this process is sure to hear of flushes: not yet."""
+        self.hears.lost()
+        return asyncio.create_task(shared.listen(self._on_flush, self.deaf, self.hearing))
+
+    def deaf(self, reason: str) -> None:
+        """Flushes can no longer be heard."""
+        self.memory.clear()
+        self.originals.clear()
+        _log.warning("flushes cannot be heard: the memory tier stands aside (%s)", reason)
+
+    def hearing(self) -> None:
+        """Flushes are heard from now on. What was flushed meanwhile is not known: nothing that is
+        under way may be stored."""
+        self._forget(Flush())
+        _log.info("flushes are heard: the memory tier is in use")
+
+    def _on_flush(self, flushes: Sequence[Flush]) -> Awaitable[None]:
+        for flush in flushes:
+            self._forget(flush)
+        return self.tiers.settled(flushes)
+
+    def _forget(self, flush: Flush) -> None:
+        self.memory.forget(flush)
+        self.originals.forget(flush.touches)
+        if self.settings.purge_policy.needs_paths:
+            self.hits.forget(flush)
+        self.gateway.flush(flush)
+
+    async def flush_deleted(self, key: str) -> None:
+        """The original is gone: forget its variants, here and in Redis at once, elsewhere soon."""
+        flush = Flush(key=key)
+        self._forget(flush)
+        if self.shared is None or self.flusher is None:
+            return
+        with suppress(CacheUnavailable):
+            await self.shared.remove([flush])
+        flushing = asyncio.create_task(self._flush(self.flusher, flush))
+        self._flushing.add(flushing)
+        flushing.add_done_callback(self._flushing.discard)
+
+    async def _flush(self, flusher: Flusher, flush: Flush) -> None:
+        try:
+            await flusher.flush([flush])
+        except CacheUnavailable as error:
+            _log.warning("the variants of a deleted original may be served still: %s", error)
+
+    async def _tally(self, shared: RedisCache) -> None:
+        """Add what this process counted to what all did, for `resizer stats`."""
+        before: dict[str, float] = {}
+        while True:
+            await asyncio.sleep(_TALLY_SECONDS)
+            now = self.metrics.counts()
+            with suppress(CacheUnavailable):
+                await shared.tally(increase(before, now))
+                before = now
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
