@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,10 @@ from resizer.doctor.cache import check_redis
 from resizer.doctor.finding import Finding, ok, warn
 from resizer.doctor.machine import check_machine
 from resizer.doctor.renderer import check_libvips, check_renderer
+from resizer.doctor.results import check_results, check_results_are_private
 from resizer.doctor.s3 import open_doors
 from resizer.doctor.settings import check_settings
-from resizer.opening import renderers
+from resizer.opening import open_behind, renderers
 from resizer.settings import Settings
 
 _SECONDS = 20.0
@@ -44,6 +46,7 @@ async def examine(
         Check("settings", partial(check_settings, settings)),
         *await _of_source(settings, key, audit_profile),
         *_of_redis(settings),
+        *await _of_results(settings),
         Check("renderer", partial(check_renderer, settings.limits)),
         Check("libvips", check_libvips),
         Check("machine", partial(check_machine, settings, renderers(settings))),
@@ -102,6 +105,23 @@ def _of_redis(settings: Settings) -> list[Check]:
         Check("redis", partial(check_redis, facts, settings.cache_timeout)),
         Check("clock of redis", partial(clock.check_redis_clock, facts)),
     ]
+
+
+async def _of_results(settings: Settings) -> list[Check]:
+    results = open_behind(settings)
+    if settings.results is None or results is None:
+        return []
+    place, originals = read_address(settings.results), read_address(settings.source)
+    checks = [Check("results", partial(check_results, results, place, originals))]
+    if isinstance(place, Bucket):
+        with suppress(Exception):  # said of the source, whose clients are made in the same way
+            doors = await asyncio.to_thread(
+                open_doors, place, settings.s3_endpoint, settings.s3_region, None
+            )
+            sample = asyncio.ensure_future(source.find_sample(doors, None))
+            private = partial(check_results_are_private, doors, sample)
+            checks.append(Check("results anonymous access", private))
+    return checks
 
 
 def _saying(finding: Finding) -> Callable[[], Awaitable[list[Finding]]]:

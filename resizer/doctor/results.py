@@ -1,0 +1,54 @@
+"""The results tier: within reach, apart from the originals, and as private as they are."""
+
+from collections.abc import Awaitable
+from dataclasses import replace
+from pathlib import Path
+
+from resizer.address import Bucket
+from resizer.doctor.finding import Finding, fail, ok, warn
+from resizer.doctor.privacy import check_anonymous
+from resizer.doctor.s3 import Doors
+from resizer.doctor.source import Sample
+from resizer.errors import CacheUnavailable
+from resizer.results import Results
+
+WHAT = "results"
+
+
+async def check_results(
+    results: Results, place: Bucket | Path, source: Bucket | Path
+) -> list[Finding]:
+    if isinstance(place, Path) and not place.exists():
+        return [ok(WHAT, "The directory is not there yet: the first variant makes it.")]
+    try:
+        await results.check()
+    except CacheUnavailable as error:
+        return [fail(WHAT, f"{error} Check RESIZER_RESULTS and that it may be listed and written.")]
+    finally:
+        await results.close()
+    return [judge_place(place, source)]
+
+
+async def check_results_are_private(doors: Doors, sample: Awaitable[Sample]) -> list[Finding]:
+    """A variant is its original, smaller: the public is to get neither past the gateway."""
+    found = await check_anonymous(doors, sample)
+    return [replace(finding, what=f"{WHAT} {finding.what}") for finding in found]
+
+
+def judge_place(place: Bucket | Path, source: Bucket | Path) -> Finding:
+    if _lies_within(place, source):
+        return warn(
+            WHAT,
+            "They lie within the source, so they can be asked for and are listed as originals:"
+            " give them a place beside it.",
+        )
+    return ok(WHAT, "They can be listed, which a flush needs.")
+
+
+def _lies_within(place: Bucket | Path, source: Bucket | Path) -> bool:
+    if isinstance(place, Path) and isinstance(source, Path):
+        return place.resolve().is_relative_to(source.resolve())
+    if isinstance(place, Bucket) and isinstance(source, Bucket):
+        below = f"{source.prefix}/" if source.prefix else ""
+        return place.name == source.name and f"{place.prefix}/".startswith(below)
+    return False
