@@ -16,6 +16,7 @@ from tests.commands import Run
 from tests.live import KEY, Gateway, cache_status
 from tests.pictures import jpeg, size
 from tests.queues import Line
+from tests.recorder import recorder
 from tests.servers import RedisServer, S3Bucket
 
 _PATIENCE = 30.0
@@ -102,3 +103,19 @@ def test_a_message_that_is_left_is_a_failure_of_once(
     assert failed.exit_code == 1
     assert "a message was left in the queue" in failed.stderr
     assert os.environ["AWS_SECRET_ACCESS_KEY"] not in failed.output
+
+
+def test_the_urls_that_were_answered_are_purged_in_front(
+    line: Line, bucket: S3Bucket, redis_server: RedisServer
+) -> None:
+    paths = [f"/img/width=100/{KEY}", f"/img/width%3d100/{KEY}"]
+    with recorder() as front:
+        settings = {"source": bucket.url, "cache": redis_server.url, "urls": "open"}
+        told = {"cdn": f"purge:{front.url}", "events": line.url}
+        with Gateway(bucket.environment(), **settings, **told) as gateway:
+            for path in paths:
+                assert gateway.get(path).status_code == 200
+            bucket.put(KEY, jpeg(64, 64))
+            watched = gateway.cli("watch", "--once")
+    assert watched.returncode == 0, watched.stdout
+    assert {(asked.method, asked.path) for asked in front.asked} == {("PURGE", p) for p in paths}
