@@ -25,12 +25,16 @@ _LONGEST_SEGMENT = 240
 
 def name_of(root: str, key: str, field: str) -> str | None:
     """The object of a variant below `root`; None when no store could hold the name."""
-    digest = hashlib.blake2b(field.encode(), digest_size=16).hexdigest()
     _, mark, preset = field.rpartition(TAG_MARK)
-    name = f"{directory_of(root, key)}/{_OBJECT}{digest}{mark}{_escaped(preset) if mark else ''}"
-    encoded = name.encode()
-    too_long = max(map(len, encoded.split(b"/"))) > _LONGEST_SEGMENT
-    return None if too_long or len(encoded) > _LONGEST else name
+    tag = mark + _escaped(preset) if mark else ""
+    try:
+        digest = hashlib.blake2b(field.encode(), digest_size=16).hexdigest()
+        name = f"{directory_of(root, key)}/{_OBJECT}{digest}{tag}"
+        segments = name.encode().split(b"/")
+    except UnicodeEncodeError:
+        return None
+    too_long = max(map(len, segments)) > _LONGEST_SEGMENT
+    return None if too_long or len(name.encode()) > _LONGEST else name
 
 
 def directory_of(root: str, key: str) -> str:

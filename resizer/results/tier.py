@@ -2,9 +2,10 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ _LISTED = 1000
 """Objects: what S3 lists, and deletes, at a time."""
 _ATTEMPTS = 3
 _DIGEST_SIZE = 16
+_NO_SUCH_KEY = re.compile(r'^\s+code: "NoSuchKey",$', re.MULTILINE)
+"""What obstore tells of a server that misses an object in a list to delete. S3 does not."""
 
 
 class Results:
@@ -162,13 +165,14 @@ def _open_directory(path: Path) -> LocalStore:
 
 
 async def _delete(store: "S3Store | LocalStore", names: list[str]) -> None:
-    """Remove objects, there or not. A directory gives up at the first that is not."""
+    """Remove objects, there or not: at the first that is not, others may have been left out."""
     try:
         await obstore.delete_async(store, names)
-    except FileNotFoundError:
-        for name in names:
-            with suppress(FileNotFoundError):
-                await obstore.delete_async(store, name)
+    except (FileNotFoundError, BaseError) as error:
+        if not isinstance(error, FileNotFoundError) and not _NO_SUCH_KEY.search(str(error)):
+            raise
+        for name in names if len(names) > 1 else ():
+            await _delete(store, [name])
 
 
 def _read(value: memoryview) -> Variant | None:
