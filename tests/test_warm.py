@@ -223,6 +223,14 @@ def test_only_the_first_failures_are_shown() -> None:
     assert len(lines) == 12
 
 
+def test_of_one_original_one_failure_is_shown() -> None:
+    report = Report()
+    for width in range(9):
+        report.add("a.txt", Wanted((f"w={width}",), None), Outcome(422, "unprocessable-source"))
+    assert len(report.first) == 1
+    assert failures_in_words(report)[-1].startswith("and 8 more")
+
+
 def test_a_key_that_no_url_can_hold_is_a_failure(stand_in: Any) -> None:
     gateway = stand_in(image)
     _, report = warmed(plan(gateway.url), these("a/../b.jpg", "b.jpg"))

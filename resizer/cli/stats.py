@@ -69,19 +69,18 @@ def _show(stats: "Stats") -> None:
     names = ("stale", "misses", "fetches", "renders")
     out.print(", ".join(f"{stats.counts.counted.get(name, 0):,} {name}" for name in names))
     if stats.largest:
-        out.print("\nlargest")
+        out.print()
         _print_table(
-            ("original", "variants", "size"),
+            ("largest originals", "variants", "size"),
             [(h.key, f"{h.variants:,}", bytes_in_words(h.bytes)) for h in stats.largest],
         )
 
 
 def _print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for number, title in enumerate(head):
         table.add_column(title, justify="right" if number else "left", no_wrap=number > 0)
     for row in rows:

@@ -9,7 +9,7 @@ from resizer.warm.client import Outcome
 from resizer.warm.wanted import Wanted
 
 _SHOWN = 10
-"""Failures kept to be shown; all of them are counted, and written where that was asked for."""
+"""Failures kept to be shown, one an original; all are counted, and written where asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Report:
             self.bytes += outcome.bytes
             return
         self.failed[outcome.kind] += 1
-        if len(self.first) < _SHOWN:
+        if len(self.first) < _SHOWN and all(key != failure.key for failure in self.first):
             self.first.append(Failure(key, wanted, outcome))
         if self.failures_file is not None:
             self.failures_file.write(f"{_line(key, wanted, outcome)}\n")
