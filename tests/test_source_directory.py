@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,19 @@ from resizer.errors import (
     SourceTimeout,
     SourceUnavailable,
 )
-from tests.sources import eventually, fetched, in_directory, memfds, opened, refusal
+from resizer.image import Original
+from tests.sources import (
+    age,
+    content,
+    eventually,
+    fetch,
+    fetched,
+    in_directory,
+    memfds,
+    opened,
+    refetch,
+    refusal,
+)
 
 
 @pytest.mark.parametrize("key", ["a//b", "/a/b", "a/b/", "./a/b", "a/./b"])
@@ -60,6 +73,42 @@ def test_a_missing_directory_fails_its_check(tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailable) as caught:
         asyncio.run(opened(str(tmp_path / "none")).check())
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_file_written_a_moment_ago_has_no_tag(tmp_path: Path) -> None:
+    """Written twice within one tick of the clock that stamps files, it bears one time."""
+    source = opened(str(tmp_path))
+    (tmp_path / "a").write_bytes(b"one")
+    stamp = time.time_ns()
+    os.utime(tmp_path / "a", ns=(stamp, stamp))
+    with fetch(source, "a") as original:
+        (tmp_path / "a").write_bytes(b"two")
+        os.utime(tmp_path / "a", ns=(stamp, stamp))
+        again = refetch(source, "a", original.etag)
+    assert isinstance(again, Original)
+    with again:
+        assert content(again) == b"two"
+
+
+def test_a_time_in_whole_seconds_is_trusted_later(tmp_path: Path) -> None:
+    """Some file systems know no others."""
+    for old, tagged in ((1, False), (4, True)):
+        in_directory(tmp_path)("a", b"one")
+        stamp = (int(time.time()) - old) * 1_000_000_000
+        os.utime(tmp_path / "a", ns=(stamp, stamp))
+        with fetch(opened(str(tmp_path)), "a") as original:
+            assert bool(original.etag) is tagged
+
+
+def test_a_time_to_come_is_as_good_as_any(tmp_path: Path) -> None:
+    in_directory(tmp_path)("a", b"one")
+    age(tmp_path / "a", -3600)
+    with fetch(opened(str(tmp_path)), "a") as original:
+        assert original.etag
+
+
+def test_no_image_is_missing_from_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    assert type(refusal(opened(str(tmp_path / "unmounted")), "a")) is SourceUnavailable
 
 
 def test_a_slow_read_does_not_hold_up_the_loop_and_times_out(

@@ -34,6 +34,11 @@ _NO_SUCH_FILE = {
     errno.EINVAL,
 }
 _THREADS = 8
+_TICK = 0.02
+"""Seconds: Linux stamps files by a clock that moves with the timer interrupt, 100 times a second
+or more."""
+_COARSE_TICK = 2.0
+"""Seconds: of file systems that know whole seconds only, the coarsest (FAT) counts by two."""
 
 
 class DirectorySource:
@@ -85,11 +90,13 @@ class DirectorySource:
 
     def _read(self, key: str, etag: str) -> Original:
         asked_at = time.time()
-        with _errors(), _regular_file(os.path.realpath(self._root), key) as fd:
+        root = os.path.realpath(self._root)
+        if not os.path.isdir(root):  # not mounted, say: its files are not gone for that
+            raise SourceUnavailable("The source directory cannot be read.")
+        with _errors(), _regular_file(root, key) as fd:
             before = os.fstat(fd)
-            # No inode: gateways with copies of one directory share a cache.
-            identity = f"{before.st_size:x}-{before.st_mtime_ns:x}"
-            if identity == etag:
+            identity = _identity(before, time.time())
+            if identity and identity == etag:
                 raise NotModified
             with Intake(before.st_size, self._max_bytes, asked_at) as intake:
                 while chunk := os.read(fd, CHUNK):
@@ -97,6 +104,17 @@ class DirectorySource:
                 if os.fstat(fd).st_mtime_ns != before.st_mtime_ns:
                     raise SourceUnavailable("The original changed while it was read.")
                 return intake.whole(identity, _calendar_time(before.st_mtime))
+
+
+def _identity(found: os.stat_result, now: float) -> str:
+    """Size and time, without the inode: gateways with copies of one directory share a cache.
+
+    Empty for a file written a moment ago: written once more, it could bear the same time.
+    """
+    whole_seconds = found.st_mtime_ns % 1_000_000_000 == 0
+    tick = _COARSE_TICK if whole_seconds else _TICK
+    just_written = abs(now - found.st_mtime) <= tick
+    return "" if just_written else f"{found.st_size:x}-{found.st_mtime_ns:x}"
 
 
 def _calendar_time(seconds: float) -> datetime:
