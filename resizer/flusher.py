@@ -5,12 +5,15 @@ from typing import Protocol
 
 from resizer.flush import Flush, Flushed
 
+_PUT_SECONDS = 5.0
+"""What a gateway may take to finish a put among the results before it confirms."""
+
 
 class Shared(Protocol):
     """The tier that gateways share, and the way to them."""
 
     async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> Flushed: ...
-    async def announce(self, flushes: Sequence[Flush]) -> int: ...
+    async def announce(self, flushes: Sequence[Flush], patience: float) -> int: ...
 
 
 class Results(Protocol):
@@ -35,11 +38,11 @@ class Flusher:
         flushed = Flushed()
         if self._results is not None:
             if not dry_run:
-                flushed += Flushed(unconfirmed=await self._shared.announce(flushes))
+                flushed += Flushed(unconfirmed=await self._shared.announce(flushes, _PUT_SECONDS))
             for flush in flushes:
                 removed = await self._results.flush(flush, dry_run=dry_run)
                 flushed += Flushed(results=removed.variants)
         flushed += await self._shared.remove(flushes, dry_run=dry_run)
         if not dry_run:
-            flushed += Flushed(unconfirmed=await self._shared.announce(flushes))
+            flushed += Flushed(unconfirmed=await self._shared.announce(flushes, 0.0))
         return flushed

@@ -153,6 +153,7 @@ class Parts:
         """Flushes can no longer be heard."""
         self.memory.clear()
         self.originals.clear()
+        self.tiers.doubt()
         _log.warning("flushes cannot be heard: the memory tier stands aside (%s)", reason)
 
     def hearing(self) -> None:

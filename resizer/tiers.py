@@ -155,6 +155,11 @@ class Tiers:
             with suppress(CacheUnavailable):
                 await self.shared.note(key, path)
 
+    def doubt(self) -> None:
+        """What is on its way to the results may have been flushed: it is taken back."""
+        for flight in self._keeping.values():
+            flight.flushed = True
+
     async def settled(self, flushes: Sequence[Flush]) -> None:
         """Return when nothing of what is flushed is on its way to the results any more."""
         late = []

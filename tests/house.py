@@ -205,6 +205,7 @@ class House:
         freshness: Freshness = _FRESH_ONLY,
         open_: bool = True,
         beside: "House | None" = None,
+        with_results: bool = False,
     ) -> None:
         self.source: CountingSource = beside.source if beside else CountingSource()
         self.renderer: GatedRenderer = beside.renderer if beside else GatedRenderer()
@@ -216,7 +217,8 @@ class House:
         self.memory = MemoryCache(1_000_000, self.hears)
         self.metrics = Metrics()
         self.deleted: list[str] = []
-        self.tiers = Tiers(self.memory, self.shared, None, freshness, self.metrics)
+        results = self.results if with_results else None
+        self.tiers = Tiers(self.memory, self.shared, results, freshness, self.metrics)
         self.gateway = Gateway(
             self.source,
             self.renderer,

@@ -101,6 +101,7 @@ class Gateway:
             source=self.environment["RESIZER_SOURCE"],
             s3_endpoint=self.environment["AWS_ENDPOINT_URL_S3"],
             cache=SecretStr(self.environment["RESIZER_CACHE"]),
+            results=self.environment.get("RESIZER_RESULTS"),
         )
 
         async def flush() -> None:

@@ -16,7 +16,7 @@ from resizer.settings import Settings
 _ROUND_TRIP_SECONDS = 10.0
 
 
-@settings_as_flags("source", "s3_endpoint", "cache")
+@settings_as_flags("source", "s3_endpoint", "s3_region", "cache", "results")
 def flush(
     keys: Annotated[
         list[str] | None, typer.Argument(help="Images whose variants to forget.")

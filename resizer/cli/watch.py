@@ -21,7 +21,16 @@ _ROUND_TRIP_SECONDS = 10.0
 
 
 @settings_as_flags(
-    "source", "s3_endpoint", "cache", "public_url", "cdn", "events", "dead_letters", "event_tries"
+    "source",
+    "s3_endpoint",
+    "s3_region",
+    "cache",
+    "results",
+    "public_url",
+    "cdn",
+    "events",
+    "dead_letters",
+    "event_tries",
 )
 def watch(
     once: Annotated[

@@ -139,12 +139,13 @@ class RedisCache:
         """Remove what is flushed, leases included, from Redis alone."""
         return await self._flushing.remove(flushes, dry_run)
 
-    async def announce(self, flushes: Sequence[Flush]) -> int:
+    async def announce(self, flushes: Sequence[Flush], patience: float = 0.0) -> int:
         """Have every gateway forget it. How many did not confirm: they trust their memory no more.
 
-        Takes as long as the slowest gateway, and never much longer than `hearing.SECONDS`.
+        Takes as long as the slowest gateway, and never much longer than `hearing.SECONDS` and
+        `patience`.
         """
-        return await self._flushing.announce(flushes)
+        return await self._flushing.announce(flushes, patience)
 
     async def tell(self, flushes: Sequence[Flush]) -> None:
         """Have every gateway forget it, some time soon."""

@@ -51,7 +51,7 @@ class Flushing:
                     )
         return flushed
 
-    async def announce(self, flushes: Sequence[Flush]) -> int:
+    async def announce(self, flushes: Sequence[Flush], patience: float) -> int:
         announcement = secrets.token_hex(8)
         client = self._subscriber()
         try:
@@ -60,21 +60,21 @@ class Flushing:
                     await pubsub.subscribe(self._names.confirmations(announcement))
                     await pubsub.get_message(timeout=self._guard.timeout)
                 expected = await self._publish(flushes, announcement)
-                return await self._unconfirmed(pubsub, expected)
+                return await self._unconfirmed(pubsub, expected, hearing.SECONDS + patience)
         except FAILURES as error:
             raise CacheUnavailable(f"The cache failed: {type(error).__name__}.") from error
         finally:
             await client.aclose()
 
-    async def _unconfirmed(self, pubsub: PubSub, expected: int) -> int:
+    async def _unconfirmed(self, pubsub: PubSub, expected: int, seconds: float) -> int:
         """How many of `expected` gateways are still silent when none of them is sure any more.
 
         A server that began a moment ago has lost its subscribers, and they may not know it yet.
         """
         clock = asyncio.get_running_loop().time
-        patience = clock() + hearing.SECONDS
+        deadline = clock() + seconds
         forgetful = await self._began_just_now()
-        while (expected > 0 or forgetful) and (left := patience - clock()) > 0:
+        while (expected > 0 or forgetful) and (left := deadline - clock()) > 0:
             message = await pubsub.get_message(timeout=left)
             if message is not None and message["type"] == "message":
                 expected -= 1

@@ -26,9 +26,9 @@ OnFlush = Callable[[Sequence[Flush]], Awaitable[None]]
 OnLost = Callable[[str], None]
 OnReady = Callable[[], None]
 
-_HEARTBEAT = 0.5
+_HEARTBEAT = 0.25
 """Seconds between two questions whether the line is alive."""
-_PATIENCE = 1.5
+_PATIENCE = 2 * _HEARTBEAT
 """Seconds without an answer after which nobody waits for the end of another's fill."""
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
