@@ -2,13 +2,14 @@
 
 import logging
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,11 @@ _PATIENCE = 10.0
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """One that no outgoing connection takes meanwhile, so that a server may come back to it."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # Linux takes those from 32768 on
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class RedisServer:
@@ -178,15 +181,8 @@ class RedisCluster:
         return RedisServer(
             directory,
             *("--cluster-enabled", "yes", "--cluster-config-file", f"nodes-{number}.conf"),
-            port=cluster_port(),
+            port=free_port(),  # the cluster bus takes the one 10,000 above
         )
-
-
-def cluster_port() -> int:
-    """A free port with room for the cluster bus 10,000 above it."""
-    while (port := free_port()) > 55000:
-        pass
-    return port
 
 
 @contextmanager
