@@ -181,8 +181,20 @@ class RedisCluster:
         return RedisServer(
             directory,
             *("--cluster-enabled", "yes", "--cluster-config-file", f"nodes-{number}.conf"),
-            port=free_port(),  # the cluster bus takes the one 10,000 above
+            port=cluster_port(),
         )
+
+
+def cluster_port() -> int:
+    """A free one with another free one 10,000 above it, which the cluster's bus takes."""
+    while True:
+        port = random.randrange(10_000, 20_000)
+        with (
+            suppress(OSError),
+            socket.create_server(("127.0.0.1", port)),
+            socket.create_server(("127.0.0.1", port + 10_000)),
+        ):
+            return port
 
 
 @contextmanager
