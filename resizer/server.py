@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ from resizer.metrics import MULTIPROCESS_DIRECTORY
 from resizer.settings import Settings
 
 _log = logging.getLogger("resizer")
+_DESCRIPTORS = 65_536
 _KEEP_ALIVE_SECONDS = 75
 """Longer than the 60 s for which load balancers and CDNs keep an idle connection to an origin."""
 
@@ -57,6 +59,7 @@ def run(
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.drain_seconds,
     )
+    _allow_descriptors()
     host, port = bound.getsockname()[:2]
     _log.info("listening on http://%s:%s", f"[{host}]" if ":" in host else host, port)
     # uvicorn drains and then raises the signal again: an end that was asked for is a success.
@@ -67,3 +70,9 @@ def run(
     with tempfile.TemporaryDirectory(prefix="resizer-metrics-") as directory:
         os.environ[MULTIPROCESS_DIRECTORY] = directory
         Multiprocess(config, sockets=[bound]).run()
+
+
+def _allow_descriptors() -> None:
+    """Clients, workers, Redis and every kept original hold one; the usual 1,024 are soon gone."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _DESCRIPTORS)), hard))

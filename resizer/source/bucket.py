@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
 from resizer.address import Bucket
-from resizer.errors import SourceTimeout
+from resizer.errors import ResizerError, SourceNotFound, SourceTimeout, SourceUnavailable
 from resizer.image import Original, Unchanged
 from resizer.source.intake import (
     NotModified,
@@ -25,6 +26,10 @@ _KEY_BYTES = 1024
 """The longest key, prefix included: Amazon S3 User Guide, "Naming Amazon S3 objects"."""
 _PROBE = ".resizer-probe"
 _THREADS = 8
+_REFUSED = "The source refused the gateway."
+DENIED = ("AccessDenied", "403")
+"""What S3 answers for a missing key when ListBucket is not permitted, and for any key when
+nothing is permitted any more."""
 
 
 class BucketSource:
@@ -46,23 +51,52 @@ class BucketSource:
         self._max_bytes = max_bytes
         self._fetch_seconds = fetch_seconds
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="bucket")
+        self._latest: deque[tuple[str, str]] = deque(maxlen=2)
+        """Keys and tags of the last originals that came."""
         self._s3: S3 | None = None
         self._connecting = asyncio.Lock()
 
     async def fetch(self, key: str) -> Original:
         """Raises SourceNotFound, SourceUnavailable, SourceTimeout, UnprocessableSource."""
-        return await self._ask(key, "")
+        original = await self._ask(key, "")
+        self._delivered(key, original.etag)
+        return original
 
     async def refetch(self, key: str, etag: str) -> Original | Unchanged:
         """A conditional GET (RFC 9110 §13.1.2): no body moves while the object's tag is `etag`.
 
-        An empty tag equals none. Raises as `fetch` does.
+        An empty tag equals none. Raises as `fetch` does; but where everything is denied of a
+        sudden, not only this key, no original is taken for missing.
         """
         asked_at = time.time()
         try:
-            return await self._ask(key, etag)
+            original = await self._ask(key, etag)
         except NotModified:
+            self._delivered(key, etag)
             return Unchanged(asked_at)
+        except SourceNotFound as missing:
+            if missing.reason in DENIED and not await self._delivers_others(key):
+                raise SourceUnavailable(_REFUSED, reason=missing.reason) from None
+            raise
+        self._delivered(key, original.etag)
+        return original
+
+    def _delivered(self, key: str, etag: str) -> None:
+        if all(key != other for other, _ in self._latest):
+            self._latest.append((key, etag))
+
+    async def _delivers_others(self, key: str) -> bool:
+        """Whether another original that came a moment ago still would."""
+        for other, etag in self._latest:
+            if other != key:
+                try:
+                    (await self._ask(other, etag)).close()
+                except NotModified:
+                    return True
+                except ResizerError:
+                    return False
+                return True
+        return False
 
     async def _ask(self, key: str, etag: str) -> Original:
         refuse_unreadable(key)
