@@ -17,6 +17,7 @@ BROWSERS = {
     "image/webp,image/avif,image/jxl,*/*;q=0.8": "image/avif",
     "IMAGE/AVIF, */*": "image/avif",
     "image/avif ;v=1;q=0.9": "image/avif",
+    "image/webp,image/avif;q=0.5": "image/avif",
     "image/webp,image/apng,image/*,*/*;q=0.8": "image/webp",
     "image/avif;q=0,image/webp": "image/webp",
     "image/avif;v=1; q=0.00, image/webp;q=0.5": "image/webp",
@@ -120,7 +121,7 @@ def test_purge_of_a_url_forgets_every_variant_of_it_and_no_other(
         front.ask(url, accept=accept)
         front.ask(other, accept=accept)
     assert len(requests.new()) == 6
-    assert front.ask(url, "PURGE").status_code == 200
+    assert front.ask(url, "PURGE", host="purged-from-inside").status_code == 200
     for accept in BROWSERS:
         assert front.ask(url, accept=accept).headers["content-type"] == BROWSERS[accept]
         front.ask(other, accept=accept)
@@ -130,10 +131,10 @@ def test_purge_of_a_url_forgets_every_variant_of_it_and_no_other(
 def test_purge_finds_what_there_is(front: Front, requests: Requests) -> None:
     url = signed(front.gateway, KEY, "width=100", "format=auto")
     assert front.ask(url, "PURGE").status_code == 200
-    front.ask(url, accept="image/webp")
+    assert front.ask(url, accept="image/webp").status_code == 200
     assert front.ask(url, "PURGE").status_code == 200
-    front.ask(url, accept="image/webp")
-    assert len(requests.new()) == 2
+    assert front.ask(url, accept="image/webp").status_code == 200
+    assert statuses(requests.new()) == [200, 200]
 
 
 def test_a_stranger_may_not_purge(front: Front, requests: Requests) -> None:
@@ -168,19 +169,19 @@ def test_a_signature_that_is_wrong_is_refused(front: Front) -> None:
     assert problem(refused)["type"] == "urn:resizer:problem:signature-mismatch"
 
 
-@pytest.mark.parametrize("way", ["..", "%2e%2e", "%2E.", "a%2F..%2F..", "a/../.."])
-def test_a_way_up_leads_nowhere(front: Front, way: str) -> None:
-    for target in ("metrics", "readyz", "img/width=3/photos/cat.jpg"):
-        reply = front.ask(f"/img/{way}/{target}")
-        assert reply.status_code in (400, 403, 404)
-        assert "resizer_" not in reply.text
+def test_a_way_up_leads_nowhere(front: Front) -> None:
+    for way in ("..", "%2e%2e", "%2E.", "a%2F..%2F..", "a/../..", "..%5C"):
+        for target in ("metrics", "readyz", "img/width=3/photos/cat.jpg"):
+            reply = front.ask(f"/img/{way}/{target}")
+            assert reply.status_code in (400, 403, 404)
+            assert "resizer_" not in reply.text
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/healthz", "//metrics", "/%6detrics", "/img"])
-def test_what_is_no_image_is_not_forwarded(front: Front, path: str) -> None:
-    reply = front.ask(path)
-    assert reply.status_code == 404
-    assert "x-request-id" not in reply.headers
+def test_what_is_no_image_is_not_forwarded(front: Front) -> None:
+    for path in ("/", "/metrics", "/healthz", "/readyz", "//metrics", "/%6detrics", "/img"):
+        reply = front.ask(path)
+        assert reply.status_code == 404
+        assert "x-request-id" not in reply.headers
 
 
 def test_a_query_makes_no_other_image(front: Front, requests: Requests) -> None:
