@@ -32,13 +32,16 @@ class Flusher:
     async def flush(self, flushes: Sequence[Flush], *, dry_run: bool = False) -> Flushed:
         """Return when no gateway answers with anything of it any more.
 
-        The results have no leases. So first every gateway is told, and says when nothing of it is
-        on its way there; what it reads there before they are flushed goes with the shared tier.
+        Every gateway is told twice. First, so that it forgets the originals that it keeps, for a
+        fill that begins while names are being removed may outlive them; and, as the results have
+        no leases, so that it says when nothing of it is on its way there. Then again, to forget
+        what it read from a tier before that was emptied.
         """
         flushed = Flushed()
+        if not dry_run:
+            patience = 0.0 if self._results is None else _PUT_SECONDS
+            flushed += Flushed(unconfirmed=await self._shared.announce(flushes, patience))
         if self._results is not None:
-            if not dry_run:
-                flushed += Flushed(unconfirmed=await self._shared.announce(flushes, _PUT_SECONDS))
             for flush in flushes:
                 removed = await self._results.flush(flush, dry_run=dry_run)
                 flushed += Flushed(results=removed.variants)

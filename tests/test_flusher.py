@@ -42,10 +42,10 @@ def flush(tiers: Tiers, *, results: bool, dry_run: bool = False) -> Flushed:
     return asyncio.run(flusher.flush(FLUSHES, dry_run=dry_run))
 
 
-def test_redis_is_emptied_and_then_every_gateway_told() -> None:
+def test_every_gateway_is_told_before_redis_is_emptied_and_after() -> None:
     tiers = Tiers()
     flushed = flush(tiers, results=False)
-    assert tiers.asked == ["remove from redis", "announce"]
+    assert tiers.asked == ["announce", "remove from redis", "announce"]
     assert flushed == Flushed(2, 5, frozenset({"/img/w=1/a"}), results=0, unconfirmed=1)
 
 
