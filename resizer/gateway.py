@@ -6,18 +6,12 @@ are handed in and known only by the protocols here and in `tiers`.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from resizer.errors import (
-    Overloaded,
-    ResizerError,
-    SourceNotFound,
-    SourceTimeout,
-    SourceUnavailable,
-)
+from resizer.answer import Answer
+from resizer.errors import ResizerError, SourceNotFound, SourceTimeout, SourceUnavailable
 from resizer.flights import AnyFlight, Flight, Flights
 from resizer.flush import TAG_MARK, Flush
 from resizer.freshness import Stage
@@ -26,6 +20,7 @@ from resizer.image import Original, Rendered, Unchanged, Variant
 from resizer.lease import NO_LEASE, Lease
 from resizer.metrics import Metrics
 from resizer.refusals import Refusals
+from resizer.slots import Slots
 from resizer.tiers import Tiers
 from resizer.transform import Transform
 
@@ -55,24 +50,6 @@ _REST_SECONDS = 5.0
 """After a revalidation that failed: time until the next one of the same variant."""
 _ROUNDS = 3
 """Times that a flight waits for others who fill, before it fills for itself alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A variant and how it was come by."""
-
-    variant: Variant
-    tier: str | None = None
-    """`memory`, `redis` or `results` for a hit; None for a fill."""
-    coalesced: bool = False
-    """Somebody else's request brought it."""
-    stale: bool = False
-    """Past its freshness."""
-    unchanged: bool = False
-    """The source was asked and said that the original is still the same."""
-    stored: bool = False
-    fetch_seconds: float = 0.0
-    render_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +90,8 @@ class Gateway:
         self._policy = policy
         self._flights: Flights[Answer] = Flights(hears)
         self._refreshes: Flights[None] = Flights(hears)
-        self._slots = asyncio.Semaphore(policy.slots)
+        self._slots = Slots(policy.slots, policy.max_queue, metrics.queue.set)
         self._notes: set[asyncio.Task[None]] = set()
-        self._queue = 0
 
     def field(self, transform: Transform, preset: str | None = None) -> str:
         """The name of a variant among those of its original; it ends with the preset, if any."""
@@ -201,7 +177,7 @@ class Gateway:
         """Fill, or wait for another gateway that does. `known` is a variant that is not fresh."""
         rounds = 0
         while rounds < _ROUNDS:
-            async with self._slot():
+            async with self._slots.one():
                 turn = await self.tiers.take(flight)
                 if isinstance(turn, Lease):
                     return await self._lead(flight, known, turn)
@@ -212,22 +188,8 @@ class Gateway:
             if found is not None and self.tiers.stage(found) is Stage.FRESH:
                 return Answer(found, tier="redis", coalesced=True)
             rounds += turn.told
-        async with self._slot():
+        async with self._slots.one():
             return await self._lead(flight, known, NO_LEASE)
-
-    @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
-        """Room for one fill. Raises Overloaded when too many wait for theirs."""
-        if self._queue >= self._policy.max_queue:
-            raise Overloaded("Too many renders are waiting; try again in a moment.")
-        self._queue += 1
-        self._metrics.queue.set(self._queue)
-        try:
-            async with self._slots:
-                yield
-        finally:
-            self._queue -= 1
-            self._metrics.queue.set(self._queue)
 
     async def _lead(self, flight: AnyFlight, known: Variant | None, lease: Lease) -> Answer:
         """Fill under `lease`, and end it whatever happens."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resizer.gateway import Answer
+from resizer.answer import Answer
 from resizer.http.headers import (
     CachePolicy,
     cache_control,

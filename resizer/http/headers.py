@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
-from resizer.gateway import Answer
+from resizer.answer import Answer
 from resizer.image import Original, Rendered, Variant
 from resizer.tags import tags_of
 

@@ -10,8 +10,9 @@ from starlette.datastructures import Headers as RequestHeaders
 from starlette.types import Receive, Scope, Send
 
 from resizer import signing
+from resizer.answer import Answer
 from resizer.errors import MethodNotAllowed, ResizerError
-from resizer.gateway import Answer, Gateway
+from resizer.gateway import Gateway
 from resizer.http.access import Access, authorise
 from resizer.http.conditional import not_modified
 from resizer.http.headers import (
