@@ -233,8 +233,6 @@ class Gateway:
             variant = replace(known, checked_at=got.checked_at)
             return Answer(variant, unchanged=True, fetch_seconds=fetched - start)
         with got as original:
-            self._metrics.fetch_seconds.observe(fetched - start)
-            self._metrics.fetched_bytes.inc(original.size)
             rendered = await self.renderer.render(original, flight.transform)
             variant = self._make_variant(flight.key, flight.preset, original, rendered)
         done = time.perf_counter()

@@ -56,6 +56,9 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.source_hits = Counter(
+            "resizer_source_hits", "Originals found in the source tier.", registry=registry
+        )
         self.fetched_bytes = Counter(
             "resizer_fetched_bytes", "Bytes of originals fetched.", registry=registry
         )
@@ -109,6 +112,11 @@ class Metrics:
             "renders": _total(self.renders),
             "fetches": _total(self.fetch_seconds, "_count"),
         }
+
+    def fetched(self, seconds: float, size: int) -> None:
+        """An original of `size` bytes came from the source."""
+        self.fetch_seconds.observe(seconds)
+        self.fetched_bytes.inc(size)
 
     def show(self) -> bytes:
         """All numbers as Prometheus text; of all processes where they share a directory."""

@@ -5,10 +5,10 @@ import os
 import resource
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from resizer import hearing
 from resizer.errors import Overloaded, SourceNotFound, UnprocessableSource
@@ -21,6 +21,9 @@ _LARGEST_SHARE = 4
 """An original of more than a quarter of the budget would push out too many others."""
 _DESCRIPTORS_SHARE = 4
 """Each kept original holds a file descriptor; clients, Redis and workers need theirs too."""
+
+
+Found = TypeVar("Found", bound=Original | Unchanged)
 
 
 class Source(Protocol):
@@ -72,6 +75,7 @@ class Originals:
         hears: Hearing | None = None,
         *,
         on_hit: Callable[[], object] = lambda: None,
+        on_arrival: Callable[[float, int], object] = lambda seconds, size: None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -86,6 +90,7 @@ class Originals:
         self._fresh_seconds = fresh_seconds
         self._hears = hears or Hearing()
         self._on_hit = on_hit
+        self._on_arrival = on_arrival
         self._clock = clock
         self._monotonic = monotonic
         self._kept: OrderedDict[str, Original] = OrderedDict()
@@ -201,15 +206,23 @@ class Originals:
         """With the tag of what is kept, else with the tag asked about while that is enough."""
         if kept := self._kept.get(flight.key):
             with _copy(kept) as mine:  # the kept one may go meanwhile
-                found = await self._source.refetch(flight.key, mine.etag)
+                found = await self._arrived(self._source.refetch(flight.key, mine.etag))
                 if isinstance(found, Original):
                     return found
                 return _copy(replace(mine, checked_at=found.checked_at))
         if flight.etag:
-            found = await self._source.refetch(flight.key, flight.etag)
+            found = await self._arrived(self._source.refetch(flight.key, flight.etag))
             if isinstance(found, Original) or flight.etag:
                 return found
-        return await self._source.fetch(flight.key)
+        return await self._arrived(self._source.fetch(flight.key))
+
+    async def _arrived(self, asking: Awaitable[Found]) -> Found:
+        """What the source says; if it is an original, that is told with its time and its bytes."""
+        started = self._monotonic()
+        found = await asking
+        if isinstance(found, Original):
+            self._on_arrival(self._monotonic() - started, found.size)
+        return found
 
     def _keep(self, flight: _Flight, original: Original) -> None:
         if not flight.sure or not self._hears.sure:

@@ -72,7 +72,12 @@ class Parts:
             fetch_seconds=settings.fetch_seconds,
         )
         self.originals = Originals(
-            self.source, settings.source_cache_mb * _MIB, settings.fresh_for, self.hears
+            self.source,
+            settings.source_cache_mb * _MIB,
+            settings.fresh_for,
+            self.hears,
+            on_hit=self.metrics.source_hits.inc,
+            on_arrival=self.metrics.fetched,
         )
         self.tiers = Tiers(
             self.memory, self.shared, self.results, freshness(settings), self.metrics

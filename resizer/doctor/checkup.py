@@ -1,7 +1,9 @@
 """The checkup: every check at once, each with its own time, in the order of the report."""
 
 import asyncio
+from asyncio import shield
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +23,7 @@ from resizer.opening import open_behind, renderers
 from resizer.settings import Settings
 
 _SECONDS = 20.0
+_THREADS = 32
 _SECONDS_OF_REDIS = 5.0
 """For each command: longer than a request would wait, to tell slow from away."""
 
@@ -35,13 +38,18 @@ class Check:
 
 
 async def examine(
-    settings: Settings, key: str | None = None, audit_profile: str | None = None
+    settings: Settings,
+    key: str | None = None,
+    audit_profile: str | None = None,
+    seconds: float = _SECONDS,
 ) -> AsyncIterator[Finding]:
     """Every finding, as soon as those before it are known.
 
     `key` is an original to try, `audit_profile` an AWS profile that may read how the bucket is set
-    up. Never raises: a check that cannot be made is a finding too.
+    up, `seconds` the time of each check. Never raises: what cannot be looked at is a finding too.
     """
+    # A server that is silent holds a thread for each question: nobody else is to wait for one.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     checks = [
         Check("settings", partial(check_settings, settings)),
         *await _of_source(settings, key, audit_profile),
@@ -51,13 +59,13 @@ async def examine(
         Check("libvips", check_libvips),
         Check("machine", partial(check_machine, settings, renderers(settings))),
     ]
-    tasks = [asyncio.create_task(made(check)) for check in checks]
+    tasks = [asyncio.create_task(made(check, seconds)) for check in checks]
     for task in tasks:
         for finding in await task:
             yield finding
 
 
-async def made(check: Check, seconds: float = _SECONDS) -> list[Finding]:
+async def made(check: Check, seconds: float) -> list[Finding]:
     """What `check` found, or that it could not be made."""
     try:
         async with asyncio.timeout(seconds):
@@ -85,13 +93,13 @@ async def _of_bucket(
     doors = await asyncio.to_thread(
         open_doors, place, settings.s3_endpoint, settings.s3_region, audit_profile
     )
-    sample = asyncio.ensure_future(source.find_sample(doors, key))
+    sample = asyncio.create_task(source.find_sample(doors, key))
     return [
-        Check("source", partial(source.check_bucket, doors, sample)),
-        Check("anonymous access", partial(privacy.check_anonymous, doors, sample)),
+        Check("source", partial(source.check_bucket, doors, shield(sample))),
+        Check("anonymous access", partial(privacy.check_anonymous, doors, shield(sample))),
         Check("bucket settings", partial(privacy.check_setup, doors)),
         Check("credentials", partial(credentials.check_credentials, doors)),
-        Check("clock of the bucket", partial(clock.check_source_clock, sample)),
+        Check("clock of the bucket", partial(clock.check_source_clock, shield(sample))),
     ]
 
 
@@ -100,10 +108,10 @@ def _of_redis(settings: Settings) -> list[Check]:
     if url == "memory:":
         says = "None: each server process has a memory tier of its own, which no command reaches."
         return [Check("redis", _saying(ok("redis", says)))]
-    facts = asyncio.ensure_future(read_facts(url, _SECONDS_OF_REDIS))
+    facts = asyncio.create_task(read_facts(url, _SECONDS_OF_REDIS))
     return [
-        Check("redis", partial(check_redis, facts, settings.cache_timeout)),
-        Check("clock of redis", partial(clock.check_redis_clock, facts)),
+        Check("redis", partial(check_redis, shield(facts), settings.cache_timeout)),
+        Check("clock of redis", partial(clock.check_redis_clock, shield(facts))),
     ]
 
 
@@ -118,7 +126,7 @@ async def _of_results(settings: Settings) -> list[Check]:
             doors = await asyncio.to_thread(
                 open_doors, place, settings.s3_endpoint, settings.s3_region, None
             )
-            sample = asyncio.ensure_future(source.find_sample(doors, None))
+            sample = asyncio.create_task(source.find_sample(doors, None))
             private = partial(check_results_are_private, doors, sample)
             checks.append(Check("results anonymous access", private))
     return checks

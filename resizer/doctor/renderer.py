@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ FORMATS = "formats"
 SANDBOX = "sandbox"
 RENDER = "render"
 LIBVIPS = "libvips"
+_CHILD_SECONDS = 15.0
 _LACK = "sandbox: "
 """Begins what the pool says of a worker that could not lock itself in, or cannot render."""
 _DRAWING = (
@@ -46,17 +48,18 @@ async def check_renderer(limits: Limits) -> list[Finding]:
 
 async def check_libvips() -> list[Finding]:
     """In a process of its own: this one never loads libvips."""
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "resizer.render.about"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+    child = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "resizer.render.about"],
+        capture_output=True,
         cwd=Path(resizer.__file__).parents[1],
         env={},
+        timeout=_CHILD_SECONDS,
+        check=False,
     )
-    told, _ = await child.communicate()
     if child.returncode:
         return [fail(LIBVIPS, "It does not load: install the package `pyvips[binary]` anew.")]
-    return judge_libvips(json.loads(told))
+    return judge_libvips(json.loads(child.stdout))
 
 
 async def _render(pool: Pool) -> Finding:

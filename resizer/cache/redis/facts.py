@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 
 from resizer.cache.redis.connect import Client, Subscriber, connect, read_options
 from resizer.cache.redis.guard import FAILURES
+from resizer.cache.redis.names import Names
 from resizer.errors import CacheUnavailable
 
 _PINGS = 21
@@ -145,22 +146,27 @@ async def _runs_scripts(execute: Execute) -> bool:
 
 
 async def _hears(client: Client, subscriber: Subscriber) -> bool:
-    """On a channel of its own: what comes on the channel of flushes is obeyed."""
-    channel = f"resizer-flush:doctor:{secrets.token_hex(8)}"
+    """On every kind of channel that gateways use, of a source that nobody has: what comes on the
+    channel of flushes is obeyed."""
+    names = Names(f"doctor-{secrets.token_hex(8)}")
+    silent = {names.flushes, names.landings, names.confirmations("doctor")}
     listening = subscriber()
     try:
         async with asyncio.timeout(_HEARS_SECONDS), listening.pubsub() as pubsub:
-            await pubsub.subscribe(channel)
-            while (message := await pubsub.get_message(timeout=_HEARS_SECONDS)) is not None:
+            await pubsub.subscribe(*silent)
+            while silent:
+                message = await pubsub.get_message(timeout=_HEARS_SECONDS)
+                if message is None:
+                    return False
                 if message["type"] == "subscribe":
-                    await client.execute_command("PUBLISH", channel, b"")
-                if message["type"] == "message":
-                    return True
+                    await client.execute_command("PUBLISH", message["channel"], b"")
+                else:
+                    silent.discard(message["channel"].decode())
     except (ResponseError, TimeoutError):
         return False
     finally:
         await listening.aclose()
-    return False
+    return True
 
 
 async def _cluster_state(client: Client) -> str | None:
