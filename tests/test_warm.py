@@ -35,6 +35,8 @@ class StandIn:
     def __init__(self, answer: Callable[[str], Answer]) -> None:
         self.asked: list[tuple[str, str]] = []
         self.at_once = self.most = 0
+        self.hangs_up = False
+        """Without having said so."""
         lock = threading.Lock()
         outer = self
 
@@ -54,6 +56,7 @@ class StandIn:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
+                self.close_connection = outer.hangs_up
 
             def log_message(self, *_: object) -> None: ...
 
@@ -259,7 +262,8 @@ def test_a_listing_that_breaks_ends_the_run_after_what_is_under_way(stand_in: An
 
 
 def test_a_connection_that_was_dropped_is_made_anew(stand_in: Any) -> None:
-    gateway = stand_in(lambda path: (200, {"Connection": "close"}, b"x"))
+    gateway = stand_in(image)
+    gateway.hangs_up = True
     client = Client(gateway.url)
     assert [client.get("/img/w=1/a.jpg", None).status for _ in range(3)] == [200] * 3
     client.close()
