@@ -60,14 +60,15 @@ def test_a_flush_parts_those_it_means_and_a_new_one_takes_their_place() -> None:
     asyncio.run(scene())
 
 
-def test_a_flight_that_was_parted_is_still_told_of_a_later_flush() -> None:
+def test_a_tag_parts_the_flights_of_its_preset() -> None:
     async def scene() -> None:
         sky = Sky()
         first = sky.start("a", "1:w=1@thumb")
-        sky.flights.flush(Flush(tag="hero"))
-        assert not first.flushed
-        sky.flights.flush(Flush(tag="thumb"))
-        assert first.flushed
+        told = []
+        for tag in ("hero", "thumb"):
+            sky.flights.flush(Flush(tag=tag))
+            told.append(first.flushed)
+        assert told == [False, True]
         sky.land.set()
         assert await first.landing() == "a"
 
