@@ -1,7 +1,10 @@
 import asyncio
+from collections.abc import AsyncIterator
+from typing import cast
 
+from resizer.cache.redis.connect import Client
 from resizer.cache.redis.names import Names
-from resizer.cache.redis.survey import Held, survey
+from resizer.cache.redis.survey import Held, _batches, survey
 from tests.servers import RedisCluster, RedisServer
 
 NAMES = Names("here")
@@ -41,6 +44,19 @@ def test_thousands_of_originals_are_each_counted_once(redis_server: RedisServer)
     held = surveyed(redis_server.url)
     assert len(held) == len({one.key for one in held}) == 2345
     assert sum(one.bytes for one in held) == 4690
+
+
+def test_a_name_that_scan_repeats_is_counted_once() -> None:
+    class Repeating:
+        async def scan_iter(self, **_: object) -> AsyncIterator[bytes]:
+            for number in (1, 2, 1, 3, 2):
+                yield NAMES.of(f"{number}.jpg").encode()
+
+    async def walk() -> list[list[bytes]]:
+        return [batch async for batch in _batches(cast("Client", Repeating()), NAMES.prefix)]
+
+    (batch,) = asyncio.run(walk())
+    assert [name[-5:] for name in batch] == [b"1.jpg", b"2.jpg", b"3.jpg"]
 
 
 def test_a_survey_reads_no_value(redis_server: RedisServer) -> None:
