@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -152,14 +153,12 @@ class Requests:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._calls = 0
         self._read = 0
         self.new()
 
     def new(self) -> list[dict[str, object]]:
         """The image requests answered since the last call, in their order."""
-        self._calls += 1
-        mark = f"/mark/{id(self)}/{self._calls}"
+        mark = f"/mark/{secrets.token_hex(8)}"
         self._gateway.get(mark)
         deadline = time.monotonic() + _PATIENCE
         while mark not in self._gateway.log.read_text():

@@ -134,7 +134,7 @@ def test_purge_finds_what_there_is(front: Front, requests: Requests) -> None:
     assert front.ask(url, accept="image/webp").status_code == 200
     assert front.ask(url, "PURGE").status_code == 200
     assert front.ask(url, accept="image/webp").status_code == 200
-    assert statuses(requests.new()) == [200, 200]
+    assert len(requests.new()) == 2
 
 
 def test_a_stranger_may_not_purge(front: Front, requests: Requests) -> None:
