@@ -3,13 +3,13 @@
 import asyncio
 import os
 import signal
-import time
 import urllib.parse
 
 import httpx
 
 from tests.live import KEY, SECRET, Gateway
 from tests.pictures import jpeg, size
+from tests.processes import busy_workers
 from tests.servers import RedisServer, S3Bucket
 
 SOURCE_FAILED = "The source cannot deliver the original."
@@ -57,60 +57,6 @@ def test_a_worker_killed_mid_render_costs_no_request(
     assert size(reply.content) == (3000, 2250)
     assert open_gateway.sample('resizer_worker_deaths_total{reason="crash"}') == 1
     assert open_gateway.get(f"/img/width=31/{KEY}").status_code == 200
-
-
-def busy_workers(gateway: int) -> list[int]:
-    """The children of a gateway that are using a core at the moment."""
-    before = {pid: cpu_ticks(pid) for pid in children(gateway)}
-    time.sleep(0.05)
-    return [pid for pid, ticks in before.items() if cpu_ticks(pid) > ticks + 1]
-
-
-def children(parent: int) -> list[int]:
-    with open(f"/proc/{parent}/task/{parent}/children") as listed:
-        return [int(pid) for pid in listed.read().split()]
-
-
-def cpu_ticks(pid: int) -> int:
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            fields = stat.read().rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return int(fields[11]) + int(fields[12])
-
-
-def test_redis_stopped_and_started_under_traffic_costs_no_request(
-    open_gateway: Gateway, redis_server: RedisServer
-) -> None:
-    def ask(widths: range) -> set[int]:
-        return {open_gateway.get(f"/img/width={w}/{KEY}").status_code for w in widths}
-
-    assert ask(range(20, 25)) == {200}
-    redis_server.stop()
-    assert ask(range(20, 30)) == {200}
-    ready = open_gateway.get("/readyz")
-    assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
-    assert open_gateway.sample("resizer_redis_errors_total") > 0
-    redis_server.start()
-    deadline = time.monotonic() + 20
-    while open_gateway.get("/readyz").json()["status"] != "ready":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert ask(range(20, 25)) == {200}
-
-
-def test_a_frozen_redis_costs_no_more_than_its_timeout(
-    open_gateway: Gateway, redis_server: RedisServer
-) -> None:
-    open_gateway.get(f"/img/width=20/{KEY}")
-    redis_server.pause()
-    try:
-        started = time.monotonic()
-        assert open_gateway.get(f"/img/width=21/{KEY}").status_code == 200
-        assert time.monotonic() - started < 3
-    finally:
-        redis_server.resume()
 
 
 def test_a_source_that_is_away_is_a_502_and_unready(redis_server: RedisServer) -> None:
