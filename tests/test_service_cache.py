@@ -1,9 +1,11 @@
 """The cache of a whole fleet: real gateways, a real Redis, a bucket, and a tier behind Redis."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.live import KEY, Gateway, cache_status
@@ -160,3 +162,18 @@ def test_a_source_that_is_away_is_served_stale(redis_server: RedisServer, tmp_pa
         assert gateway.get("/img/width=11/cat.jpg").status_code == 502
         (tmp_path / "elsewhere").rename(originals)
         assert "fwd=stale; fwd-status=304" in cache_status(gateway.get("/img/width=10/cat.jpg"))
+
+
+def test_several_sizes_asked_together_fetch_their_original_once(
+    fleet: tuple[Gateway, Gateway],
+) -> None:
+    one, _ = fleet
+
+    async def ask() -> list[int]:
+        async with httpx.AsyncClient(timeout=30) as client:
+            paths = [f"{one.url}/img/width={width}/{KEY}" for width in range(100, 900, 100)]
+            return [r.status_code for r in await asyncio.gather(*map(client.get, paths))]
+
+    fetches = one.sample("resizer_fetch_seconds_count")
+    assert asyncio.run(ask()) == [200] * 8
+    assert one.sample("resizer_fetch_seconds_count") == fetches + 1
