@@ -4,7 +4,6 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import Self
 
 from pydantic import SecretStr
@@ -25,10 +24,14 @@ class Fleet:
         self.gateways = [Gateway(environment, **given) for _ in range(count)]
 
     def __enter__(self) -> Self:
-        with ExitStack() as stack, ThreadPoolExecutor(len(self.gateways)) as starters:
-            for started in starters.map(Gateway.__enter__, self.gateways):
-                stack.push(started)
-            stack.pop_all()
+        with ThreadPoolExecutor(len(self.gateways)) as starters:
+            starting = [starters.submit(gateway.__enter__) for gateway in self.gateways]
+        try:
+            for gateway in starting:
+                gateway.result()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

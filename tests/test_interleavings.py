@@ -38,7 +38,7 @@ from tests.play import World
 from tests.servers import RedisServer, S3Bucket, need_redis
 
 pytestmark = pytest.mark.redis
-USUAL = 600
+USUAL = 300
 NIGHTLY = int(os.environ.get("INTERLEAVINGS", "10000"))
 SEED = os.environ.get("INTERLEAVING_SEED") or secrets.token_hex(4)
 COPIES = 30
@@ -71,7 +71,7 @@ class Profile:
 LASTING = Profile(
     share=0.6,
     chances=Chances(
-        scripts=40,
+        scripts=60,
         pauses=(0, 0.01, 0.05, 0.2),
         sizes=(SMALL, SMALL, SMALL, SMALL, LARGE),
         troubles=TROUBLES,
@@ -82,7 +82,7 @@ LASTING = Profile(
 FLEETING = Profile(
     share=0.3,
     chances=Chances(
-        scripts=60,
+        scripts=80,
         pauses=(0, 0.05, 0.5, 1.2, 3.3),
         sizes=(SMALL,),
         troubles=TROUBLES,
@@ -110,8 +110,6 @@ def world(
 ) -> Iterator[World]:
     need_redis()
     home = tmp_path_factory.mktemp("interleavings")
-    redis = RedisServer(home)
-    redis.start()
     environment: dict[str, str] = {}
     originals: Originals = InDirectory(home)
     source = str(home)
@@ -119,9 +117,11 @@ def world(
         bucket: S3Bucket = request.getfixturevalue("_s3_server")
         environment, originals, source = bucket.environment(), InBucket(bucket), bucket.url
     settings = {"presets": f"{PRESET}:width=16,format=png", "max_queue": 1000, **profile.settings}
-    with Fleet(GATEWAYS, environment, source=source, cache=redis.url, **settings) as fleet:
+    with (
+        RedisServer(home) as redis,
+        Fleet(GATEWAYS, environment, source=source, cache=redis.url, **settings) as fleet,
+    ):
         yield World(fleet, redis, originals, partial(flush, fleet.gateways[0]))
-    redis.stop()
 
 
 def test_no_answer_is_older_than_its_flush_or_its_bound(profile: Profile, world: World) -> None:

@@ -20,7 +20,7 @@ from resizer.flush import Flush
 from tests.fleet import flush
 from tests.live import Gateway, cache_status
 from tests.numbered import numbered, read_numbers
-from tests.servers import RedisServer, free_port, need_redis
+from tests.servers import RedisServer, need_redis
 from tests.sources import eventually
 from tests.trouble import (
     Trouble,
@@ -76,15 +76,13 @@ class House:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     need_redis()
     originals = tmp_path_factory.mktemp("originals")
-    redis = RedisServer(tmp_path_factory.mktemp("redis"), "--enable-debug-command", "yes")
-    redis.start()
     with (
+        RedisServer(tmp_path_factory.mktemp("redis"), "--enable-debug-command", "yes") as redis,
         gateway_on(originals, redis.url) as usual,
         gateway_on(originals, redis.url, memory_cache_mb=0) as without_memory,
         gateway_on(originals, "memory:") as without_redis,
     ):
         yield House(redis, originals, usual, without_memory, without_redis)
-    redis.stop()
 
 
 def gateway_on(originals: Path, cache: str, **settings: object) -> Gateway:
@@ -199,13 +197,11 @@ def test_a_redis_that_is_away_is_seen_in_readiness_and_metrics(house: House) -> 
 
 
 def test_a_redis_that_comes_later_is_used_then(house: House, tmp_path: Path) -> None:
-    late = RedisServer(tmp_path, port=free_port())
+    late = RedisServer(tmp_path)
     with gateway_on(house.originals, late.url) as gateway:
         assert max(asyncio.run(one_by_one(gateway, new_path(), A_WHILE))) < USUAL
-        late.start()
-        with gateway_on(house.originals, late.url, memory_cache_mb=0) as other:
+        with late, gateway_on(house.originals, late.url, memory_cache_mb=0) as other:
             eventually_used(House(late, house.originals, gateway, other, gateway))
-    late.stop()
 
 
 def test_a_wrong_password_costs_nothing_and_is_right_once_redis_has_it(
@@ -213,10 +209,8 @@ def test_a_wrong_password_costs_nothing_and_is_right_once_redis_has_it(
 ) -> None:
     guarded = RedisServer(tmp_path)
     url = guarded.url.replace("redis://", "redis://:given@")
-    guarded.start()
-    with gateway_on(house.originals, url) as gateway:
+    with guarded, gateway_on(house.originals, url) as gateway:
         assert max(asyncio.run(one_by_one(gateway, new_path(), A_WHILE))) < USUAL
         guarded.run("CONFIG", "SET", "requirepass", "given")
         with gateway_on(house.originals, url, memory_cache_mb=0) as other:
             eventually_used(House(guarded, house.originals, gateway, other, gateway))
-    guarded.stop()

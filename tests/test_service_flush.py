@@ -69,12 +69,12 @@ class House:
 def _house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     need_redis()
     originals = tmp_path_factory.mktemp("originals")
-    redis = RedisServer(tmp_path_factory.mktemp("redis"), "--enable-debug-command", "yes")
-    redis.start()
     presets = f"{SLOW}:width=3000,format=png"
-    with Fleet(2, source=str(originals), cache=redis.url, presets=presets) as fleet:
+    with (
+        RedisServer(tmp_path_factory.mktemp("redis"), "--enable-debug-command", "yes") as redis,
+        Fleet(2, source=str(originals), cache=redis.url, presets=presets) as fleet,
+    ):
         yield House(fleet, redis, originals)
-    redis.stop()
 
 
 @pytest.fixture

@@ -66,16 +66,13 @@ def full(redis: RedisServer) -> Iterator[None]:
 @contextmanager
 def read_only(redis: RedisServer) -> Iterator[None]:
     """A replica of another one."""
-    with tempfile.TemporaryDirectory() as directory:
-        primary = RedisServer(Path(directory))
-        primary.start()
+    with tempfile.TemporaryDirectory() as home, RedisServer(Path(home)) as primary:
         redis.run("REPLICAOF", "127.0.0.1", str(primary.port))
         try:
             assert "READONLY" in redis.run("SET", "one", "more")
             yield
         finally:
             redis.run("REPLICAOF", "NO", "ONE")
-            primary.stop()
 
 
 @contextmanager
