@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from resizer.cache.breaker import Breaker
+from resizer.breaker import Breaker
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis.connect import connect
 from resizer.errors import CacheUnavailable

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from resizer.cache.breaker import Breaker
+from resizer.breaker import Breaker
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
 from resizer.flush import Flush, Flushed

@@ -6,7 +6,7 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from resizer.cache.breaker import Breaker
+from resizer.breaker import Breaker
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
 from resizer.flush import Flush, Flushed

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -439,3 +440,22 @@ def test_a_body_cut_short_is_never_a_variant(s3: S3Bucket) -> None:
                 await results.get("cat", FIELD)
 
     asyncio.run(run())
+
+
+def test_a_store_that_keeps_failing_is_left_alone(s3: S3Bucket) -> None:
+    """A silent one costs its time a few times, not with every miss."""
+    port = free_port()
+    results = open_results(
+        f"s3://{s3.name}", "ns", endpoint=f"http://127.0.0.1:{port}", seconds=0.1
+    )
+
+    async def scene() -> float:
+        async with misbehaving(port, SILENT):
+            started = time.monotonic()
+            for _ in range(100):
+                with pytest.raises(CacheUnavailable):
+                    await results.get("a", FIELD)
+            await results.close()
+            return time.monotonic() - started
+
+    assert asyncio.run(scene()) < 5

@@ -14,6 +14,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
 from resizer.address import Bucket
+from resizer.breaker import Breaker
 from resizer.errors import CacheUnavailable
 from resizer.flush import Flush, Flushed
 from resizer.image import Variant, pack, unpack
@@ -48,6 +49,7 @@ class Results:
         self._endpoint = endpoint
         self._region = region
         self._seconds = seconds
+        self._breaker = Breaker()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="results")
         self._store: S3Store | LocalStore | None = None
         self._opening = asyncio.Lock()
@@ -134,9 +136,17 @@ class Results:
 
     @asynccontextmanager
     async def _bounded(self) -> AsyncIterator[None]:
-        with _failures():
-            async with asyncio.timeout(self._seconds):
-                yield
+        """Around one call. A store that keeps failing is left alone for a while."""
+        if not self._breaker.admits():
+            raise CacheUnavailable("The results failed repeatedly and are left alone for a while.")
+        try:
+            with _failures():
+                async with asyncio.timeout(self._seconds):
+                    yield
+        except CacheUnavailable:
+            self._breaker.failed()
+            raise
+        self._breaker.succeeded()
 
     async def _opened(self) -> "S3Store | LocalStore":
         """The store, opened at first use: imports and credentials take time and may fail."""

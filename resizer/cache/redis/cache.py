@@ -6,7 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from resizer.cache.breaker import Breaker
+from resizer.breaker import Breaker
 from resizer.cache.gather import Gather
 from resizer.cache.redis.connect import Client, Subscriber
 from resizer.cache.redis.flushing import Flushing

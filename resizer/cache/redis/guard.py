@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
-from resizer.cache.breaker import Breaker
+from resizer.breaker import Breaker
 from resizer.errors import CacheUnavailable
 
 FAILURES = (RedisError, RedisClusterException, OSError)

@@ -1,6 +1,6 @@
 """Breaker: when it opens, what it lets through, when it closes."""
 
-from resizer.cache.breaker import Breaker
+from resizer.breaker import Breaker
 from tests.clock import Clock
 
 
