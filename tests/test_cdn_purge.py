@@ -3,8 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 
 import boto3
@@ -12,7 +10,6 @@ import pytest
 
 from resizer.cdn import cloudfront as cloudfront_module
 from resizer.cdn import http as http_module
-from resizer.cdn.http import retry_after
 from resizer.cdn.plan import PurgePolicy, plan
 from resizer.cdn.purge import Outcome, Tries, purge
 from resizer.cdn.target import read_target
@@ -135,14 +132,6 @@ def test_retry_after_beyond_all_patience_is_a_failure_at_once(server: Recorder) 
     (outcome,) = purged(policy(server, "fastly:s"))
     assert outcome.failure == "HTTP 429"
     assert len(server.asked) == 1
-
-
-def test_retry_after_is_a_number_or_a_date() -> None:
-    soon = datetime.now(UTC) + timedelta(seconds=60)
-    assert retry_after("7") == 7
-    assert 58 <= retry_after(format_datetime(soon, usegmt=True)) <= 60
-    assert retry_after("Sun, 01 Mar 2026 12:00:00 -0000") == 0
-    assert retry_after("") == retry_after("soon") == retry_after("-1") == 0
 
 
 def test_a_server_that_fails_for_ever_is_given_up(server: Recorder) -> None:

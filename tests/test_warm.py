@@ -180,8 +180,9 @@ def test_no_more_than_asked_are_under_way(stand_in: Any) -> None:
     assert gateway.most == 3
 
 
-def test_a_gateway_that_is_full_is_asked_again(stand_in: Any) -> None:
-    refusals = iter([problem(503, "overloaded", Retry_After="1")] * 3)
+@pytest.mark.parametrize("after", ["1", "Sun, 01 Mar 2026 12:00:00 GMT", "²"])
+def test_a_gateway_that_is_full_is_asked_again(stand_in: Any, after: str) -> None:
+    refusals = iter([problem(503, "overloaded", Retry_After=after)] * 3)
     gateway = stand_in(lambda path: next(refusals, None) or image(path))
     _, report = warmed(plan(gateway.url, 1), these("a.jpg"))
     assert len(gateway.asked) == 4

@@ -10,12 +10,11 @@ import ssl
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from resizer.cdn.plan import Request
+from resizer.retry_after import retry_after
 
 _SECONDS = 10.0
 """For connecting, and for each pause of the answer."""
@@ -113,16 +112,3 @@ def _without(request: Request, words: str) -> str:
 
 def _cause(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)[:_LONGEST_WORDS] or type(error).__name__
-
-
-def retry_after(value: str) -> float:
-    """Seconds from a `Retry-After` (RFC 9110 §10.2.3), a number or a date; 0 if it is neither."""
-    if value.isascii() and value.isdecimal():
-        return float(value)
-    try:
-        when = parsedate_to_datetime(value)
-    except ValueError:
-        return 0.0
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())

@@ -10,6 +10,8 @@ import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from resizer.retry_after import retry_after
+
 _SECONDS = 120.0
 """For each pause of a reply: longer than a gateway lets a fetch and a render take together."""
 _CHUNK = 256 * 1024
@@ -29,8 +31,8 @@ class Outcome:
     hit: bool = False
     """It was in a cache already."""
     bytes: int = 0
-    retry_after: float | None = None
-    """Seconds, when the other side asks to be asked again."""
+    retry_after: float = 0.0
+    """Seconds that the other side asks for before another attempt."""
 
     @property
     def done(self) -> bool:
@@ -100,7 +102,5 @@ def _problem(reply: http.client.HTTPResponse) -> Outcome:
             kind, detail = told["type"].removeprefix(_KIND), str(told.get("detail", ""))
     except (ValueError, KeyError, TypeError, RecursionError):
         pass  # not the gateway's own words: something in front of it speaks
-    after = reply.headers.get("Retry-After", "")
-    return Outcome(
-        reply.status, kind, detail, retry_after=float(after) if after.isdigit() else None
-    )
+    after = retry_after(reply.headers.get("Retry-After", ""))
+    return Outcome(reply.status, kind, detail, retry_after=after)

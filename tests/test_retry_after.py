@@ -1,0 +1,18 @@
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from resizer.retry_after import retry_after
+
+
+def test_retry_after_is_a_number_or_a_date() -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=60)
+    assert retry_after("7") == 7
+    assert 58 <= retry_after(format_datetime(soon, usegmt=True)) <= 60
+    assert retry_after("Sun, 01 Mar 2026 12:00:00 -0000") == 0
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-1", "²", "٣"])
+def test_what_is_neither_asks_for_no_time(value: str) -> None:
+    assert retry_after(value) == 0
