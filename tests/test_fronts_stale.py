@@ -7,6 +7,7 @@ only that the gateway is not reached; Varnish also its replies with a 5xx.
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -149,13 +150,15 @@ def test_a_stale_copy_is_sent_at_once_and_renewed_behind_it(
     unchanged, changed = fill("renewed-unchanged"), fill("renewed-changed")
     for copy in changed:
         originals.put(key_of(copy.front, "renewed-changed"), jpeg(64, 48, (0, 0, 200)))
-    brief.flush_everything()
     requests = Requests(brief)
     replies = {copy.path: [copy.first] for copy in changed}
-    while waiting := [copy for copy in changed if copy.is_first(replies[copy.path][-1])]:
-        assert time.time() < waiting[0].began + _PATIENCE
-        for copy in waiting:
-            replies[copy.path].append(copy.again())
+    with ThreadPoolExecutor() as meanwhile:
+        flush = meanwhile.submit(brief.flush_everything)
+        while waiting := [copy for copy in changed if copy.is_first(replies[copy.path][-1])]:
+            assert time.time() < waiting[0].began + _PATIENCE
+            for copy in waiting:
+                replies[copy.path].append(copy.again())
+        flush.result()
     for copy in changed:
         assert is_stale(replies[copy.path][-2])
         assert replies[copy.path][-1].status_code == 200
@@ -165,7 +168,7 @@ def test_a_stale_copy_is_sent_at_once_and_renewed_behind_it(
         assert copy.is_first(copy.again())
     entries = requests.new()
     for copy in changed:
-        assert asked(entries, copy)[0] == 200
+        assert asked(entries, copy)[-1] == 200
     for copy in unchanged:
         assert set(asked(entries, copy)) == {304}
 
