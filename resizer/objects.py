@@ -1,6 +1,5 @@
 """Object stores: how a bucket is opened, for originals and for results alike."""
 
-import os
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from resizer.address import endpoint_url
+from resizer.address import endpoint_url, region_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,7 +46,7 @@ def open_bucket(
     """
     endpoint = endpoint_url(endpoint)
     session = boto3.Session()
-    region = region or os.environ.get("AWS_REGION") or session.region_name or "us-east-1"
+    region = region_of(region, session.region_name)
     client = session.client(
         "s3", endpoint_url=endpoint, region_name=region, config=_config(endpoint, patience)
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 import pytest
 
+from resizer.address import Bucket
 from resizer.cdn.plan import PurgePolicy
 from resizer.cdn.target import read_target
 from resizer.errors import CacheUnavailable
@@ -73,7 +74,7 @@ def watcher(
         open_queue(line.url),
         open_queue(dead.url) if dead else None,
         flushes,
-        WatchPolicy(S3Bucket.name, prefix, 3, cdn or PurgePolicy(())),
+        WatchPolicy(Bucket(S3Bucket.name, prefix), 3, cdn or PurgePolicy(())),
     )
 
 
@@ -345,7 +346,7 @@ def test_a_queue_that_is_not_there_is_refused(line: Line) -> None:
     gone = open_queue(line.url + "-gone")
     with pytest.raises(QueueRefused, match=r"SQS refuses: .*NonExistentQueue"):
         gone.facts()
-    policy = WatchPolicy("b", "", 5, PurgePolicy(()))
+    policy = WatchPolicy(Bucket("b", ""), 5, PurgePolicy(()))
     with pytest.raises(QueueRefused):
         asyncio.run(Watcher(gone, None, Flushes(), policy).run())
 
@@ -355,7 +356,7 @@ def test_an_sqs_that_is_away_is_waited_for_and_draining_it_fails(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     away = open_queue(f"http://127.0.0.1:{free_port()}/123456789012/events")
-    watching = Watcher(away, None, Flushes(), WatchPolicy("b", "", 5, PurgePolicy(())))
+    watching = Watcher(away, None, Flushes(), WatchPolicy(Bucket("b", ""), 5, PurgePolicy(())))
     asyncio.run(ended(watching, when=lambda: len(caplog.records) > 1))
     assert {one.getMessage() for one in caplog.records} == {
         "SQS does not answer: EndpointConnectionError; trying again"

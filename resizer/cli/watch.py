@@ -66,7 +66,7 @@ async def _watch(settings: Settings, once: bool) -> bool:
             open_queue(settings.events),
             open_queue(settings.dead_letters) if settings.dead_letters else None,
             partial(_flush, flusher),
-            WatchPolicy(source.name, source.prefix, settings.event_tries, settings.purge_policy),
+            WatchPolicy(source, settings.event_tries, settings.purge_policy),
         )
         if once:
             return await watcher.drain()

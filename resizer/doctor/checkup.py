@@ -19,7 +19,7 @@ from resizer.doctor.renderer import check_libvips, check_renderer
 from resizer.doctor.results import check_results, check_results_are_private
 from resizer.doctor.s3 import open_doors
 from resizer.doctor.settings import check_settings
-from resizer.opening import open_behind, renderers
+from resizer.opening import open_results_of, renderers
 from resizer.settings import Settings
 
 _SECONDS = 20.0
@@ -116,7 +116,7 @@ def _of_redis(settings: Settings) -> list[Check]:
 
 
 async def _of_results(settings: Settings) -> list[Check]:
-    results = open_behind(settings)
+    results = open_results_of(settings)
     if settings.results is None or results is None:
         return []
     place, originals = read_address(settings.results), read_address(settings.source)

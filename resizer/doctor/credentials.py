@@ -8,8 +8,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from resizer.address import PROBE
 from resizer.doctor.finding import Finding, fail, ok, warn
-from resizer.doctor.s3 import PROBE, Answer, Doors, ask
+from resizer.doctor.s3 import Answer, Doors, ask
 
 IDENTITY = "credentials"
 OTHERS = "other buckets"
@@ -41,7 +42,7 @@ async def _simulated(doors: Doors, arn: str) -> list[Finding]:
         doors.policies.simulate_principal_policy,
         PolicySourceArn=principal(arn),
         ActionNames=list(_WRITING),
-        ResourceArns=[f"arn:{partition}:s3:::{doors.place.name}/{doors.inside('*')}"],
+        ResourceArns=[f"arn:{partition}:s3:::{doors.place.name}/{doors.place.object_of('*')}"],
     )
     return judge_simulation(answer.data) if answer.done else []
 
@@ -63,7 +64,7 @@ async def _writing(doors: Doors) -> list[Finding]:
     answer = await ask(
         doors.own.upload_part,
         Bucket=doors.place.name,
-        Key=doors.inside(PROBE),
+        Key=doors.place.object_of(PROBE),
         UploadId=_NO_UPLOAD,
         PartNumber=1,
         Body=b"",
@@ -78,7 +79,7 @@ async def _outside(doors: Doors) -> list[Finding]:
         ask(doors.own.get_object, Bucket=bucket, Key=PROBE, Range="bytes=0-0"),
     )
     listed = [one["Key"] for one in listing.data.get("Contents", ())]
-    found = next((name for name in listed if not name.startswith(doors.inside(""))), None)
+    found = next((name for name in listed if not name.startswith(doors.place.below)), None)
     if found is not None:
         probe = await ask(doors.own.get_object, Bucket=bucket, Key=found, Range="bytes=0-0")
     return [judge_outside(listing, probe)]

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable
 
+from resizer.address import PROBE
 from resizer.doctor.finding import Finding, fail, ok, warn
-from resizer.doctor.s3 import PROBE, Answer, Doors, ask
+from resizer.doctor.s3 import Answer, Doors, ask
 from resizer.doctor.source import Sample
 
 READ = "anonymous read"
@@ -21,7 +22,7 @@ _EVERYBODY = (
 
 async def check_anonymous(doors: Doors, sample: Awaitable[Sample]) -> list[Finding]:
     found = await sample
-    bucket, name = doors.place.name, found.object or doors.inside(PROBE)
+    bucket, name = doors.place.name, found.object or doors.place.object_of(PROBE)
     reading, listing = await asyncio.gather(
         ask(doors.nobody.get_object, Bucket=bucket, Key=name, Range="bytes=0-0"),
         ask(doors.nobody.list_objects_v2, Bucket=bucket, MaxKeys=1),

@@ -49,6 +49,5 @@ def _lies_within(place: Bucket | Path, source: Bucket | Path) -> bool:
     if isinstance(place, Path) and isinstance(source, Path):
         return place.resolve().is_relative_to(source.resolve())
     if isinstance(place, Bucket) and isinstance(source, Bucket):
-        below = f"{source.prefix}/" if source.prefix else ""
-        return place.name == source.name and f"{place.prefix}/".startswith(below)
+        return place.name == source.name and place.below.startswith(source.below)
     return False

@@ -8,15 +8,13 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from resizer.address import Bucket, endpoint_url
+from resizer.address import Bucket, endpoint_url, region_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _CONNECT_SECONDS = 2.0
 _READ_SECONDS = 5.0
-PROBE = ".resizer-probe"
-"""The name of an object that need not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +69,6 @@ class Doors:
     policies: Any
     """The auditor's `iam` client, likewise."""
 
-    def inside(self, key: str) -> str:
-        """The object that the gateway would read for `key`."""
-        return f"{self.place.prefix}/{key}" if self.place.prefix else key
-
 
 def open_doors(
     place: Bucket, endpoint: str | None, region: str | None, audit_profile: str | None
@@ -87,7 +81,7 @@ def open_doors(
     endpoint = endpoint_url(endpoint)
     session = boto3.Session()
     auditing = boto3.Session(profile_name=audit_profile) if audit_profile else session
-    region = region or os.environ.get("AWS_REGION") or session.region_name or "us-east-1"
+    region = region_of(region, session.region_name)
     once = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,

@@ -7,8 +7,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 
+from resizer.address import PROBE
 from resizer.doctor.finding import Finding, fail, ok, warn
-from resizer.doctor.s3 import PROBE, Answer, Doors, ask
+from resizer.doctor.s3 import Answer, Doors, ask
 
 LISTING = "source listing"
 READING = "source"
@@ -25,16 +26,17 @@ class Sample:
 
 async def find_sample(doors: Doors, key: str | None) -> Sample:
     """The object of `key`, else the first one listed that is no folder's marker."""
-    prefix = doors.inside("")
-    listing = await ask(doors.own.list_objects_v2, Bucket=doors.place.name, Prefix=prefix)
+    listing = await ask(
+        doors.own.list_objects_v2, Bucket=doors.place.name, Prefix=doors.place.below
+    )
     listed = [one["Key"] for one in listing.data.get("Contents", ())]
     found = next((name for name in listed if not name.endswith("/")), None)
-    return Sample(listing, doors.inside(key) if key else found)
+    return Sample(listing, doors.place.object_of(key) if key else found)
 
 
 async def check_bucket(doors: Doors, sample: Awaitable[Sample]) -> list[Finding]:
     found = await sample
-    name = found.object or doors.inside(PROBE)
+    name = found.object or doors.place.object_of(PROBE)
     answer = await ask(doors.own.get_object, Bucket=doors.place.name, Key=name, Range="bytes=0-0")
     return [judge_reading(answer, found.object is not None), judge_listing(found.listing)]
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from resizer.address import Bucket
+
 _CHANGES = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:")
 """Names of events after which the key leads to other bytes, or to none. Delete markers and single
 versions are among them; restores, tags, access lists and storage classes are not."""
@@ -49,13 +51,14 @@ def read_message(body: str) -> list[Change]:
     return changes
 
 
-def keys_of(changes: Iterable[Change], bucket: str, prefix: str) -> list[str]:
-    """The keys of a source's originals among what changed; `prefix` as in its address."""
-    start = f"{prefix}/" if prefix else ""
+def keys_of(changes: Iterable[Change], place: Bucket) -> list[str]:
+    """The keys of the originals of a source among what changed."""
     return [
-        change.key.removeprefix(start)
+        change.key.removeprefix(place.below)
         for change in changes
-        if change.bucket == bucket and change.key.startswith(start) and change.key != start
+        if change.bucket == place.name
+        and change.key.startswith(place.below)
+        and change.key != place.below
     ]
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from resizer.address import Bucket
+from resizer.address import PROBE, Bucket
 from resizer.errors import ResizerError, SourceNotFound, SourceTimeout, SourceUnavailable
 from resizer.image import Original, Unchanged
 from resizer.source.intake import (
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _KEY_BYTES = 1024
 """The longest key, prefix included: Amazon S3 User Guide, "Naming Amazon S3 objects"."""
-_PROBE = ".resizer-probe"
 _THREADS = 8
 _REFUSED = "The source refused the gateway."
 DENIED = ("AccessDenied", "403")
@@ -44,8 +43,7 @@ class BucketSource:
         max_bytes: int,
         fetch_seconds: float,
     ) -> None:
-        self._bucket = address.name
-        self._prefix = f"{address.prefix}/" if address.prefix else ""
+        self._address = address
         self._endpoint = endpoint
         self._region = region
         self._max_bytes = max_bytes
@@ -100,7 +98,7 @@ class BucketSource:
 
     async def _ask(self, key: str, etag: str) -> Original:
         refuse_unreadable(key)
-        key = self._prefix + key
+        key = self._address.object_of(key)
         if len(key.encode()) > _KEY_BYTES:
             raise no_such_image()
         try:
@@ -124,7 +122,7 @@ class BucketSource:
             async with asyncio.timeout(self._fetch_seconds):
                 s3 = await self._connected()
                 loop = asyncio.get_running_loop()
-                probe = partial(s3.probe, self._prefix + _PROBE)
+                probe = partial(s3.probe, self._address.object_of(PROBE))
                 await patiently(partial(loop.run_in_executor, self._threads, probe))
         except TimeoutError:
             raise SourceTimeout("The source did not answer in time.") from None
@@ -146,7 +144,7 @@ class BucketSource:
         from resizer.source.s3 import open_s3
 
         return open_s3(
-            self._bucket,
+            self._address.name,
             endpoint=self._endpoint,
             region=self._region,
             max_bytes=self._max_bytes,

@@ -36,15 +36,14 @@ async def list_keys(
 def _pages_of_bucket(
     place: Bucket, prefix: str, endpoint: str | None, region: str | None
 ) -> Iterator[list[str]]:
-    below = f"{place.prefix}/" if place.prefix else ""
     try:
         _, client = open_bucket(place.name, endpoint, region, _PATIENCE)
         listing = client.get_paginator("list_objects_v2").paginate(
-            Bucket=place.name, Prefix=below + prefix, PaginationConfig={"PageSize": _BATCH}
+            Bucket=place.name, Prefix=place.below + prefix, PaginationConfig={"PageSize": _BATCH}
         )
         for page in listing:
             names = [one["Key"] for one in page.get("Contents", ())]
-            yield [name.removeprefix(below) for name in names if not name.endswith("/")]
+            yield [name.removeprefix(place.below) for name in names if not name.endswith("/")]
     except ClientError as error:
         code = error.response["Error"]["Code"]
         raise SourceUnavailable("The source does not list its keys.", reason=code) from None

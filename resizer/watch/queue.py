@@ -1,6 +1,5 @@
 """An SQS queue. Every call blocks, and is to be made in a thread."""
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from resizer.address import region_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -121,10 +122,9 @@ def open_queue(url: str) -> Queue:
     named = _REGION.search(parts.hostname or "")
     try:
         session = boto3.Session()
-        region = named[0] if named else os.environ.get("AWS_REGION") or session.region_name
         client: SQSClient = session.client(
             "sqs",
-            region_name=region or "us-east-1",
+            region_name=region_of(named[0] if named else None, session.region_name),
             endpoint_url=f"{parts.scheme}://{parts.netloc}",
             config=_CONFIG,
         )

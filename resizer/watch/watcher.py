@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from resizer.address import Bucket
 from resizer.cdn.plan import PurgePolicy
 from resizer.cdn.purge import Tries, purge
 from resizer.errors import CacheUnavailable
@@ -45,8 +46,7 @@ _MOST_UNPURGED = 10_000
 class WatchPolicy:
     """Plain values that a watcher goes by."""
 
-    bucket: str
-    prefix: str
+    source: Bucket
     tries: int
     """Times a message is received before it is given up."""
     purge: PurgePolicy
@@ -127,7 +127,7 @@ class Watcher:
             except Poison as error:
                 done += await self._leave(message, str(error))
                 continue
-            keys = keys_of(changes, self._policy.bucket, self._policy.prefix)
+            keys = keys_of(changes, self._policy.source)
             asked.append(Asked(message, keys))
         return done + await self._flush(asked)
 
