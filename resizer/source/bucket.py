@@ -26,7 +26,7 @@ _KEY_BYTES = 1024
 """The longest key, prefix included: Amazon S3 User Guide, "Naming Amazon S3 objects"."""
 _THREADS = 8
 _REFUSED = "The source refused the gateway."
-DENIED = ("AccessDenied", "403")
+_DENIED = ("AccessDenied", "403")
 """What S3 answers for a missing key when ListBucket is not permitted, and for any key when
 nothing is permitted any more."""
 
@@ -73,7 +73,7 @@ class BucketSource:
             self._delivered(key, etag)
             return Unchanged(asked_at)
         except SourceNotFound as missing:
-            if missing.reason in DENIED and not await self._delivers_others(key):
+            if missing.reason in _DENIED and not await self._delivers_others(key):
                 raise SourceUnavailable(_REFUSED, reason=missing.reason) from None
             raise
         self._delivered(key, original.etag)
