@@ -1,11 +1,11 @@
 """Telling every target, at its pace, again where that helps, and for a bounded time."""
 
 import asyncio
-import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from resizer.backoff import pause
 from resizer.cdn.cloudfront import invalidate
 from resizer.cdn.http import Reply, send
 from resizer.cdn.plan import Call, Invalidation, PurgePolicy, plan
@@ -109,12 +109,11 @@ class Waiting:
     async def may_go_on(self, attempts: int, asked_for: float) -> bool:
         """Wait before another attempt, and whether there is to be one.
 
-        As long as the other side asked for, else an exponential backoff with full jitter.
+        As long as the other side asked for, if that is longer than the backoff.
         """
         if attempts >= self._tries.attempts:
             return False
-        backoff = min(self._tries.first_wait * 2 ** (attempts - 1), self._tries.longest_wait)
-        seconds = max(asked_for, random.uniform(0, backoff))  # noqa: S311  (no secret)
+        seconds = max(asked_for, pause(attempts, self._tries.first_wait, self._tries.longest_wait))
         if seconds > self._left:
             return False
         self._left -= seconds

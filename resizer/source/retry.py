@@ -1,15 +1,16 @@
 """Trouble that may pass: asking the source again, each time later and at random."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from resizer.backoff import pause
 from resizer.errors import ResizerError
 
 ATTEMPTS = 3
 _FIRST_PAUSE = 0.1
-"""Seconds: the longest pause after the first attempt; each later one may be twice as long."""
+_LONGEST_PAUSE = 1.0
+"""Seconds."""
 
 T = TypeVar("T")
 
@@ -25,14 +26,13 @@ class Passing(Exception):
 async def patiently(attempt: Callable[[], Awaitable[T]]) -> T:
     """What `attempt` brings at last. Raises what it raises, and the error of the last Passing.
 
-    The pauses are of any length up to their bound ("full jitter"), so that gateways that were told
-    to slow down together do not come back together. The caller bounds the whole time.
+    The caller bounds the whole time.
     """
-    for number in range(ATTEMPTS - 1):
+    for failures in range(1, ATTEMPTS):
         try:
             return await attempt()
         except Passing:
-            await asyncio.sleep(random.uniform(0, _FIRST_PAUSE * 2**number))  # noqa: S311
+            await asyncio.sleep(pause(failures, _FIRST_PAUSE, _LONGEST_PAUSE))
     try:
         return await attempt()
     except Passing as trouble:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from resizer.backoff import pause
 from resizer.errors import ResizerError
 from resizer.http.links import Links
 from resizer.http.problem import kind
@@ -124,13 +125,12 @@ class Run:
             path = self._plan.links.path(key, wanted.options)
         except ResizerError as error:  # a key that no URL can hold
             return Outcome(error.status, kind(error), str(error))
-        pause = _FIRST_WAIT
-        for _ in range(_ATTEMPTS - 1):
+        for failures in range(1, _ATTEMPTS):
             outcome = await self._get(client, path, wanted.accept)
             if not outcome.passing or self.stopped:
                 return outcome
-            await self._wait(max(pause, outcome.retry_after or 0))
-            pause *= 2
+            backoff = pause(failures, _FIRST_WAIT, _LONGEST_WAIT)
+            await self._wait(max(backoff, outcome.retry_after))
         return await self._get(client, path, wanted.accept)
 
     async def _get(self, client: Client, path: str, accept: str | None) -> Outcome:

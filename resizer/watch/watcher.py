@@ -14,12 +14,12 @@ else to the log.
 
 import asyncio
 import logging
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from resizer.address import Bucket
+from resizer.backoff import pause
 from resizer.cdn.plan import PurgePolicy
 from resizer.cdn.purge import Tries, purge
 from resizer.errors import CacheUnavailable
@@ -36,7 +36,9 @@ _POLL_SECONDS = 5
 _DRAINING_POLL_SECONDS = 1
 _PURGE_TRIES = Tries(attempts=3, patience=15.0)
 """Little patience: meanwhile nothing else is flushed, and what failed comes again anyway."""
+_FIRST_WAIT = 1.0
 _LONGEST_WAIT = 30.0
+"""Seconds between two attempts."""
 _LONGEST_TEXT = 2000
 """Characters of a lost message in the log."""
 _MOST_UNPURGED = 10_000
@@ -223,9 +225,7 @@ class Watcher:
                 _log.warning("messages may be delivered again: %s", error)
 
     async def _pause(self, failures: int, why: str) -> None:
-        """An exponential backoff with jitter, ended early by `stop`."""
+        """Back off; ended early by `stop`."""
         _log.warning("%s; trying again", why)
-        longest = min(_LONGEST_WAIT, 0.5 * 2 ** min(failures, 10))
-        seconds = random.uniform(longest / 2, longest)  # noqa: S311  (no secret)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.stop.wait(), seconds)
+            await asyncio.wait_for(self.stop.wait(), pause(failures, _FIRST_WAIT, _LONGEST_WAIT))
