@@ -73,7 +73,8 @@ def outcome(
     async def run() -> tuple[bytes | Unchanged | ResizerError, Misbehaving]:
         async with misbehaving(PORT, *answers) as server:
             try:
-                found = await source.refetch(key, etag)
+                asking = source.refetch(key, etag) if etag else source.fetch(key)
+                found = await asking
             except ResizerError as refusal:
                 return refusal, server
             if isinstance(found, Original):
