@@ -1,9 +1,8 @@
-"""Stats: what the fleet's cache holds and how well it serves, in numbers and in words."""
+"""Stats: what the fleet's cache holds and how well it serves."""
 
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from resizer.cache.redis.survey import Held, survey
@@ -11,7 +10,6 @@ from resizer.cache.redis.tally import Counts, read_tally
 
 _TIERS = ("memory", "redis", "results")
 """In the order in which a request asks them."""
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +94,3 @@ def facts(stats: Stats) -> dict[str, Any]:
             for held in stats.largest
         ],
     }
-
-
-def bytes_in_words(size: float) -> str:
-    """`512 B`, `1.2 GiB`."""
-    for unit in _UNITS[:-1]:
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} {_UNITS[-1]}"
-
-
-def ratio_in_words(ratio: float | None) -> str:
-    """`93.4 %`; a dash where nobody asked."""
-    return "–" if ratio is None else f"{100 * ratio:.1f} %"
-
-
-def since_in_words(since: float | None) -> str:
-    if since is None:
-        return "nothing was counted yet"
-    return f"counted since {datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC"

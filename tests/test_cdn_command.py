@@ -29,7 +29,7 @@ def test_flush_purges_the_cdn_when_it_is_asked_to(
     purged = run("flush", "photos/cat.jpg", "--cdn", **given)
     assert purged.exit_code == 0
     assert purged.output.splitlines() == [
-        "flushed 0 variants of 0 images",
+        "flushed 0 variants of 0 originals",
         f"purged ban:{front.url}",
     ]
     assert [asked.headers["surrogate-key"] for asked in front.asked] == ["photos/cat.jpg"]

@@ -157,9 +157,9 @@ def test_flush_fails_when_redis_is_away(run: Run) -> None:
 def test_flush_counts_what_it_forgets(run: Run, redis_server: RedisServer) -> None:
     settings = {"source": "s3://photos", "cache": redis_server.url}
     for argument in ("photos/cat.jpg", "--all"):
-        assert run("flush", argument, **settings).output == "flushed 0 variants of 0 images\n"
+        assert run("flush", argument, **settings).output == "flushed 0 variants of 0 originals\n"
     assert run("flush", "--all", "--dry-run", **settings).output == (
-        "would flush 0 variants of 0 images\n"
+        "would flush 0 variants of 0 originals\n"
     )
 
 

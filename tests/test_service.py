@@ -40,10 +40,10 @@ def test_a_signed_avif_is_answered_from_each_tier_revalidated_and_forgotten(
 
         bucket.put(KEY, jpeg(640, 480, (0, 0, 200)))
         dry = gateway.cli("flush", KEY, "--dry-run")
-        assert dry.stdout == "would flush 1 variant of 1 image\n"
+        assert dry.stdout == "would flush 1 variant of 1 original\n"
         assert cache_status(gateway.get(url)) == "resizer; hit; detail=memory"
         flushed = gateway.cli("flush", KEY)
-        assert flushed.stdout == "flushed 1 variant of 1 image\n"
+        assert flushed.stdout == "flushed 1 variant of 1 original\n"
         for running in (gateway, second):
             fresh = running.get(url.replace(gateway.url, running.url))
             assert fresh.content != first.content

@@ -74,7 +74,7 @@ def test_a_tag_flushes_the_variants_of_a_preset_and_no_others(
     done = one.cli("flush", "--tag", "thumb")
     assert (done.returncode, done.stdout) == (
         0,
-        "flushed 1 variant of 1 image, and 1 among the results\n",
+        "flushed 1 variant of 1 original, and 1 among the results\n",
     )
     assert "fwd=uri-miss" in cache_status(other.get(f"/img/thumb/{KEY}"))
     for path in (f"/img/hero/{KEY}", f"/img/width=80,format=png/{KEY}"):
@@ -120,7 +120,7 @@ def test_a_deleted_original_is_404_and_its_variants_are_gone_from_every_tier(
     assert fleet[0].get(URL).status_code == 200
     eventually(lambda: {gateway.get(URL).status_code for gateway in fleet} == {404})
     told = fleet[0].cli("flush", KEY, "--dry-run")
-    assert told.stdout == "would flush 0 variants of 0 images\n"
+    assert told.stdout == "would flush 0 variants of 0 originals\n"
 
 
 def test_what_redis_lost_comes_from_the_results(

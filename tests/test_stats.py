@@ -10,7 +10,7 @@ from resizer.cache.redis.names import Names
 from resizer.cache.redis.tally import Counts
 from resizer.opening import namespace
 from resizer.settings import Settings
-from resizer.stats import Stats, bytes_in_words, facts, ratio_in_words, read_stats
+from resizer.stats import Stats, facts, read_stats
 from tests.commands import Run
 from tests.servers import RedisServer, free_port
 
@@ -50,22 +50,7 @@ def test_no_ratio_is_out_of_bounds(counted: dict[str, int]) -> None:
         assert share.ratio is None or 0 <= share.ratio <= 1
 
 
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [
-        (0, "0 B"),
-        (1023, "1023 B"),
-        (1024, "1.0 KiB"),
-        (1.2 * 2**30, "1.2 GiB"),
-        (2**60, "1024.0 PiB"),
-    ],
-)
-def test_bytes_in_words(size: float, words: str) -> None:
-    assert bytes_in_words(size) == words
-
-
-def test_a_ratio_of_nothing_is_a_dash() -> None:
-    assert (ratio_in_words(None), ratio_in_words(0.9341)) == ("–", "93.4 %")
+def test_a_ratio_of_nothing_is_none() -> None:
     assert facts(Stats())["tiers"]["all"] == {"hits": 0, "asked": 0, "ratio": None}
 
 

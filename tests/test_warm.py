@@ -165,7 +165,7 @@ def test_hits_are_told_from_fills(stand_in: Any) -> None:
     gateway = stand_in(lambda path: (200, {"Cache-Status": "resizer; hit; detail=redis"}, b""))
     _, report = warmed(plan(gateway.url), these("a.jpg"))
     assert (report.filled, report.hits) == (0, 1)
-    assert in_words(report) == "1 originals: 0 variants filled, 1 there already, 0 failed"
+    assert in_words(report) == "1 original: 0 variants filled, 1 there already, 0 failed"
 
 
 def test_no_more_than_asked_are_under_way(stand_in: Any) -> None:

@@ -29,7 +29,7 @@ def test_what_was_warmed_is_a_hit(open_gateway: Gateway, bucket: S3Bucket) -> No
 
 def test_urls_are_signed(gateway: Gateway) -> None:
     done = gateway.cli("warm", "--all", "--options", "width=40,format=webp")
-    assert done.stdout == "1 originals: 1 variants filled, 0 there already, 0 failed\n"
+    assert done.stdout == "1 original: 1 variant filled, 0 there already, 0 failed\n"
     again = gateway.cli("warm", "--all", "--options", "format=webp,width=40")
     assert "0 variants filled, 1 there already" in again.stdout
 
@@ -46,7 +46,7 @@ def test_failures_are_told_and_written(
     assert "1 × unprocessable-source" in done.stderr
     assert "photos/notes.txt width=40,format=auto: " in done.stderr
     assert json.loads(file.read_text())["key"] == "photos/notes.txt"
-    assert "1 variants filled, 0 there already, 1 failed" in done.stdout
+    assert "1 variant filled, 0 there already, 1 failed" in done.stdout
 
 
 def test_a_run_that_is_interrupted_goes_on(open_gateway: Gateway, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_the_second_run_skips_what_the_first_did(open_gateway: Gateway, tmp_path
     assert open_gateway.cli(*command).returncode == 0
     again = open_gateway.cli(*command)
     assert again.stdout == (
-        "0 originals: 0 variants filled, 0 there already, 0 failed; 1 originals done before\n"
+        "0 originals: 0 variants filled, 0 there already, 0 failed; 1 original done before\n"
     )
     other = open_gateway.cli(*command[:3], "41", *command[4:])
     assert other.returncode == 2
@@ -95,7 +95,7 @@ def test_the_second_run_skips_what_the_first_did(open_gateway: Gateway, tmp_path
 
 def test_a_dry_run_counts(open_gateway: Gateway) -> None:
     done = open_gateway.cli("warm", "--all", "--widths", "40,80", "--dry-run")
-    assert done.stdout == "would ask for 1 image by 6 requests\n"
+    assert done.stdout == "would ask for 1 original by 6 requests\n"
 
 
 def test_a_gateway_that_is_away_is_one_line(open_gateway: Gateway) -> None:

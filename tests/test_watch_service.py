@@ -52,7 +52,7 @@ def test_a_replaced_original_is_served_anew_and_a_removed_one_no_more(
     assert size(open_gateway.get(url).content) == (100, 100)
     flushed = [json.loads(entry) for entry in watched.stdout.splitlines()]
     assert [entry["keys"] for entry in flushed] == [[KEY]]
-    assert flushed[0]["event"] == "flushed: variants 1, images 1"
+    assert flushed[0]["event"] == "flushed: variants 1, originals 1"
     bucket.client.delete_object(Bucket=bucket.name, Key=KEY)
     assert open_gateway.cli("watch", "--once", "--events", line.url).returncode == 0
     assert open_gateway.get(url).status_code == 404

@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from resizer.cli.cdn import purge_cdn
-from resizer.cli.terminal import ASKED_WRONGLY, FAILED, counted, err, fail, out, read
+from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, fail, out, read
 from resizer.errors import CacheUnavailable
 from resizer.flags import ConfigFlag, settings_as_flags
 from resizer.flush import Flush, Flushed
 from resizer.rules import NAMED_SOURCE, PURGING
 from resizer.settings import Settings
+from resizer.words import counted
 
 _ROUND_TRIP_SECONDS = 10.0
 
@@ -39,7 +40,7 @@ def flush(
     out.print(_account(flushed, dry_run))
     if flushed.unconfirmed:
         gateways = counted(flushed.unconfirmed, "gateway")
-        err.print(f"resizer: {gateways} did not confirm, and trust their memory no more")
+        err.print(f"resizer: {gateways} did not confirm: no memory there is trusted any more")
     if cdn and not dry_run:
         purged = asyncio.run(purge_cdn(settings.purge_policy, flushes, flushed.paths))
         if not purged:
@@ -60,9 +61,9 @@ def _flushes(keys: list[str], prefix: str | None, tag: str | None, everything: b
 def _account(flushed: Flushed, dry_run: bool) -> str:
     verb = "would flush" if dry_run else "flushed"
     variants = counted(flushed.variants, "variant")
-    images = counted(flushed.originals, "image")
-    behind = f", and {flushed.results} among the results" if flushed.results else ""
-    return f"{verb} {variants} of {images}{behind}"
+    originals = counted(flushed.originals, "original")
+    behind = f", and {flushed.results:,} among the results" if flushed.results else ""
+    return f"{verb} {variants} of {originals}{behind}"
 
 
 async def _flush(settings: Settings, flushes: list[Flush], dry_run: bool) -> Flushed:

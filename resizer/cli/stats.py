@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resizer.cli.terminal import ASKED_WRONGLY, counted, fail, out, read
+from resizer.cli.terminal import ASKED_WRONGLY, fail, out, read
 from resizer.errors import CacheUnavailable
 from resizer.flags import ConfigFlag, settings_as_flags
 from resizer.rules import NAMED_SOURCE
 from resizer.settings import Settings
+from resizer.words import bytes_in_words, counted, ratio_in_words, since_in_words
 
 if TYPE_CHECKING:
     from resizer.stats import Stats
@@ -55,8 +56,6 @@ async def _read(settings: Settings, top: int) -> "Stats":
 
 
 def _show(stats: "Stats") -> None:
-    from resizer.stats import bytes_in_words, ratio_in_words, since_in_words
-
     variants = counted(stats.variants, "variant")
     originals = counted(stats.originals, "original")
     out.print(f"{variants} of {originals} in Redis, {bytes_in_words(stats.bytes)}")

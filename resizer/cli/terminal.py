@@ -33,8 +33,3 @@ def fail(message: str, code: int = FAILED) -> NoReturn:
     """End the command with one line that says why."""
     err.print(f"resizer: {message}")
     raise typer.Exit(code)
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 image`, `2 images`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 import typer
 
-from resizer.cli.terminal import ASKED_WRONGLY, FAILED, counted, err, fail, out, read
+from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, fail, out, read
 from resizer.errors import ResizerError
 from resizer.flags import ConfigFlag, settings_as_flags
 from resizer.http.links import Links
 from resizer.rules import NAMED_SOURCE, SIGNING
 from resizer.settings import Settings
+from resizer.words import counted
 
 if TYPE_CHECKING:
     from resizer.cli.progress import Shown
@@ -35,10 +36,10 @@ Keys = Callable[[], AsyncIterator[str]]
 
 @settings_as_flags(*_SETTINGS)
 def warm(
-    prefix: Annotated[str | None, typer.Option(help="All images whose key starts so.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All images of the source.")] = False,
+    prefix: Annotated[str | None, typer.Option(help="All originals whose key starts so.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All originals of the source.")] = False,
     keys: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Images named in FILE, or by - on stdin.")
+        str | None, typer.Option(metavar="FILE", help="Originals named in FILE, or by - on stdin.")
     ] = None,
     preset: Annotated[str, typer.Option(help="Comma-separated presets.")] = "",
     widths: Annotated[str, typer.Option(help="Comma-separated widths, with format=auto.")] = "",
@@ -48,7 +49,7 @@ def warm(
     formats: Annotated[
         str, typer.Option(help="What format=auto is asked for as.")
     ] = "avif,webp,jpeg",
-    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Images at a time.")] = 8,
+    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Originals at a time.")] = 8,
     url: Annotated[
         str | None, typer.Option(help="The gateway, or what is in front; else by HOST and PORT.")
     ] = None,
@@ -170,7 +171,7 @@ def _count(plan: "Plan", keys: Keys) -> None:
     except (ResizerError, OSError) as error:
         fail(_reason(error))
     requests = counted(originals * len(plan.wanted), "request")
-    out.print(f"would ask for {counted(originals, 'image')} by {requests}")
+    out.print(f"would ask for {counted(originals, 'original')} by {requests}")
 
 
 def _asked(
@@ -211,7 +212,7 @@ async def _warm(run: "Run", keys: Keys, countable: bool) -> None:
 
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, _stop, run, loop)
-    with progress("image") as shown:
+    with progress("original") as shown:
         run.on_original = shown.advance
         counting = asyncio.create_task(_tell_total(keys(), shown)) if countable else None
         try:

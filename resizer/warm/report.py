@@ -7,6 +7,7 @@ from typing import TextIO
 
 from resizer.warm.client import Outcome
 from resizer.warm.wanted import Wanted
+from resizer.words import counted
 
 _SHOWN = 10
 """Failures kept to be shown, one an original; all are counted, and written where asked for."""
@@ -65,10 +66,10 @@ def _line(key: str, wanted: Wanted, outcome: Outcome) -> str:
 def in_words(report: Report) -> str:
     """The sum of it, in a line."""
     done = (
-        f"{report.originals:,} originals: {report.filled:,} variants filled,"
+        f"{counted(report.originals, 'original')}: {counted(report.filled, 'variant')} filled,"
         f" {report.hits:,} there already, {report.failed.total():,} failed"
     )
-    return done + (f"; {report.skipped:,} originals done before" if report.skipped else "")
+    return done + (f"; {counted(report.skipped, 'original')} done before" if report.skipped else "")
 
 
 def failures_in_words(report: Report) -> list[str]:

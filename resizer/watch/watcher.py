@@ -163,7 +163,7 @@ class Watcher:
                 await self._pause(failures, f"nothing is sure to be flushed: {error}")
                 continue
             counts = (flushed.variants, flushed.originals)
-            _log.info("flushed: variants %d, images %d", *counts, extra={"keys": keys})
+            _log.info("flushed: variants %d, originals %d", *counts, extra={"keys": keys})
             return flushed
 
     async def _one_by_one(self, asked: Sequence[Asked], error: Exception) -> list[Message]:
