@@ -12,9 +12,9 @@ from pathlib import Path
 from resizer.address import Bucket, read_address
 from resizer.cache.redis.facts import read_facts
 from resizer.doctor import clock, credentials, privacy, source
-from resizer.doctor.cache import check_redis
 from resizer.doctor.finding import Finding, ok, warn
 from resizer.doctor.machine import check_machine
+from resizer.doctor.redis import check_redis
 from resizer.doctor.renderer import check_libvips, check_renderer
 from resizer.doctor.results import check_results, check_results_are_private
 from resizer.doctor.s3 import open_doors

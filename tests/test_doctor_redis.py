@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from resizer.cache.redis.facts import RedisFacts, read_facts
-from resizer.doctor import cache
-from resizer.doctor.cache import check_redis
+from resizer.doctor import redis
 from resizer.doctor.clock import judge_clock
 from resizer.doctor.finding import Finding, Verdict
+from resizer.doctor.redis import check_redis
 from tests.servers import RedisCluster, RedisServer, free_port, need_redis
 
 OK, WARN, FAIL = Verdict.OK, Verdict.WARN, Verdict.FAIL
@@ -158,23 +158,23 @@ def test_facts_are_of_every_primary(redis_cluster: RedisCluster) -> None:
     ],
 )
 def test_eviction_is_judged(policy: str | None, max_bytes: int | None, verdict: Verdict) -> None:
-    assert cache.judge_eviction(policy, max_bytes).verdict is verdict
+    assert redis.judge_eviction(policy, max_bytes).verdict is verdict
 
 
 @pytest.mark.parametrize(
     ("version", "verdict"), [("5.0.14", FAIL), ("6.0.0", OK), ("7.2.4", OK), (None, WARN)]
 )
 def test_versions_are_judged(version: str | None, verdict: Verdict) -> None:
-    assert cache.judge_version(version).verdict is verdict
+    assert redis.judge_version(version).verdict is verdict
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), [(0.001, OK), (0.05, OK), (0.051, WARN)])
 def test_a_round_trip_may_take_a_fifth_of_the_timeout(seconds: float, verdict: Verdict) -> None:
-    assert cache.judge_round_trip(seconds, 0.25).verdict is verdict
+    assert redis.judge_round_trip(seconds, 0.25).verdict is verdict
 
 
 def test_a_broken_cluster_is_red() -> None:
-    assert cache.judge_cluster("fail", 3).verdict is FAIL
+    assert redis.judge_cluster("fail", 3).verdict is FAIL
 
 
 @pytest.mark.parametrize(
