@@ -1,11 +1,12 @@
 """`resizer flush`."""
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import typer
 
-from resizer.cli.cdn import purge_cdn
+from resizer.cdn.plan import PurgePolicy
 from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, fail, out, read
 from resizer.errors import CacheUnavailable
 from resizer.flags import ConfigFlag, settings_as_flags
@@ -42,7 +43,7 @@ def flush(
         gateways = counted(flushed.unconfirmed, "gateway")
         err.print(f"resizer: {gateways} did not confirm: no memory there is trusted any more")
     if cdn and not dry_run:
-        purged = asyncio.run(purge_cdn(settings.purge_policy, flushes, flushed.paths))
+        purged = asyncio.run(_purge(settings.purge_policy, flushes, flushed.paths))
         if not purged:
             raise typer.Exit(FAILED)
 
@@ -76,3 +77,18 @@ async def _flush(settings: Settings, flushes: list[Flush], dry_run: bool) -> Flu
                 ASKED_WRONGLY,
             )
         return await flusher.flush(flushes, dry_run=dry_run)
+
+
+async def _purge(policy: PurgePolicy, flushes: Sequence[Flush], paths: Iterable[str]) -> bool:
+    """Purge everything in front of the gateway, with a line for each; whether none failed."""
+    from resizer.cdn.purge import purge
+
+    outcomes = await purge(policy, flushes, paths)
+    for outcome in outcomes:
+        if outcome.failure:
+            err.print(f"resizer: {outcome.target} is not purged: {outcome.failure}")
+        elif outcome.warning:
+            err.print(f"resizer: {outcome.target}: {outcome.warning}")
+        else:
+            out.print(f"purged {outcome.target}")
+    return not any(outcome.failure for outcome in outcomes)
