@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,10 +17,11 @@ from resizer.http.access import Access, Urls
 from resizer.http.links import Links
 from resizer.warm import run as running
 from resizer.warm.client import Client, Outcome
-from resizer.warm.keys import written_keys
+from resizer.warm.keys import keys_in, written_keys
+from resizer.warm.plan import Plan
 from resizer.warm.report import Report, failures_in_words, in_words
 from resizer.warm.resume import OtherRun, Resume
-from resizer.warm.run import Plan, Run
+from resizer.warm.run import Run
 from resizer.warm.wanted import Wanted, of_width, wanted
 from tests.servers import free_port
 from tests.urls import GRAMMAR
@@ -339,3 +341,16 @@ def test_keys_are_read_line_by_line() -> None:
         return [key async for key in written_keys(io.StringIO("a.jpg\n\n b .jpg\r\nc.jpg"))]
 
     assert asyncio.run(read()) == ["a.jpg", " b .jpg", "c.jpg"]
+
+
+def test_a_file_of_keys_is_closed_however_far_it_was_read(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("a.jpg\nb.jpg\n")
+
+    async def read() -> None:
+        whole, left = keys_in(file), keys_in(file)
+        assert [key async for key in whole] == ["a.jpg", "b.jpg"]
+        assert await anext(left) == "a.jpg"
+
+    asyncio.run(read())
+    assert str(file) not in map(os.path.realpath, Path("/proc/self/fd").iterdir())

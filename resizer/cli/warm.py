@@ -3,34 +3,31 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
 from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, fail, out, read
-from resizer.errors import ResizerError
+from resizer.errors import InvalidRequest, ResizerError
 from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.http.links import Links
 from resizer.rules import NAMED_SOURCE, SIGNING
 from resizer.settings import Settings
 from resizer.words import counted
 
 if TYPE_CHECKING:
     from resizer.cli.progress import Shown
+    from resizer.warm.plan import Plan
     from resizer.warm.report import Report
     from resizer.warm.resume import Resume
-    from resizer.warm.run import Plan, Run
+    from resizer.warm.run import Run
 
 _SETTINGS = (
     *("source", "s3_endpoint", "s3_region", "urls", "presets", "fallback"),
     *("max_output_side", "host", "port"),
 )
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-"""Addresses to listen on that nobody can be asked at, and one that stands for each."""
 Keys = Callable[[], AsyncIterator[str]]
 
 
@@ -62,18 +59,31 @@ def warm(
     **flags: str | None,
 ) -> None:
     """Have a running gateway make variants before anybody asks for them."""
+    from resizer.warm.plan import asked, read_plan
+
     if (prefix is not None) + everything + (keys is not None) != 1:
         fail("say what to warm: --prefix PREFIX, --keys FILE or --all, one of them", ASKED_WRONGLY)
     if prefix == "":
         fail("an empty prefix names nothing; --all is everything", ASKED_WRONGLY)
     settings = read(config, flags, (NAMED_SOURCE, SIGNING))
-    plan = _plan(settings, url or _url_of(settings), concurrency, preset, widths, options, formats)
+    try:
+        plan = read_plan(
+            settings,
+            url,
+            concurrency,
+            presets=preset,
+            widths=widths,
+            options=options or (),
+            formats=formats,
+        )
+    except InvalidRequest as error:
+        fail(str(error), ASKED_WRONGLY)
     source = _keys(settings, prefix or "", keys)
     if dry_run:
         _count(plan, source)
         return
     with ExitStack() as stack:
-        noted = _open_resume(stack, resume, _asked(settings, plan, prefix, keys))
+        noted = _open_resume(stack, resume, asked(settings, plan, prefix, keys))
         report = _open_report(stack, failures)
         broken = _go(plan, report, noted, source, countable=keys != "-")
     _tell(report)
@@ -105,58 +115,18 @@ def _go(
     return "interrupted" if run.stopped else None
 
 
-def _plan(
-    settings: Settings,
-    url: str,
-    concurrency: int,
-    preset: str,
-    widths: str,
-    options: Sequence[str] | None,
-    formats: str,
-) -> "Plan":
-    from resizer.warm.run import Plan
-    from resizer.warm.wanted import FORMATS, of_width, wanted
-
-    links = Links(settings.grammar, settings.access)
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        fail(f"--url must be an http:// or https:// URL, not {url!r}", ASKED_WRONGLY)
-    if unknown := [name for name in _listed(formats) if name not in FORMATS]:
-        fail(f"--formats takes {', '.join(FORMATS)}, not {unknown[0]}", ASKED_WRONGLY)
-    if unknown := [name for name in _listed(preset) if name not in settings.presets]:
-        fail(f"--preset: there is no preset {unknown[0]}", ASKED_WRONGLY)
-    try:
-        found: list[tuple[str, ...]] = [(name,) for name in _listed(preset)]
-        found += [of_width(links, int(width)) for width in _listed(widths)]
-        found += [tuple(_listed(text)) for text in options or ()]
-        all_wanted = wanted(links, found, _listed(formats))
-    except (ResizerError, ValueError) as error:
-        fail(str(error), ASKED_WRONGLY)
-    if not all_wanted:
-        fail("say which variants: --preset, --widths or --options", ASKED_WRONGLY)
-    return Plan(url, links, all_wanted, concurrency)
-
-
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _url_of(settings: Settings) -> str:
-    host = _ANYWHERE.get(settings.host, settings.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-
-
 def _keys(settings: Settings, prefix: str, file: str | None) -> Keys:
     """What begins to tell the keys, from the first one, each time it is called."""
     from resizer.address import read_address
     from resizer.source.listing import list_keys
-    from resizer.warm.keys import written_keys
+    from resizer.warm.keys import keys_in, written_keys
 
     if file == "-":
         return lambda: written_keys(sys.stdin)
     if file is not None:
         if not Path(file).is_file():
             fail(f"--keys: there is no file {file}", ASKED_WRONGLY)
-        return lambda: written_keys(Path(file).open(encoding="utf-8"))
+        return lambda: keys_in(Path(file))
     place = read_address(settings.source)
     return lambda: list_keys(
         place, prefix, endpoint=settings.s3_endpoint, region=settings.s3_region
@@ -172,16 +142,6 @@ def _count(plan: "Plan", keys: Keys) -> None:
         fail(_reason(error))
     requests = counted(originals * len(plan.wanted), "request")
     out.print(f"would ask for {counted(originals, 'original')} by {requests}")
-
-
-def _asked(
-    settings: Settings, plan: "Plan", prefix: str | None, file: str | None
-) -> dict[str, object]:
-    """What a file of `--resume` is bound to: not the address or the pace, which may change."""
-    from resizer.opening import namespace
-
-    wanted = [f"{','.join(one.options)} {one.accept or ''}".strip() for one in plan.wanted]
-    return {"source": namespace(settings), "prefix": prefix, "file": file, "wanted": wanted}
 
 
 def _open_report(stack: ExitStack, file: Path | None) -> "Report":

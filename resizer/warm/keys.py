@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import TextIO
 
 _BATCH = 1000
@@ -15,6 +16,13 @@ async def written_keys(lines: TextIO) -> AsyncIterator[str]:
         for line in batch:
             if key := line.rstrip("\r\n"):
                 yield key
+
+
+async def keys_in(file: Path) -> AsyncIterator[str]:
+    """Those written in `file`. Raises OSError."""
+    with file.open(encoding="utf-8") as lines:
+        async for key in written_keys(lines):
+            yield key
 
 
 async def count(keys: AsyncIterator[str]) -> int:

@@ -1,15 +1,14 @@
 """The run: keys in, requests out, so many at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from resizer.backoff import pause
 from resizer.errors import ResizerError
-from resizer.http.links import Links
 from resizer.http.problem import kind
 from resizer.warm.client import Client, Outcome
+from resizer.warm.plan import Plan
 from resizer.warm.report import Report
 from resizer.warm.resume import Resume
 from resizer.warm.wanted import Wanted
@@ -18,16 +17,6 @@ _ATTEMPTS = 6
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
 """Seconds between two attempts, however long the gateway asks for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run asks for, and how."""
-
-    url: str
-    links: Links
-    wanted: Sequence[Wanted]
-    concurrency: int
 
 
 class Run:
