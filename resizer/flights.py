@@ -1,12 +1,10 @@
 """Flights: the look-ups and fills under way in this process, and who may wait for them."""
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from resizer import hearing
 from resizer.flush import Flush
 from resizer.hearing import Hearing
 from resizer.transform import Transform
@@ -45,9 +43,8 @@ AnyFlight = Flight[Any]
 class Flights(Generic[T]):
     """Those that may be joined, by variant, and all that are under way."""
 
-    def __init__(self, hears: Hearing, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, hears: Hearing) -> None:
         self._hears = hears
-        self._clock = clock
         self._joinable: dict[tuple[str, str], Flight[T]] = {}
         self._all: dict[asyncio.Task[T], Flight[T]] = {}
 
@@ -58,16 +55,13 @@ class Flights(Generic[T]):
         of.
         """
         flight = self._joinable.get((key, field))
-        if flight is None:
-            return None
-        young = self._clock() - flight.started < hearing.SECONDS
-        return flight if young or self._hears.sure else None
+        return flight if flight and self._hears.covers(flight.started) else None
 
     def start(
         self, flight: Flight[T], work: Callable[[Flight[T]], Coroutine[Any, Any, T]]
     ) -> Flight[T]:
         """Begin `work`; it may be joined until it ends or is flushed."""
-        flight.started = self._clock()
+        flight.started = self._hears.now()
         flight.task = asyncio.create_task(work(flight))
         self._joinable[flight.place] = flight
         self._all[flight.task] = flight

@@ -1,8 +1,10 @@
 """Flusher: flushes every tier that gateways share, in the order that lets nothing come back."""
 
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
+from resizer import hearing
 from resizer.flush import Flush, Flushed
 
 _PUT_SECONDS = 5.0
@@ -13,7 +15,7 @@ class Shared(Protocol):
     """The tier that gateways share, and the way to them."""
 
     async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> Flushed: ...
-    async def announce(self, flushes: Sequence[Flush], patience: float) -> int: ...
+    async def announce(self, flushes: Sequence[Flush], patience: float, doubt: float) -> int: ...
 
 
 class Results(Protocol):
@@ -37,15 +39,19 @@ class Flusher:
         no leases, so that it says when nothing of it is on its way there. Then again, to forget
         what it read from a tier before that was emptied.
         """
+        started = time.monotonic()
         flushed = Flushed()
         if not dry_run:
             patience = 0.0 if self._results is None else _PUT_SECONDS
-            flushed += Flushed(unconfirmed=await self._shared.announce(flushes, patience))
+            flushed += await self._announced(flushes, patience, hearing.SECONDS)
         if self._results is not None:
             for flush in flushes:
                 removed = await self._results.flush(flush, dry_run=dry_run)
                 flushed += Flushed(results=removed.variants)
         flushed += await self._shared.remove(flushes, dry_run=dry_run)
         if not dry_run:
-            flushed += Flushed(unconfirmed=await self._shared.announce(flushes, 0.0))
+            flushed += await self._announced(flushes, 0.0, time.monotonic() - started)
         return flushed
+
+    async def _announced(self, flushes: Sequence[Flush], patience: float, doubt: float) -> Flushed:
+        return Flushed(unconfirmed=await self._shared.announce(flushes, patience, doubt))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from resizer.answer import Answer
+from resizer.behind import Behind
 from resizer.errors import ResizerError, SourceNotFound, SourceTimeout, SourceUnavailable
 from resizer.flights import AnyFlight, Flight, Flights
 from resizer.flush import TAG_MARK, Flush
@@ -89,9 +90,9 @@ class Gateway:
         self._metrics = metrics
         self._policy = policy
         self._flights: Flights[Answer] = Flights(hears)
-        self._refreshes: Flights[None] = Flights(hears)
+        self._revalidations: Flights[None] = Flights(hears)
         self._slots = Slots(policy.slots, policy.max_queue, metrics.queue.set)
-        self._notes: set[asyncio.Task[None]] = set()
+        self._behind = Behind()
 
     def field(self, transform: Transform, preset: str | None = None) -> str:
         """The name of a variant among those of its original; it ends with the preset, if any."""
@@ -120,31 +121,38 @@ class Gateway:
 
     def note(self, key: str, path: str) -> None:
         """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
-        task = asyncio.create_task(self.tiers.note(key, path))
-        self._notes.add(task)
-        task.add_done_callback(self._notes.discard)
+        self._behind.start(self.tiers.note(key, path))
 
     def flush(self, flush: Flush) -> None:
         """Forget what this process remembers, or is about to keep, of what is flushed."""
         self._refusals.forget(flush.touches)
         self._flights.flush(flush)
-        self._refreshes.flush(flush)
+        self._revalidations.flush(flush)
 
     async def drain(self, seconds: float) -> None:
         """Wait for the fills under way, not longer than `seconds`, and cancel the rest."""
-        await asyncio.gather(self._flights.drain(seconds), self._refreshes.drain(0))
+        await asyncio.gather(
+            self._flights.drain(seconds),
+            self._revalidations.drain(0),
+            self._behind.end(seconds),
+        )
+        await self.tiers.drain(seconds)
 
     async def _load(self, flight: Flight[Answer]) -> Answer:
         found = await self.tiers.look_up(flight)
         if found is not None and (answer := self._hit(flight, found, "redis")):
             return answer
-        self._metrics.misses.inc()
         try:
-            return await self._fill(flight, found)
+            answer = await self._fill(flight, found)
         except ResizerError as error:
+            self._metrics.misses.inc()
             if not flight.flushed:
                 self._refusals.remember(flight.key, flight.field, error)
             raise
+        if answer.tier != "results":
+            self._metrics.misses.inc()
+            self._metrics.stale.inc(answer.stale)
+        return answer
 
     def _hit(self, flight: Flight[Answer], found: Variant, tier: str) -> Answer | None:
         """`found`, if it may be served at once."""
@@ -159,12 +167,12 @@ class Gateway:
     def _stale(self, flight: Flight[Answer], variant: Variant, tier: str) -> Answer:
         """Serve `variant` as it is, and have it revalidated behind the reply."""
         self._metrics.stale.inc()
-        if self._refreshes.find(*flight.place) is None:
+        if self._revalidations.find(*flight.place) is None:
             behind: Flight[None] = Flight(*flight.place, flight.transform, flight.preset)
-            self._refreshes.start(behind, lambda f: self._refresh(f, variant))
+            self._revalidations.start(behind, lambda f: self._revalidate(f, variant))
         return Answer(variant, tier=tier, stale=True)
 
-    async def _refresh(self, flight: Flight[None], known: Variant) -> None:
+    async def _revalidate(self, flight: Flight[None], known: Variant) -> None:
         """Make a stale variant fresh. While it fails, it is not tried again for some seconds."""
         try:
             answer = await self._fill(flight, known)
@@ -195,10 +203,10 @@ class Gateway:
         """Fill under `lease`, and end it whatever happens."""
         if answer := await self._found_late(flight, lease):
             return answer
-        known = lease.found or known
+        known, tier = lease.found or known, "redis"
         if known is None:
-            known = await self.tiers.look_behind(flight)
-            if known is not None and (answer := self._hit(flight, known, "results")):
+            known, tier = await self.tiers.look_among_results(flight), "results"
+            if known is not None and (answer := self._hit(flight, known, tier)):
                 await self.tiers.store(flight, known, lease, is_new=False)
                 return answer
         try:
@@ -208,7 +216,7 @@ class Gateway:
             await self.tiers.release(flight, lease, error)
             if isinstance(error, SourceNotFound) and known is not None:
                 await self._on_deleted(flight.key)
-            return self._instead(known, error)
+            return self._instead(known, error, tier)
         except BaseException:
             await asyncio.shield(self.tiers.release(flight, lease))
             raise
@@ -254,10 +262,9 @@ class Gateway:
             self._metrics.revalidations.labels(outcome).inc()
         return got
 
-    def _instead(self, known: Variant | None, error: ResizerError) -> Answer:
+    def _instead(self, known: Variant | None, error: ResizerError, tier: str = "redis") -> Answer:
         """What is served when the original could not be had: a stale variant, or the error."""
         may_be_served = known is not None and self.tiers.stage(known) is not Stage.OVER
         if known is None or not may_be_served or not isinstance(error, _SOURCE_AWAY):
             raise error
-        self._metrics.stale.inc()
-        return Answer(known, tier="redis", stale=True)
+        return Answer(known, tier=tier, stale=True)

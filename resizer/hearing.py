@@ -26,6 +26,14 @@ class Hearing:
     def sure(self) -> bool:
         return self._clock() < self.until
 
+    def now(self) -> float:
+        """The time by which it goes."""
+        return self._clock()
+
+    def covers(self, started: float) -> bool:
+        """Whether no flush that ended by now can be younger than what began at `started`."""
+        return self.sure or self._clock() - started < SECONDS
+
     def confirmed(self, asked: float) -> None:
         """An answer came to the question that was put at `asked`."""
         self.until = asked + SECONDS

@@ -33,23 +33,23 @@ async def flushing(settings: Settings, timeout: float) -> AsyncIterator[Flusher 
             yield None
             return
         stack.push_async_callback(shared.close)
-        results = open_behind(settings)
+        results = open_results_of(settings)
         if results is not None:
             stack.push_async_callback(results.close)
         yield Flusher(shared, results)
 
 
 def open_shared(
-    settings: Settings, timeout: float | None = None, hearing: Hearing | None = None
+    settings: Settings, timeout: float | None = None, hears: Hearing | None = None
 ) -> RedisCache | None:
     """The tier that gateways share, or None where each has only its memory."""
     url = settings.cache.get_secret_value()
     if url == "memory:":
         return None
-    return open_cache(url, namespace(settings), timeout or settings.cache_timeout, hearing)
+    return open_cache(url, namespace(settings), timeout or settings.cache_timeout, hears)
 
 
-def open_behind(settings: Settings) -> Results | None:
+def open_results_of(settings: Settings) -> Results | None:
     """The tier for what does not fit the shared one, if there is one."""
     if settings.results is None:
         return None

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -15,8 +15,8 @@ from resizer.cache.redis import RedisCache
 from resizer.cache.redis.tally import increase
 from resizer.configuration import warnings
 from resizer.errors import CacheUnavailable, ResizerError
-from resizer.flush import Flush
 from resizer.flusher import Flusher
+from resizer.forgetting import Forgetting
 from resizer.gateway import Gateway, Policy
 from resizer.hearing import Hearing
 from resizer.http.access_log import LineWriter
@@ -29,7 +29,7 @@ from resizer.opening import (
     cache_policy_of,
     fingerprint,
     freshness,
-    open_behind,
+    open_results_of,
     open_shared,
     renderers,
     summary,
@@ -58,11 +58,10 @@ class Parts:
         self.settings = settings
         self.metrics = Metrics()
         self.writer = LineWriter(sys.stdout.fileno() if settings.access_log else None)
-        self._flushing: set[asyncio.Task[None]] = set()
         self.hears = Hearing()
         self.memory = MemoryCache(settings.memory_cache_mb * _MIB, self.hears)
-        self.shared = open_shared(settings, hearing=self.hears)
-        self.results = open_behind(settings)
+        self.shared = open_shared(settings, hears=self.hears)
+        self.results = open_results_of(settings)
         self.flusher = Flusher(self.shared, self.results) if self.shared is not None else None
         self.source = open_source(
             settings.source,
@@ -82,6 +81,9 @@ class Parts:
         self.tiers = Tiers(
             self.memory, self.shared, self.results, freshness(settings), self.metrics
         )
+        self.forgetting = Forgetting(
+            self.memory, self.originals, self.tiers, self.shared, self.flusher
+        )
         self.pool = Pool(
             renderers(settings),
             settings.limits,
@@ -95,7 +97,7 @@ class Parts:
             self.pool,
             self.tiers,
             make_variant,
-            self.flush_deleted,
+            self.forgetting.flush_deleted,
             self.hears,
             Refusals(settings.missing_ttl),
             self.metrics,
@@ -120,6 +122,10 @@ class Parts:
             ),
         )
 
+        self.forgetting.others.append(self.gateway.flush)
+        if settings.purge_policy.needs_paths:
+            self.forgetting.others.append(self.hits.forget)
+
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[dict[str, Any]]:
         """Start and stop what runs; hand the hit lane to the server."""
@@ -136,6 +142,7 @@ class Parts:
                 stack.push_async_callback(_end, asyncio.create_task(self._tally(self.shared)))
             if self.results is not None:
                 stack.push_async_callback(self.results.close)
+            stack.push_async_callback(self.forgetting.end, _DRAIN_FILLS_SECONDS)
             stack.push_async_callback(self.gateway.drain, _DRAIN_FILLS_SECONDS)
             _log.info("%s", summary(self.settings))
             for warning in warnings(self.settings):
@@ -152,50 +159,8 @@ class Parts:
     def _listening(self, shared: RedisCache) -> "asyncio.Task[None]":
         """Memory is used only while this process is sure to hear of flushes: not yet."""
         self.hears.lost()
-        return asyncio.create_task(shared.listen(self._on_flush, self.deaf, self.hearing))
-
-    def deaf(self, reason: str) -> None:
-        """Flushes can no longer be heard."""
-        self.memory.clear()
-        self.originals.clear()
-        self.tiers.doubt()
-        _log.warning("flushes cannot be heard: the memory tier stands aside (%s)", reason)
-
-    def hearing(self) -> None:
-        """Flushes are heard from now on. What was flushed meanwhile is not known: nothing that is
-        under way may be stored."""
-        self._forget(Flush())
-        _log.info("flushes are heard: the memory tier is in use")
-
-    def _on_flush(self, flushes: Sequence[Flush]) -> Awaitable[None]:
-        for flush in flushes:
-            self._forget(flush)
-        return self.tiers.settled(flushes)
-
-    def _forget(self, flush: Flush) -> None:
-        self.memory.forget(flush)
-        self.originals.forget(flush.touches)
-        if self.settings.purge_policy.needs_paths:
-            self.hits.forget(flush)
-        self.gateway.flush(flush)
-
-    async def flush_deleted(self, key: str) -> None:
-        """The original is gone: forget its variants, here and in Redis at once, elsewhere soon."""
-        flush = Flush(key=key)
-        self._forget(flush)
-        if self.shared is None or self.flusher is None:
-            return
-        with suppress(CacheUnavailable):
-            await self.shared.remove([flush])
-        flushing = asyncio.create_task(self._flush(self.flusher, flush))
-        self._flushing.add(flushing)
-        flushing.add_done_callback(self._flushing.discard)
-
-    async def _flush(self, flusher: Flusher, flush: Flush) -> None:
-        try:
-            await flusher.flush([flush])
-        except CacheUnavailable as error:
-            _log.warning("the variants of a deleted original may be served still: %s", error)
+        tell = self.forgetting
+        return asyncio.create_task(shared.listen(tell.flushed, tell.lost, tell.regained))
 
     async def _tally(self, shared: RedisCache) -> None:
         """Add what this process counted to what all did, for `resizer stats`."""

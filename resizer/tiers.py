@@ -1,6 +1,5 @@
 """The tiers behind memory, as the gateway sees them: one that fails is a miss."""
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -12,6 +11,7 @@ from resizer.flights import AnyFlight
 from resizer.flush import Flush
 from resizer.freshness import Freshness, Stage
 from resizer.image import Variant
+from resizer.keeping import Keeping, Results
 from resizer.lease import NO_LEASE, Landing, Lease
 from resizer.metrics import Metrics
 
@@ -47,15 +47,6 @@ class Shared(Protocol):
     async def check(self) -> None: ...
 
 
-class Results(Protocol):
-    """The tier for what does not fit the shared one. Raises CacheUnavailable and nothing else."""
-
-    async def get(self, key: str, field: str) -> Variant | None: ...
-    async def put(self, key: str, field: str, variant: Variant) -> None: ...
-    async def forget(self, key: str, field: str) -> None: ...
-    async def check(self) -> None: ...
-
-
 class Tiers:
     """Memory, the shared tier and the results behind it. Nothing here raises."""
 
@@ -73,7 +64,7 @@ class Tiers:
         self._freshness = freshness
         self._metrics = metrics
         self._works = True
-        self._keeping: dict[asyncio.Task[None], AnyFlight] = {}
+        self._keeping = Keeping(results, metrics) if results is not None else None
 
     def stage(self, variant: Variant) -> Stage:
         """What may be done with `variant` now."""
@@ -103,7 +94,7 @@ class Tiers:
         async with self.shared.holding(*flight.place, lease.token):
             yield
 
-    async def look_behind(self, flight: AnyFlight) -> Variant | None:
+    async def look_among_results(self, flight: AnyFlight) -> Variant | None:
         """What the results hold, of whatever age."""
         if self.results is None:
             return None
@@ -128,8 +119,8 @@ class Tiers:
             if not stored and not flight.shared_failed and variant.size <= LARGEST_SHARED:
                 return False
         remembered = self.remember(flight, variant)
-        if self.results is not None and stored and is_new:
-            self._keep(flight, variant)
+        if self._keeping is not None and stored and is_new:
+            self._keeping.keep(flight, variant)
         return stored or (self.shared is None and remembered)
 
     def remember(self, flight: AnyFlight, variant: Variant) -> bool:
@@ -156,18 +147,19 @@ class Tiers:
                 await self.shared.note(key, path)
 
     def doubt(self) -> None:
-        """What is on its way to the results may have been flushed: it is taken back."""
-        for flight in self._keeping.values():
-            flight.flushed = True
+        """Flushes may go unheard: what is on its way to the results is taken back."""
+        if self._keeping is not None:
+            self._keeping.doubt()
 
     async def settled(self, flushes: Sequence[Flush]) -> None:
         """Return when nothing of what is flushed is on its way to the results any more."""
-        late = []
-        for task, flight in self._keeping.items():
-            if any(flush.matches(*flight.place) for flush in flushes):
-                flight.flushed = True
-                late.append(task)
-        await asyncio.gather(*late)
+        if self._keeping is not None:
+            await self._keeping.settled(flushes)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for what is on its way to the results, not longer than `seconds`."""
+        if self._keeping is not None:
+            await self._keeping.drain(seconds)
 
     async def _share(self, flight: AnyFlight, variant: Variant, token: str) -> bool:
         if variant.size > LARGEST_SHARED:
@@ -176,23 +168,6 @@ class Tiers:
         assert self.shared is not None  # noqa: S101  (asked by the caller)
         left = variant.checked_at + self._freshness.kept_for - time.time()
         return bool(await self._ask(flight, self.shared.put(*flight.place, variant, left, token)))
-
-    def _keep(self, flight: AnyFlight, variant: Variant) -> None:
-        """In the results: a store that is slow, and that nobody waits for."""
-        task = asyncio.create_task(self._put_in_results(flight, variant))
-        self._keeping[task] = flight
-        task.add_done_callback(self._keeping.pop)
-
-    async def _put_in_results(self, flight: AnyFlight, variant: Variant) -> None:
-        assert self.results is not None  # noqa: S101
-        try:
-            if not flight.flushed:
-                await self.results.put(*flight.place, variant)
-            if flight.flushed:
-                await self.results.forget(*flight.place)
-        except CacheUnavailable as error:
-            self._metrics.results_errors.inc()
-            _log.warning("a variant could not be kept among the results: %s", error)
 
     async def _ask(self, flight: AnyFlight, question: Awaitable[T]) -> T | None:
         """Ask the shared tier. Its failure is counted, said once, and ends the questions of this

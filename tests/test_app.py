@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from resizer.app import create_app
+from resizer.forgetting import Forgetting
 from resizer.http.access import Urls
 from resizer.opening import fingerprint, namespace, summary
 from resizer.parts import Parts
@@ -62,11 +63,12 @@ def test_what_was_under_way_while_flushes_were_not_heard_is_not_remembered(tmp_p
     async def scene() -> None:
         house = House(open_=False)
         parts = Parts(Settings(source=str(tmp_path), urls=Urls.OPEN, access_log=False))
-        parts.gateway, parts.memory = house.gateway, house.memory
-        parts.deaf("ConnectionError")
+        forgetting = Forgetting(house.memory, parts.originals, house.tiers, None, None)
+        forgetting.others.append(house.gateway.flush)
+        forgetting.lost("ConnectionError")
         filling = asyncio.create_task(house.gateway.get("a", SMALL))
         await house.renderer.begun.wait()
-        parts.hearing()
+        forgetting.regained()
         house.renderer.gate.set()
         assert (await filling).stored, "its lease stood: nothing flushed it"
         assert len(house.memory) == 0

@@ -240,7 +240,7 @@ def test_nobody_waits_on_a_server_that_died(redis_server: RedisServer) -> None:
 
 def test_the_deaf_do_not_wait_for_what_they_cannot_hear(redis_server: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
-        cache._hearing.lost()
+        cache._hears.lost()
         await led(cache)
         assert (await refused(cache)).seconds <= 0.1
 

@@ -139,11 +139,11 @@ def test_who_listens_is_sure_and_who_lost_the_line_is_not(redis_server: RedisSer
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
-            await eventually(lambda: cache._hearing.sure)
-            assert cache._hearing.until <= time.monotonic() + hearing.SECONDS
+            await eventually(lambda: cache._hears.sure)
+            assert cache._hears.until <= time.monotonic() + hearing.SECONDS
             redis_server.stop()
             await heard.until("lost")
-            assert cache._hearing.until < 0
+            assert cache._hears.until < 0
 
     run(use, redis_server.url)
 
@@ -157,12 +157,12 @@ def test_on_a_server_that_falls_silent_nobody_is_sure_for_longer_than_told(
         async with listening(cache) as heard:
             await heard.until("ready")
             await asyncio.sleep(1.2)
-            assert cache._hearing.sure, "the line was quiet and alive"
+            assert cache._hears.sure, "the line was quiet and alive"
             redis_server.pause()
             await asyncio.sleep(1.0)
-            await eventually(lambda: not cache._hearing.sure)
+            await eventually(lambda: not cache._hears.sure)
             redis_server.resume()
-            await eventually(lambda: cache._hearing.sure)
+            await eventually(lambda: cache._hears.sure)
 
     run(use, redis_server.url)
 

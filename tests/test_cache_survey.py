@@ -4,7 +4,8 @@ from typing import cast
 
 from resizer.cache.redis.connect import Client
 from resizer.cache.redis.names import Names
-from resizer.cache.redis.survey import Held, _batches, survey
+from resizer.cache.redis.reading import names_from
+from resizer.cache.redis.survey import Held, survey
 from tests.servers import RedisCluster, RedisServer
 
 NAMES = Names("here")
@@ -53,7 +54,7 @@ def test_a_name_that_scan_repeats_is_counted_once() -> None:
                 yield NAMES.of(f"{number}.jpg").encode()
 
     async def walk() -> list[list[bytes]]:
-        return [batch async for batch in _batches(cast("Client", Repeating()), NAMES.prefix)]
+        return [batch async for batch in names_from(cast("Client", Repeating()), NAMES.prefix)]
 
     (batch,) = asyncio.run(walk())
     assert [name[-5:] for name in batch] == [b"1.jpg", b"2.jpg", b"3.jpg"]

@@ -19,7 +19,7 @@ class Sky:
     def __init__(self) -> None:
         self.clock = Clock()
         self.hears = Hearing(self.clock)
-        self.flights: Flights[str] = Flights(self.hears, self.clock)
+        self.flights: Flights[str] = Flights(self.hears)
         self.land = asyncio.Event()
 
     def start(self, key: str = "a", field: str = FIELD) -> Flight[str]:

@@ -23,7 +23,7 @@ class Tiers:
         self._ask("count in redis" if dry_run else "remove from redis")
         return Flushed(originals=2, variants=5, paths=frozenset({"/img/w=1/a"}))
 
-    async def announce(self, flushes: Sequence[Flush], patience: float) -> int:
+    async def announce(self, flushes: Sequence[Flush], patience: float, doubt: float) -> int:
         self._ask("announce")
         return 1
 

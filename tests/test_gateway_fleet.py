@@ -146,7 +146,7 @@ def test_a_flight_that_began_long_ago_is_not_joined_while_flushes_may_go_unheard
         joined = asyncio.create_task(house.gateway.get("a", SMALL))
         await turns()
         assert len(house.renderer.renders) == 1
-        house.gateway._flights._clock = lambda: 1e9
+        house.hears._clock = lambda: 1e9
         house.renderer.begun.clear()
         alone = asyncio.create_task(house.gateway.get("a", SMALL))
         await house.renderer.begun.wait()

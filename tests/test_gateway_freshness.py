@@ -155,6 +155,7 @@ def test_a_revalidation_that_failed_is_not_tried_again_at_once() -> None:
             assert (await house.gateway.get("a", SMALL)).stale
             await settle(house)
         assert house.source.questions == ["a"]
+        assert house.count("stale_total") == 5
         await house.gateway.drain(0)
 
     run(test())

@@ -42,6 +42,7 @@ def test_a_miss_in_redis_is_looked_up_among_the_results_before_anything_is_rende
         assert house.source.fetches == ["a"]
         assert len(house.renderer.renders) == 1
         assert house.count("hits_total", tier="results") == 1
+        assert house.count("misses_total") == 1, "of the fill before"
         assert house.shared.variants, "and Redis has it again"
         assert (await house.gateway.get("a", SMALL)).tier == "memory"
 

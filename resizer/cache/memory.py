@@ -31,11 +31,11 @@ class MemoryCache:
     def __init__(
         self,
         max_bytes: int,
-        hearing: Hearing | None = None,
+        hears: Hearing | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._max_bytes = max_bytes
-        self._hearing = hearing or Hearing(clock)
+        self._hears = hears or Hearing(clock)
         self._clock = clock
         self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         self._fields: dict[str, set[str]] = {}
@@ -52,7 +52,7 @@ class MemoryCache:
         if entry is None:
             return None
         now = self._clock()
-        if entry.fresh_until <= now or self._hearing.until <= now:
+        if entry.fresh_until <= now or self._hears.until <= now:
             return None
         self._entries.move_to_end(place)
         return entry.variant
@@ -60,7 +60,7 @@ class MemoryCache:
     def peek_stale(self, key: str, field: str) -> Variant | None:
         """The variant, if it is held and may be served, fresh or not."""
         entry = self._entries.get((key, field))
-        if entry is None or not self._hearing.sure:
+        if entry is None or not self._hears.sure:
             return None
         if entry.stale_until <= self._clock():
             self._remove((key, field))
@@ -83,7 +83,7 @@ class MemoryCache:
         self._remove(place)
         cost = _cost(variant)
         left = fresh_seconds + stale_seconds
-        if not self._hearing.sure or left <= 0 or cost > self._max_bytes // _LARGEST_SHARE:
+        if not self._hears.sure or left <= 0 or cost > self._max_bytes // _LARGEST_SHARE:
             return False
         now = self._clock()
         self._entries[place] = _Entry(variant, now + fresh_seconds, now + left)

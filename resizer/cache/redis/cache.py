@@ -6,14 +6,16 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from resizer import hearing
 from resizer.breaker import Breaker
 from resizer.cache.gather import Gather
+from resizer.cache.redis.announcements import Announcements
 from resizer.cache.redis.connect import Client, Subscriber
-from resizer.cache.redis.flushing import Flushing
 from resizer.cache.redis.guard import Guard, is_foreign, raise_failure
 from resizer.cache.redis.landings import Expected, Landings, landed
 from resizer.cache.redis.listener import Listener, OnFlush, OnLost, OnReady
 from resizer.cache.redis.names import LEASE, PATH, Names
+from resizer.cache.redis.removal import Removal
 from resizer.cache.redis.scripts import NOTE, PUT, RELEASE, RENEW, TAKE
 from resizer.cache.redis.tally import Tally
 from resizer.errors import CacheUnavailable, ResizerError
@@ -47,15 +49,16 @@ class RedisCache:
         namespace: str,
         timeout: float,
         breaker: Breaker | None = None,
-        hearing: Hearing | None = None,
+        hears: Hearing | None = None,
     ) -> None:
         self._client = client
         self._subscriber = subscriber
         self._names = Names(namespace)
         self._guard = Guard(timeout, breaker or Breaker())
-        self._hearing = hearing or Hearing()
+        self._hears = hears or Hearing()
         self._landings = Landings()
-        self._flushing = Flushing(client, subscriber, self._names, self._guard)
+        self._removal = Removal(client, self._names, self._guard)
+        self._announcements = Announcements(client, subscriber, self._names, self._guard)
         self._tally = Tally(client, namespace)
         self._look_up = Gather(self._look_up_all)
 
@@ -137,19 +140,17 @@ class RedisCache:
 
     async def remove(self, flushes: Sequence[Flush], *, dry_run: bool = False) -> Flushed:
         """Remove what is flushed, leases included, from Redis alone."""
-        return await self._flushing.remove(flushes, dry_run)
+        return await self._removal.remove(flushes, dry_run)
 
-    async def announce(self, flushes: Sequence[Flush], patience: float = 0.0) -> int:
+    async def announce(
+        self, flushes: Sequence[Flush], patience: float = 0.0, doubt: float = hearing.SECONDS
+    ) -> int:
         """Have every gateway forget it. How many did not confirm: they trust their memory no more.
 
         Takes as long as the slowest gateway, and never much longer than `hearing.SECONDS` and
-        `patience`.
+        `patience`. A server that began within `doubt` seconds is taken to have lost its listeners.
         """
-        return await self._flushing.announce(flushes, patience)
-
-    async def tell(self, flushes: Sequence[Flush]) -> None:
-        """Have every gateway forget it, some time soon."""
-        await self._flushing.tell(flushes)
+        return await self._announcements.announce(flushes, patience, doubt)
 
     async def listen(self, on_flush: OnFlush, on_lost: OnLost, on_ready: OnReady) -> None:
         """Hear flushes, and the ends of others' fills, until cancelled.
@@ -160,9 +161,9 @@ class RedisCache:
         listener = Listener(
             self._subscriber,
             self._names,
-            self._hearing,
+            self._hears,
             self._landings,
-            self._flushing.confirm,
+            self._announcements.confirm,
             (on_flush, on_lost, on_ready),
         )
         await listener.run()
@@ -193,7 +194,7 @@ class RedisCache:
                     )
 
     def _for(self, expected: Expected, seconds: float) -> Landing:
-        expected.seconds = seconds if self._hearing.sure else min(seconds, _DEAF_SECONDS)
+        expected.seconds = seconds if self._hears.sure else min(seconds, _DEAF_SECONDS)
         return expected
 
     async def _look_up_all(

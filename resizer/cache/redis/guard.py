@@ -1,8 +1,8 @@
 """Guard: bounds every round trip, and turns what goes wrong in it into CacheUnavailable."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
@@ -34,8 +34,21 @@ class Guard:
             # A server that answers with an error (full, read-only) is not one to stay away from.
             if not isinstance(error, ResponseError):
                 self._breaker.failed()
-            raise CacheUnavailable(f"The cache failed: {type(error).__name__}.") from error
+            raise _unavailable(error) from error
         self._breaker.succeeded()
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Around what takes as long as it takes: its failures are CacheUnavailable too."""
+    try:
+        yield
+    except FAILURES as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> CacheUnavailable:
+    return CacheUnavailable(f"The cache failed: {type(error).__name__}.")
 
 
 def is_foreign(answer: object) -> bool:

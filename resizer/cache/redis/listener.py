@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from resizer import hearing
+from resizer.behind import Behind
 from resizer.cache.redis.connect import Subscriber
 from resizer.cache.redis.landings import Landings
 from resizer.cache.redis.names import Names
@@ -56,18 +57,21 @@ class Listener:
         self._pause = _FIRST_PAUSE
         self._since = self._asked = self._confirmed = -math.inf
         """When the subscription began, the last question was put, the last one answered was put."""
-        self._confirming: set[asyncio.Task[None]] = set()
+        self._behind = Behind()
 
     async def run(self) -> None:
         """Until cancelled."""
         self._hears.lost()
-        while True:
-            try:
-                await self._hear()
-            except (RedisError, OSError) as error:
-                self._lose(error)
-            await asyncio.sleep(self._pause * random.uniform(0.5, 1))  # noqa: S311
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        try:
+            while True:
+                try:
+                    await self._hear()
+                except (RedisError, OSError) as error:
+                    self._lose(error)
+                await asyncio.sleep(self._pause * random.uniform(0.5, 1))  # noqa: S311
+                self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        finally:
+            await self._behind.end()
 
     async def _hear(self) -> None:
         client = self._subscriber()
@@ -118,14 +122,13 @@ class Listener:
     def _flushed(self, data: bytes) -> None:
         announcement, flushes = _read(data)
         forgotten = self._on_flush(flushes)
-        task = asyncio.create_task(self._confirm_when(forgotten, announcement))
-        self._confirming.add(task)
-        task.add_done_callback(self._confirming.discard)
+        self._behind.start(self._confirm_when(forgotten, announcement))
 
     async def _confirm_when(self, forgotten: Awaitable[None], announcement: str) -> None:
         await forgotten
-        with suppress(CacheUnavailable):  # whoever flushes waits until this process is not sure
-            await self._confirm(announcement)
+        if announcement:
+            with suppress(CacheUnavailable):  # whoever flushes waits until this process is not sure
+                await self._confirm(announcement)
 
     def _lose(self, error: Exception) -> None:
         self._hears.lost()

@@ -1,18 +1,14 @@
 """Survey: what Redis holds of one source, read without getting in anybody's way."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from resizer.cache.redis.connect import Client, connect
-from resizer.cache.redis.guard import FAILURES, is_foreign, raise_failure
+from resizer.cache.redis.guard import failures, is_foreign
 from resizer.cache.redis.names import Names, is_variant
-from resizer.errors import CacheUnavailable
+from resizer.cache.redis.reading import names_from, together
 
-_SCANNED = 500
-"""Names that Redis walks past in one step of a SCAN."""
-_BATCH = 100
-"""Hashes whose fields are asked for in one round trip."""
 _SIZES = 1000
 """Variants whose sizes are asked for in one round trip."""
 
@@ -34,35 +30,20 @@ async def survey(url: str, namespace: str, timeout: float) -> AsyncIterator[Held
     trip, in seconds. Raises CacheUnavailable.
     """
     client, _ = connect(url, timeout)
+    prefix = Names(namespace).prefix
     try:
-        async with aclosing(_batches(client, Names(namespace).prefix)) as batches:
-            async for names in batches:
-                for held in await _held(client, names, len(Names(namespace).prefix)):
-                    yield held
-    except FAILURES as error:
-        raise CacheUnavailable(f"The cache failed: {type(error).__name__}.") from error
+        with failures():
+            async with aclosing(names_from(client, prefix)) as batches:
+                async for names in batches:
+                    for held in await _held(client, names, len(prefix)):
+                        yield held
     finally:
         await client.aclose()
 
 
-async def _batches(client: Client, prefix: str) -> AsyncGenerator[list[bytes], None]:
-    """The names that begin with `prefix`, each once: SCAN may repeat itself."""
-    seen: set[int] = set()
-    batch: list[bytes] = []
-    async for name in client.scan_iter(match=f"{prefix}*", count=_SCANNED):
-        if hash(name) in seen:
-            continue
-        seen.add(hash(name))
-        batch.append(name)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    yield batch
-
-
 async def _held(client: Client, names: list[bytes], prefix_length: int) -> list[Held]:
     """What those hashes hold; one that holds only leases and paths holds nothing."""
-    fields = await _ask(client, [("HKEYS", name) for name in names])
+    fields = await together(client, [("HKEYS", name) for name in names])
     variants = [
         (name, [field for field in found if is_variant(field)] if isinstance(found, list) else [])
         for name, found in zip(names, fields, strict=True)
@@ -85,18 +66,6 @@ async def _sizes(client: Client, variants: list[tuple[bytes, list[bytes]]]) -> l
     for start in range(0, len(places), _SIZES):
         commands = [("HSTRLEN", *place) for place in places[start : start + _SIZES]]
         sizes += [
-            0 if is_foreign(size) else int(str(size)) for size in await _ask(client, commands)
+            0 if is_foreign(size) else int(str(size)) for size in await together(client, commands)
         ]
     return sizes
-
-
-async def _ask(client: Client, commands: Sequence[tuple[str | bytes, ...]]) -> list[object]:
-    """All in one round trip. By their words: a cluster's pipeline knows other methods."""
-    if not commands:
-        return []
-    pipeline = client.pipeline(transaction=False)
-    for command in commands:
-        pipeline.execute_command(*command)
-    answers: list[object] = await pipeline.execute(raise_on_error=False)
-    raise_failure(answers)
-    return answers

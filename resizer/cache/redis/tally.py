@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from resizer.cache.redis.connect import Client, connect
-from resizer.cache.redis.guard import FAILURES, raise_failure
-from resizer.errors import CacheUnavailable
+from resizer.cache.redis.guard import failures
+from resizer.cache.redis.reading import Command, together
 
 COUNTED = ("memory", "redis", "results", "stale", "misses", "renders", "fetches")
 """Hits by tier, hits that were stale, requests that no tier answered, renders, fetches."""
@@ -31,26 +31,20 @@ class Tally:
         self._name = f"resizer-stats:{quote(namespace, safe='')}"
 
     async def add(self, counts: Mapping[str, int]) -> None:
-        """Add what is more than nothing, in one round trip. Raises CacheUnavailable."""
+        """Add what is more than nothing, in one round trip. Raises what redis-py raises."""
         more = {name: count for name, count in counts.items() if count > 0}
         if not more:
             return
-        commands: list[tuple[str, ...]] = [("HSETNX", self._name, _SINCE, f"{time.time():.0f}")]
-        commands += [("HINCRBY", self._name, name, str(count)) for name, count in more.items()]
-        pipeline = self._client.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        try:
-            raise_failure(await pipeline.execute(raise_on_error=False))
-        except FAILURES as error:
-            raise CacheUnavailable(f"The cache failed: {type(error).__name__}.") from error
+        since: Command = ("HSETNX", self._name, _SINCE, f"{time.time():.0f}")
+        counted: list[Command] = [
+            ("HINCRBY", self._name, name, str(count)) for name, count in more.items()
+        ]
+        await together(self._client, [since, *counted])
 
     async def read(self) -> Counts:
         """Raises CacheUnavailable."""
-        try:
+        with failures():
             values = await self._client.execute_command("HMGET", self._name, *COUNTED, _SINCE)
-        except FAILURES as error:
-            raise CacheUnavailable(f"The cache failed: {type(error).__name__}.") from error
         *counts, since = values
         return Counts(
             {name: int(count or 0) for name, count in zip(COUNTED, counts, strict=True)},

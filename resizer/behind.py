@@ -1,0 +1,27 @@
+"""Behind: what goes on behind the replies, and is neither lost sight of nor left at the end."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+
+class Behind:
+    """Tasks that nobody waits for. Each has to catch what may go wrong in it."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Begin `work`; the loop alone would not keep it."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def end(self, seconds: float = 0.0) -> None:
+        """Wait for what is under way, not longer than `seconds`, and cancel the rest."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,96 @@
+"""Removal: what is flushed goes from Redis, and the leases of what is being filled go with it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from resizer.cache.redis.connect import Client
+from resizer.cache.redis.guard import Guard, failures
+from resizer.cache.redis.names import PATH, Names, is_variant
+from resizer.cache.redis.reading import BATCH, Command, names_from, together
+from resizer.flush import Flush, Flushed
+
+
+class Removal:
+    """Removes hashes, or the fields of a preset. Every fill under way there has lost its lease."""
+
+    def __init__(self, client: Client, names: Names, guard: Guard) -> None:
+        self._client = client
+        self._names = names
+        self._guard = guard
+
+    async def remove(self, flushes: Sequence[Flush], dry_run: bool) -> Flushed:
+        """Raises CacheUnavailable."""
+        flushed = Flushed()
+        keys = [self._names.of(flush.key).encode() for flush in flushes if flush.key is not None]
+        for start in range(0, len(keys), BATCH):
+            flushed += await self._remove(keys[start : start + BATCH], dry_run)
+        for flush in flushes:
+            if flush.key is None:
+                flushed += await self._walk(flush, dry_run)
+        return flushed
+
+    async def _walk(self, flush: Flush, dry_run: bool) -> Flushed:
+        flushed = Flushed()
+        with failures():
+            async for names in names_from(self._client, self._names.prefix + flush.prefix):
+                if flush.tag is None:
+                    flushed += await self._remove(names, dry_run)
+                else:
+                    flushed += await self._remove_tagged(names, flush, dry_run)
+        return flushed
+
+    async def _remove(self, names: list[bytes], dry_run: bool) -> Flushed:
+        last = "EXISTS" if dry_run else "UNLINK"
+        answers = await self._ask([(word, name) for name in names for word in ("HKEYS", last)])
+        found = zip(answers[::2], answers[1::2], strict=True)
+        return _sum(_counted(fields) for fields, there in found if there)
+
+    async def _remove_tagged(self, names: list[bytes], flush: Flush, dry_run: bool) -> Flushed:
+        """The variants of a preset, and the leases of those under way."""
+        answers = await self._ask([("HKEYS", name) for name in names])
+        tagged = [_tagged(fields, flush) for fields in answers]
+        if not dry_run:
+            hashes = zip(names, tagged, strict=True)
+            await self._ask([("HDEL", name, *fields) for name, fields in hashes if fields])
+        paths = frozenset(_paths(answers, tagged))
+        return _sum(_counted(fields) for fields in tagged if fields) + Flushed(paths=paths)
+
+    async def _ask(self, commands: list[Command]) -> list[object]:
+        async with self._guard():
+            return await together(self._client, commands)
+
+
+def _sum(flushed: Iterable[Flushed]) -> Flushed:
+    return sum(flushed, Flushed())
+
+
+def _counted(fields: object) -> Flushed:
+    """What one hash held; another program's value, which has no fields, counts as an original."""
+    if not isinstance(fields, list):
+        return Flushed(originals=1)
+    variants = sum(map(is_variant, fields))
+    return Flushed(min(variants, 1), variants, frozenset(_noted(fields)))
+
+
+def _noted(fields: list[bytes]) -> Iterator[str]:
+    """The paths among the fields of one hash."""
+    for field in fields:
+        if field.startswith(PATH.encode()):
+            yield field.removeprefix(PATH.encode()).decode(errors="replace")
+
+
+def _paths(hashes: list[object], tagged: list[list[bytes]]) -> Iterator[str]:
+    """All paths of the originals that had something tagged: which of them it was is not known."""
+    for fields, some in zip(hashes, tagged, strict=True):
+        if some and isinstance(fields, list):
+            yield from _noted(fields)
+
+
+def _tagged(fields: object, flush: Flush) -> list[bytes]:
+    """The variants that `flush` means, and their leases; not a path that happens to end alike."""
+    if not isinstance(fields, list):
+        return []
+    return [
+        field
+        for field in fields
+        if not field.startswith(PATH.encode()) and flush.matches("", field.decode(errors="replace"))
+    ]
