@@ -10,6 +10,7 @@ import pytest
 
 from tests.live import Gateway
 from tests.pictures import jpeg
+from tests.waiting import eventually
 
 URL = "/img/width=200,format=png/a.jpg"
 HIT = b"cache-status: resizer; hit; detail=memory"
@@ -178,7 +179,4 @@ def test_hits_are_counted_and_logged(gateway: Gateway, line: socket.socket) -> N
     assert gateway.sample(names[0]) == before[0] + 10
     assert gateway.sample(names[1]) >= before[1] + 10
     ids = {re.search(rb"x-request-id: (\S+)", head)[1].decode() for head in heads}  # type: ignore[index]
-    deadline = time.monotonic() + 5
-    while not ids <= {entry.get("request_id") for entry in gateway.entries()}:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: ids <= {entry.get("request_id") for entry in gateway.entries()})

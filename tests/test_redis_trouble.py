@@ -21,7 +21,6 @@ from tests.fleet import flush
 from tests.live import Gateway, cache_status
 from tests.numbered import numbered, read_numbers
 from tests.servers import RedisServer, need_redis
-from tests.sources import eventually
 from tests.trouble import (
     Trouble,
     asleep,
@@ -32,6 +31,7 @@ from tests.trouble import (
     restarted_empty,
     stopped,
 )
+from tests.waiting import eventually
 from tests.wire import ask_once
 
 pytestmark = pytest.mark.redis

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -11,6 +11,7 @@ import pytest
 from tests.live import KEY, Gateway, cache_status
 from tests.pictures import jpeg, size
 from tests.servers import RedisServer, S3Bucket
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.redis
 URL = f"/img/width=100/{KEY}"
@@ -45,13 +46,6 @@ def fleet(
     """Two gateways with nothing cached, for whom a variant is stale after one second."""
     _fleet[0].flush_everything()
     return _fleet
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_flush_reaches_the_memory_of_every_gateway_before_it_returns(

@@ -13,7 +13,7 @@ from tests.fleet import Fleet
 from tests.numbered import numbered
 from tests.processes import busy_workers, children
 from tests.servers import RedisServer, S3Bucket
-from tests.sources import eventually
+from tests.waiting import eventually
 from tests.wire import WireReply, ask_once
 
 pytestmark = pytest.mark.redis

@@ -21,7 +21,6 @@ from tests.sources import (
     MAX_BYTES,
     AnySource,
     content,
-    eventually,
     fetch,
     fetched,
     fetched_all,
@@ -31,6 +30,7 @@ from tests.sources import (
     refetch,
     refusal,
 )
+from tests.waiting import eventually
 
 KEYS = [
     "plain.jpg",

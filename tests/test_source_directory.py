@@ -18,7 +18,6 @@ from resizer.image import Original
 from tests.sources import (
     age,
     content,
-    eventually,
     fetch,
     fetched,
     in_directory,
@@ -27,6 +26,7 @@ from tests.sources import (
     refetch,
     refusal,
 )
+from tests.waiting import eventually
 
 
 @pytest.mark.parametrize("key", ["a//b", "/a/b", "a/b/", "./a/b", "a/./b"])

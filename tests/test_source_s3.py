@@ -27,7 +27,6 @@ from tests.sources import (
     MAX_BYTES,
     AnySource,
     content,
-    eventually,
     fetch,
     fetched,
     memfds,
@@ -35,6 +34,7 @@ from tests.sources import (
     refetch,
     refusal,
 )
+from tests.waiting import eventually
 
 
 @dataclass

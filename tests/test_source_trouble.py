@@ -30,7 +30,8 @@ from tests.misbehaving import (
     sends,
 )
 from tests.servers import free_port
-from tests.sources import AnySource, content, eventually, memfds, opened
+from tests.sources import AnySource, content, memfds, opened
+from tests.waiting import eventually
 
 BOTH_WAYS = pytest.mark.parametrize("key", ["cat.jpg", "/cat.jpg"], ids=["obstore", "boto3"])
 BODY = b"whole" * 1000
@@ -188,7 +189,7 @@ def test_who_stays_silent_is_waited_for_no_longer_than_told(key: str, silent: An
     started = time.monotonic()
     found, server = outcome(key, silent, seconds=0.5)
     assert type(found) is SourceTimeout
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
     assert server.requests <= 2
 
 

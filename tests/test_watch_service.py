@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 
@@ -18,6 +17,7 @@ from tests.pictures import jpeg, size
 from tests.queues import Line
 from tests.recorder import recorder
 from tests.servers import RedisServer, S3Bucket
+from tests.waiting import eventually
 
 _PATIENCE = 30.0
 
@@ -71,10 +71,7 @@ def test_a_watcher_ends_with_0_when_it_is_told_to(
         assert KEY in json.loads(watching.stdout.readline())["keys"]
         watching.send_signal(number)
         assert watching.wait(_PATIENCE) == 0
-    deadline = time.monotonic() + _PATIENCE
-    while line.waiting() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert line.waiting() == 0
+    eventually(lambda: line.waiting() == 0, _PATIENCE)
 
 
 def test_a_queue_that_is_not_there_is_one_line(
