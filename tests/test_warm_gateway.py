@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,9 @@ from tests.commands import Run
 from tests.live import KEY, Gateway, cache_status
 from tests.pictures import jpeg
 from tests.servers import S3Bucket, free_port
+from tests.waiting import eventually
+
+HITS = 'resizer_hits_total{tier="memory"}'
 
 
 def test_what_was_warmed_is_a_hit(open_gateway: Gateway, bucket: S3Bucket) -> None:
@@ -49,36 +51,41 @@ def test_failures_are_told_and_written(
     assert "1 variant filled, 0 there already, 1 failed" in done.stdout
 
 
-def test_a_run_that_is_interrupted_goes_on(open_gateway: Gateway, tmp_path: Path) -> None:
+def test_a_run_that_is_interrupted_goes_on(
+    open_gateway: Gateway, bucket: S3Bucket, tmp_path: Path
+) -> None:
     """The keys come by a pipe that is held open, so that there is always more to do."""
+    bucket.put("photos/dog.jpg", jpeg(320, 240))
     state = tmp_path / "state"
     command = ["warm", "--keys", "-", "--widths", "40", "--resume", str(state)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "resizer", *command],
-        env=open_gateway.environment,
-        cwd=tmp_path,
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdin is not None
-    process.stdin.write(f"{KEY}\n")
-    process.stdin.flush()
-    deadline = time.monotonic() + 30
-    while not (state.exists() and KEY in state.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    process.stdin.write("photos/never.jpg\n")
-    _, told = process.communicate(timeout=30)
+    with warming(open_gateway, command) as process:
+        assert process.stdin is not None
+        process.stdin.write(f"{KEY}\n")
+        process.stdin.flush()
+        eventually(lambda: state.exists() and KEY in state.read_text(), 30)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate("photos/never.jpg\n", timeout=30)
     assert process.returncode == 1
     assert told.endswith(f"interrupted; --resume {state} goes on where it ended\n")
-    listed = tmp_path / "keys"
-    listed.write_text(f"{KEY}\n")
-    again = open_gateway.cli(
-        "warm", "--keys", str(listed), "--widths", "40", "--resume", str(state)
+    hits = open_gateway.sample(HITS)
+    with warming(open_gateway, command) as process:
+        done, _ = process.communicate(f"{KEY}\nphotos/dog.jpg\n", timeout=30)
+    assert done == (
+        "1 original: 3 variants filled, 0 there already, 0 failed; 1 original done before\n"
     )
-    assert again.returncode == 2  # another list of keys
+    assert open_gateway.sample(HITS) == hits, "what was done before was asked for again"
+
+
+def warming(gateway: Gateway, command: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "resizer", *command],
+        env=gateway.environment,
+        cwd=gateway.directory,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def test_the_second_run_skips_what_the_first_did(open_gateway: Gateway, tmp_path: Path) -> None:

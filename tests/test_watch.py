@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -19,6 +20,7 @@ from resizer.watch.watcher import Watcher, WatchPolicy
 from tests.queues import Flushes, Line
 from tests.recorder import Recorder, Told, recorder
 from tests.servers import S3Bucket, free_port
+from tests.waiting import soon
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -87,11 +89,9 @@ def drained(
 async def ended(watching: Watcher, *, when: Callable[[], bool]) -> None:
     """Watch until something is so, then stop and wait for the end."""
     task = asyncio.create_task(watching.run())
-    async with asyncio.timeout(_PATIENCE):
-        while not when() and not task.done():
-            await asyncio.sleep(0.02)
-        watching.stop.set()
-        await task
+    await soon(lambda: when() or task.done(), _PATIENCE)
+    watching.stop.set()
+    await asyncio.wait_for(task, _PATIENCE)
 
 
 def test_what_changed_is_flushed_once_and_its_messages_deleted(line: Line) -> None:
@@ -202,16 +202,20 @@ def test_two_watchers_share_a_queue(line: Line) -> None:
     assert line.waiting() == 0
 
 
-def test_a_message_is_kept_from_others_while_its_flush_takes_long(make_line: MakeLine) -> None:
+def test_a_message_is_kept_from_others_while_its_flush_takes_long(
+    make_line: MakeLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     line = make_line(VisibilityTimeout="2")
     line.tell("a.jpg")
 
     async def scene() -> None:
         flushes = Flushes()
         flushes.gate.clear()
-        task = asyncio.create_task(watcher(line, flushes).drain())
-        await flushes.begun.wait()
-        await asyncio.sleep(3)
+        watching = watcher(line, flushes)
+        extend = Mock(side_effect=watching._queue.extend)
+        monkeypatch.setattr(watching._queue, "extend", extend)
+        task = asyncio.create_task(watching.drain())
+        await soon(lambda: extend.call_count == 2)  # it would be visible again by then
         assert await asyncio.to_thread(line.bodies) == []
         flushes.gate.set()
         assert await task
