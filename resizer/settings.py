@@ -189,7 +189,9 @@ class Settings(BaseSettings):
     presets: Presets = Field({}, description="Named options: thumb:width=200,fit=cover hero:w=1600")
     widths: Widths = Field([], description="Widths that unsigned URLs may ask for (URLS=presets).")
     fallback: WebUrl | None = Field(None, description="URL that onerror=redirect leads to.")
-    public_url: WebUrl = Field("", description="What `resizer url` puts before a path.")
+    public_url: WebUrl = Field(
+        "", description="Where clients ask: before paths of `resizer url`, and told to CDN targets."
+    )
 
     max_age: Seconds = Field(86_400, description="Cache-Control max-age: browsers.")
     s_maxage: Seconds = Field(604_800, description="Cache-Control s-maxage: CDNs.")

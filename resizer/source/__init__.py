@@ -1,4 +1,4 @@
-"""Originals: where they are read from. This package is the only one that imports obstore.
+"""Originals: where they are read from.
 
 Every source answers the same calls:
 
