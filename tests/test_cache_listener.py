@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -12,6 +11,7 @@ from resizer.flush import Flush
 from resizer.flusher import Flusher
 from tests.caches import cache_on, flush, listening, run
 from tests.servers import RedisServer
+from tests.waiting import soon
 
 pytestmark = pytest.mark.redis
 
@@ -139,7 +139,7 @@ def test_who_listens_is_sure_and_who_lost_the_line_is_not(redis_server: RedisSer
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
-            await eventually(lambda: cache._hears.sure)
+            await soon(lambda: cache._hears.sure)
             assert cache._hears.until <= time.monotonic() + hearing.SECONDS
             redis_server.stop()
             await heard.until("lost")
@@ -160,9 +160,9 @@ def test_on_a_server_that_falls_silent_nobody_is_sure_for_longer_than_told(
             assert cache._hears.sure, "the line was quiet and alive"
             redis_server.pause()
             await asyncio.sleep(1.0)
-            await eventually(lambda: not cache._hears.sure)
+            await soon(lambda: not cache._hears.sure)
             redis_server.resume()
-            await eventually(lambda: cache._hears.sure)
+            await soon(lambda: cache._hears.sure)
 
     run(use, redis_server.url)
 
@@ -229,9 +229,3 @@ def test_many_keys_are_one_announcement(redis_server: RedisServer) -> None:
             assert heard.told == ["ready", *keys]
 
     run(use, redis_server.url)
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not holds():
-            await asyncio.sleep(0.01)
