@@ -18,6 +18,8 @@ class Answer:
     """Past its freshness."""
     unchanged: bool = False
     """The source was asked and said that the original is still the same."""
+    flushed: bool = False
+    """It was flushed while it was being made: for those who asked before, and nobody else."""
     stored: bool = False
     fetch_seconds: float = 0.0
     render_seconds: float = 0.0

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+_AGAIN_SECONDS = 0.5
+
 
 class Behind:
     """Tasks that nobody waits for. Each has to catch what may go wrong in it."""
@@ -22,6 +24,15 @@ class Behind:
         """Wait for what is under way, not longer than `seconds`, and cancel the rest."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.gather(*map(ended, late))
+
+
+async def ended(task: "asyncio.Task[Any]") -> None:
+    """Cancel `task` until it is done.
+
+    Once is not always enough: asyncio.wait_for, which redis-py sends with, loses a cancellation
+    that comes as its work is done (CPython before 3.12, gh-86296).
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_AGAIN_SECONDS)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from resizer.behind import ended
 from resizer.flush import Flush
 from resizer.hearing import Hearing
 from resizer.transform import Transform
@@ -24,8 +25,10 @@ class Flight(Generic[T]):
     task: asyncio.Task[T] | None = None
     flushed: bool = False
     """The original was flushed meanwhile: answer those who wait, keep nothing."""
+    waited: float = 0.0
+    """Seconds spent on the tier that gateways share."""
     shared_failed: bool = False
-    """The tier that gateways share failed once: it is not asked again, a wait is enough."""
+    """It failed once, or took too long: it is not asked again."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -55,7 +58,9 @@ class Flights(Generic[T]):
         of.
         """
         flight = self._joinable.get((key, field))
-        return flight if flight and self._hears.covers(flight.started) else None
+        if flight is None or self._hears.sure:
+            return flight
+        return flight if flight.shared_failed and self._hears.covers(flight.started) else None
 
     def start(
         self, flight: Flight[T], work: Callable[[Flight[T]], Coroutine[Any, Any, T]]
@@ -79,8 +84,7 @@ class Flights(Generic[T]):
         """Wait for those under way, not longer than `seconds`, and cancel the rest."""
         if self._all:
             _, late = await asyncio.wait(self._all, timeout=seconds)
-            for task in late:
-                task.cancel()
+            await asyncio.gather(*map(ended, late))
 
     def _land(self, task: asyncio.Task[T]) -> None:
         self._part(self._all.pop(task))

@@ -1,12 +1,11 @@
 """Forgetting: what one process does when something is flushed, and when it cannot hear of it."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 
 from resizer.behind import Behind
 from resizer.cache.memory import MemoryCache
-from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
 from resizer.flush import Flush
 from resizer.flusher import Flusher
@@ -24,15 +23,16 @@ class Forgetting:
         memory: MemoryCache,
         originals: Originals,
         tiers: Tiers,
-        shared: RedisCache | None,
         flusher: Flusher | None,
     ) -> None:
         self._memory = memory
         self._originals = originals
         self._tiers = tiers
-        self._shared = shared
         self._flusher = flusher
         self._behind = Behind()
+        self._gone: set[str] = set()
+        """Keys of deleted originals whose variants are to be flushed."""
+        self._flushing: asyncio.Task[None] | None = None
         self.others: list[Callable[[Flush], None]] = []
         """What else forgets: told after memory and the source tier."""
 
@@ -62,23 +62,25 @@ class Forgetting:
         for forget in self.others:
             forget(flush)
 
-    async def flush_deleted(self, key: str) -> None:
-        """An original is gone: forget its variants, here and in Redis at once, elsewhere soon."""
-        flush = Flush(key=key)
-        self.forget(flush)
-        if self._shared is None or self._flusher is None:
+    def deleted(self, key: str) -> None:
+        """An original is gone: forget its variants, here at once and everywhere soon."""
+        self.forget(Flush(key=key))
+        if self._flusher is None:
             return
-        with suppress(CacheUnavailable):
-            await self._shared.remove([flush])
-        self._behind.start(_flush(self._flusher, flush))
+        self._gone.add(key)
+        if self._flushing is None or self._flushing.done():
+            self._flushing = self._behind.start(self._flush_gone(self._flusher))
 
     async def end(self, seconds: float) -> None:
         """Wait for flushes under way, not longer than `seconds`."""
         await self._behind.end(seconds)
 
-
-async def _flush(flusher: Flusher, flush: Flush) -> None:
-    try:
-        await flusher.flush([flush])
-    except CacheUnavailable as error:
-        _log.warning("the variants of a deleted original may be served still: %s", error)
+    async def _flush_gone(self, flusher: Flusher) -> None:
+        """All that are gone by now in one flush, and again while more have gone meanwhile."""
+        while self._gone:
+            flushes = [Flush(key=key) for key in self._gone]
+            self._gone.clear()
+            try:
+                await flusher.flush(flushes)
+            except CacheUnavailable as error:
+                _log.warning("variants of deleted originals may be served still: %s", error)

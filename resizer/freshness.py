@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
+_SKEW_SECONDS = 60.0
+"""What comes from further ahead in time is not believed."""
+
 
 class Stage(Enum):
     """The ages of a variant, counted from when the source was last asked about its original."""
@@ -26,7 +29,9 @@ class Freshness:
     stale_if_error: float
 
     def stage(self, age: float) -> Stage:
-        """`age` in seconds; below 0 where another machine's clock is ahead."""
+        """`age` in seconds; a little below 0 where another machine's clock is ahead."""
+        if age < -_SKEW_SECONDS:
+            return Stage.LATE
         if age < self.fresh_for:
             return Stage.FRESH
         if age < self.fresh_for + self.serve_stale_for:

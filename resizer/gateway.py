@@ -6,13 +6,19 @@ are handed in and known only by the protocols here and in `tiers`.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from resizer.answer import Answer
 from resizer.behind import Behind
-from resizer.errors import ResizerError, SourceNotFound, SourceTimeout, SourceUnavailable
+from resizer.errors import (
+    ResizerError,
+    SourceNotFound,
+    SourceTimeout,
+    SourceUnavailable,
+    UnprocessableSource,
+)
 from resizer.flights import AnyFlight, Flight, Flights
 from resizer.flush import TAG_MARK, Flush
 from resizer.freshness import Stage
@@ -31,6 +37,7 @@ class Source(Protocol):
 
     async def fetch(self, key: str) -> Original: ...
     async def refetch(self, key: str, etag: str) -> Original | Unchanged: ...
+    def drop(self, key: str) -> None: ...
     async def check(self) -> None: ...
 
 
@@ -43,8 +50,9 @@ class Renderer(Protocol):
 
 MakeVariant = Callable[[str, str | None, Original, Rendered], Variant]
 """(key, preset, original, rendered) → the variant with its response head."""
-OnDeleted = Callable[[str], Awaitable[None]]
-"""Told the key of an original that is no longer there, to have its variants flushed."""
+OnDeleted = Callable[[str], None]
+"""Told the key of an original that is no longer there, to have its variants flushed behind the
+reply."""
 
 _SOURCE_AWAY = (SourceUnavailable, SourceTimeout)
 _REST_SECONDS = 5.0
@@ -113,11 +121,12 @@ class Gateway:
         if variant := self.tiers.memory.peek_stale(key, field):
             self._metrics.memory_hits.inc()
             return self._stale(Flight(key, field, transform, preset), variant, "memory")
-        if flight := self._flights.find(key, field):
-            self._metrics.coalesced.inc()
-            return replace(await flight.landing(), coalesced=True)
-        flight = Flight(key, field, transform, preset)
-        return await self._flights.start(flight, self._load).landing()
+        coalesced = (flight := self._flights.find(key, field)) is not None
+        self._metrics.coalesced.inc(coalesced)
+        if flight is None:
+            flight = self._flights.start(Flight(key, field, transform, preset), self._load)
+        answer = await flight.landing()
+        return replace(answer, coalesced=coalesced or answer.coalesced, flushed=flight.flushed)
 
     def note(self, key: str, path: str) -> None:
         """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
@@ -140,7 +149,7 @@ class Gateway:
 
     async def _load(self, flight: Flight[Answer]) -> Answer:
         found = await self.tiers.look_up(flight)
-        if found is not None and (answer := self._hit(flight, found, "redis")):
+        if answer := self._hit(flight, found, "redis"):
             return answer
         try:
             answer = await self._fill(flight, found)
@@ -154,10 +163,10 @@ class Gateway:
             self._metrics.stale.inc(answer.stale)
         return answer
 
-    def _hit(self, flight: Flight[Answer], found: Variant, tier: str) -> Answer | None:
-        """`found`, if it may be served at once."""
-        stage = self.tiers.stage(found)
-        if stage not in (Stage.FRESH, Stage.STALE):
+    def _hit(self, flight: AnyFlight, found: Variant | None, tier: str) -> Answer | None:
+        """`found`, if it may be served at once; what Redis holds was looked at before."""
+        stage = self.tiers.stage(found) if found is not None else Stage.OVER
+        if found is None or stage not in (Stage.FRESH, Stage.STALE):
             return None
         self._metrics.hits.labels(tier).inc()
         if stage is Stage.STALE:
@@ -167,7 +176,7 @@ class Gateway:
     def _stale(self, flight: Flight[Answer], variant: Variant, tier: str) -> Answer:
         """Serve `variant` as it is, and have it revalidated behind the reply."""
         self._metrics.stale.inc()
-        if self._revalidations.find(*flight.place) is None:
+        if not flight.flushed and self._revalidations.find(*flight.place) is None:
             behind: Flight[None] = Flight(*flight.place, flight.transform, flight.preset)
             self._revalidations.start(behind, lambda f: self._revalidate(f, variant))
         return Answer(variant, tier=tier, stale=True)
@@ -203,24 +212,27 @@ class Gateway:
         """Fill under `lease`, and end it whatever happens."""
         if answer := await self._found_late(flight, lease):
             return answer
-        known, tier = lease.found or known, "redis"
-        if known is None:
-            known, tier = await self.tiers.look_among_results(flight), "results"
-            if known is not None and (answer := self._hit(flight, known, tier)):
-                await self.tiers.store(flight, known, lease, is_new=False)
-                return answer
+        # What was known before the lease may have been flushed; what lay beside it was not.
+        known, tier = lease.found if lease.token or flight.flushed else known, "redis"
         try:
             async with self.tiers.holding(flight, lease):
-                answer = await self._make(flight, known)
+                answer = None
+                if known is None:
+                    known, tier = await self.tiers.look_among_results(flight), "results"
+                    answer = self._hit(flight, known, tier)
+                answer = answer or await self._make(flight, known)
         except ResizerError as error:
             await self.tiers.release(flight, lease, error)
+            if isinstance(error, UnprocessableSource):
+                self.source.drop(flight.key)
             if isinstance(error, SourceNotFound) and known is not None:
-                await self._on_deleted(flight.key)
+                self._on_deleted(flight.key)
             return self._instead(known, error, tier)
         except BaseException:
             await asyncio.shield(self.tiers.release(flight, lease))
             raise
-        stored = await self.tiers.store(flight, answer.variant, lease, is_new=not answer.unchanged)
+        is_new = answer.tier is None and not answer.unchanged
+        stored = await self.tiers.store(flight, answer.variant, lease, is_new=is_new)
         return replace(answer, stored=stored)
 
     async def _found_late(self, flight: AnyFlight, lease: Lease) -> Answer | None:

@@ -1,6 +1,7 @@
 """The three forms an image takes on its way: Original → Rendered → Variant."""
 
 import json
+import math
 import os
 import struct
 from dataclasses import dataclass
@@ -116,8 +117,27 @@ def unpack(value: bytes) -> Variant:
         if magic != _MAGIC or len(value) != facts_end + head_size + body_size:
             raise ValueError("lengths disagree")
         facts = json.loads(value[_PREFIX.size : facts_end])
+        _check(facts)
         facts["last_modified"] = datetime.fromtimestamp(facts["last_modified"], UTC)
         body_start = facts_end + head_size
         return Variant(body=value[body_start:], head=value[facts_end:body_start], **facts)
     except (struct.error, *_UNREADABLE_FACTS) as error:
         raise ValueError(f"not a packed variant: {error}") from None
+
+
+_KINDS = {
+    "content_type": str,
+    "etag": str,
+    "original_etag": str,
+    "width": int,
+    "height": int,
+    "checked_at": float | int,
+}
+
+
+def _check(facts: dict[str, object]) -> None:
+    """Raises ValueError, KeyError or TypeError: what is stored elsewhere may be anybody's."""
+    if not all(isinstance(facts[name], kind) for name, kind in _KINDS.items()):
+        raise ValueError("a fact of another kind")
+    if not math.isfinite(float(str(facts["checked_at"]))):
+        raise ValueError("no time")

@@ -9,10 +9,12 @@ from resizer.behind import Behind
 from resizer.errors import CacheUnavailable
 from resizer.flights import AnyFlight
 from resizer.flush import Flush
+from resizer.hearing import Hearing
 from resizer.image import Variant
 from resizer.metrics import Metrics
 
 _log = logging.getLogger("resizer")
+_LATE_SECONDS = 10.0
 
 
 class Results(Protocol):
@@ -27,8 +29,9 @@ class Results(Protocol):
 class Keeping:
     """Writes to the results: a store that is slow, without leases, and that nobody waits for."""
 
-    def __init__(self, results: Results, metrics: Metrics) -> None:
+    def __init__(self, results: Results, hears: Hearing, metrics: Metrics) -> None:
         self._results = results
+        self._hears = hears
         self._metrics = metrics
         self._behind = Behind()
         self._flights: dict[asyncio.Task[None], AnyFlight] = {}
@@ -58,11 +61,29 @@ class Keeping:
         await self._behind.end(seconds)
 
     async def _put(self, flight: AnyFlight, variant: Variant) -> None:
+        """Only while flushes are heard; a process that was frozen meanwhile hears them no more."""
+        if not self._may_lie_there(flight):
+            return
         try:
-            if not flight.flushed:
-                await self._results.put(*flight.place, variant)
-            if flight.flushed:
-                await self._results.forget(*flight.place)
+            await self._results.put(*flight.place, variant)
         except CacheUnavailable as error:
             self._metrics.results_errors.inc()
             _log.warning("a variant could not be kept among the results: %s", error)
+            self._behind.start(self._take_back_late(flight))
+            return
+        if not self._may_lie_there(flight):
+            await self._take_back(flight)
+
+    def _may_lie_there(self, flight: AnyFlight) -> bool:
+        return not flight.flushed and self._hears.sure
+
+    async def _take_back_late(self, flight: AnyFlight) -> None:
+        """A put that failed here may still be carried out there."""
+        await asyncio.sleep(_LATE_SECONDS)
+        await self._take_back(flight)
+
+    async def _take_back(self, flight: AnyFlight) -> None:
+        try:
+            await self._results.forget(*flight.place)
+        except CacheUnavailable as error:
+            _log.warning("a result that was flushed may be there still: %s", error)

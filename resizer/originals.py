@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from resizer import hearing
 from resizer.errors import Overloaded, SourceNotFound, UnprocessableSource
 from resizer.hearing import Hearing
 from resizer.image import Original, Unchanged
@@ -136,6 +135,10 @@ class Originals:
         for key in [key for key in self._flights if touches(key)]:
             self._flights.pop(key).sure = False
 
+    def drop(self, key: str) -> None:
+        """Let go of an original that is of no use: the next one who asks gets it anew."""
+        self._drop(key)
+
     def clear(self) -> None:
         """Forget everything; what is under way may not be kept."""
         for key in list(self._kept):
@@ -150,8 +153,14 @@ class Originals:
         flight = self._joined(key, etag) or self._start(key, etag)
         assert flight.task is not None  # noqa: S101  (set when the flight started)
         with flight.held():
-            # Cancelling the wait does not cancel the flight.
-            return _answer(await asyncio.shield(flight.task), etag)
+            try:
+                # Cancelling the wait does not cancel the flight.
+                return _answer(await asyncio.shield(flight.task), etag)
+            except SourceNotFound as missing:
+                if not etag or flight.etag or missing.reason is None:
+                    raise
+        # Denied to one who had never seen it, which says less than it says of an original known.
+        return await self._source.refetch(key, etag)
 
     def _fresh(self, key: str) -> Original | None:
         kept = self._kept.get(key)
@@ -166,8 +175,7 @@ class Originals:
         flight = self._flights.get(key)
         if flight is None:
             return None
-        sure = flight.sure and self._hears.sure
-        if not sure and self._monotonic() - flight.started >= hearing.SECONDS:
+        if not (flight.sure and self._hears.sure):
             return None
         if flight.etag != etag:
             flight.etag = ""

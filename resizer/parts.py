@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
+from resizer.behind import ended
 from resizer.cache.memory import MemoryCache
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis.tally import increase
@@ -79,11 +80,15 @@ class Parts:
             on_arrival=self.metrics.fetched,
         )
         self.tiers = Tiers(
-            self.memory, self.shared, self.results, freshness(settings), self.metrics
+            self.memory,
+            self.shared,
+            self.results,
+            freshness(settings),
+            self.hears,
+            self.metrics,
+            settings.cache_timeout,
         )
-        self.forgetting = Forgetting(
-            self.memory, self.originals, self.tiers, self.shared, self.flusher
-        )
+        self.forgetting = Forgetting(self.memory, self.originals, self.tiers, self.flusher)
         self.pool = Pool(
             renderers(settings),
             settings.limits,
@@ -97,7 +102,7 @@ class Parts:
             self.pool,
             self.tiers,
             make_variant,
-            self.forgetting.flush_deleted,
+            self.forgetting.deleted,
             self.hears,
             Refusals(settings.missing_ttl),
             self.metrics,
@@ -134,12 +139,12 @@ class Parts:
             stack.push_async_callback(self.source.close)
             stack.push_async_callback(self.originals.close)
             stack.push_async_callback(self.pool.close)
-            stack.push_async_callback(_end, asyncio.create_task(self._look_at_source()))
+            stack.push_async_callback(ended, asyncio.create_task(self._look_at_source()))
             await self.pool.start()
             if self.shared is not None:
                 stack.push_async_callback(self.shared.close)
-                stack.push_async_callback(_end, self._listening(self.shared))
-                stack.push_async_callback(_end, asyncio.create_task(self._tally(self.shared)))
+                stack.push_async_callback(ended, self._listening(self.shared))
+                stack.push_async_callback(ended, asyncio.create_task(self._tally(self.shared)))
             if self.results is not None:
                 stack.push_async_callback(self.results.close)
             stack.push_async_callback(self.forgetting.end, _DRAIN_FILLS_SECONDS)
@@ -171,8 +176,3 @@ class Parts:
             with suppress(CacheUnavailable):
                 await shared.tally(increase(before, now))
                 before = now
-
-
-async def _end(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

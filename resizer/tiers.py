@@ -1,5 +1,6 @@
 """The tiers behind memory, as the gateway sees them: one that fails is a miss."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -10,6 +11,7 @@ from resizer.errors import CacheUnavailable, ResizerError
 from resizer.flights import AnyFlight
 from resizer.flush import Flush
 from resizer.freshness import Freshness, Stage
+from resizer.hearing import Hearing
 from resizer.image import Variant
 from resizer.keeping import Keeping, Results
 from resizer.lease import NO_LEASE, Landing, Lease
@@ -56,15 +58,19 @@ class Tiers:
         shared: Shared | None,
         results: Results | None,
         freshness: Freshness,
+        hears: Hearing,
         metrics: Metrics,
+        patience: float,
     ) -> None:
+        """`patience`: seconds that one flight waits for the shared tier in all, at the longest."""
         self.memory = memory
         self.shared = shared
         self.results = results
         self._freshness = freshness
         self._metrics = metrics
+        self._patience = patience
         self._works = True
-        self._keeping = Keeping(results, metrics) if results is not None else None
+        self._keeping = Keeping(results, hears, metrics) if results is not None else None
 
     def stage(self, variant: Variant) -> Stage:
         """What may be done with `variant` now."""
@@ -128,7 +134,7 @@ class Tiers:
         age = time.time() - variant.checked_at
         fresh = max(0.0, self._freshness.fresh_for - age)
         stale = max(0.0, self._freshness.fresh_for + self._freshness.serve_stale_for - age) - fresh
-        if flight.flushed:
+        if flight.flushed or self.stage(variant) not in (Stage.FRESH, Stage.STALE):
             return False
         return self.memory.put(*flight.place, variant, fresh, stale)
 
@@ -171,14 +177,18 @@ class Tiers:
 
     async def _ask(self, flight: AnyFlight, question: Awaitable[T]) -> T | None:
         """Ask the shared tier. Its failure is counted, said once, and ends the questions of this
-        flight, so that a request waits for a dead server once at most."""
+        flight, so that no request waits for it longer than `patience` in all."""
+        started = time.monotonic()
         try:
-            answer = await question
-        except CacheUnavailable as error:
+            async with asyncio.timeout(self._patience - flight.waited):
+                answer = await question
+            flight.waited += time.monotonic() - started
+        except (CacheUnavailable, TimeoutError) as error:
             flight.shared_failed = True
             self._metrics.redis_errors.inc()
             if self._works:
-                _log.warning("the shared cache fails, so requests are misses: %s", error)
+                why = str(error) or "it is slow"
+                _log.warning("the shared cache fails, so requests are misses: %s", why)
             self._works = False
             return None
         if not self._works:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from resizer.behind import ended
 from resizer.breaker import Breaker
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis.connect import connect
@@ -120,6 +121,4 @@ async def listening(cache: RedisCache) -> AsyncIterator[Heard]:
     try:
         yield heard
     finally:
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await ended(task)

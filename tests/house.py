@@ -32,6 +32,7 @@ class CountingSource:
 
     fetches: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
     error: Exception | None = None
     versions: dict[str, int | None] = field(default_factory=dict)
 
@@ -46,6 +47,9 @@ class CountingSource:
             return original
         original.close()
         return Unchanged(original.checked_at)
+
+    def drop(self, key: str) -> None:
+        self.dropped.append(key)
 
     async def check(self) -> None: ...
 
@@ -218,7 +222,9 @@ class House:
         self.metrics = Metrics()
         self.deleted: list[str] = []
         results = self.results if with_results else None
-        self.tiers = Tiers(self.memory, self.shared, results, freshness, self.metrics)
+        self.tiers = Tiers(
+            self.memory, self.shared, results, freshness, self.hears, self.metrics, 5.0
+        )
         self.gateway = Gateway(
             self.source,
             self.renderer,
@@ -252,6 +258,6 @@ class House:
     def count(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(f"resizer_{name}", labels) or 0
 
-    async def _flush_deleted(self, key: str) -> None:
+    def _flush_deleted(self, key: str) -> None:
         self.deleted.append(key)
         self.flush(Flush(key=key))

@@ -63,7 +63,7 @@ def test_what_was_under_way_while_flushes_were_not_heard_is_not_remembered(tmp_p
     async def scene() -> None:
         house = House(open_=False)
         parts = Parts(Settings(source=str(tmp_path), urls=Urls.OPEN, access_log=False))
-        forgetting = Forgetting(house.memory, parts.originals, house.tiers, None, None)
+        forgetting = Forgetting(house.memory, parts.originals, house.tiers, None)
         forgetting.others.append(house.gateway.flush)
         forgetting.lost("ConnectionError")
         filling = asyncio.create_task(house.gateway.get("a", SMALL))

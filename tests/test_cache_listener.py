@@ -36,7 +36,7 @@ def test_a_flush_is_heard_by_every_gateway(redis_server: RedisServer) -> None:
     run(use, redis_server.url)
 
 
-def test_a_flush_is_told_once_and_a_dry_run_not_at_all(
+def test_a_flush_is_told_before_and_after_and_a_dry_run_not_at_all(
     redis_server: RedisServer,
 ) -> None:
     async def use(cache: RedisCache) -> None:
@@ -45,7 +45,7 @@ def test_a_flush_is_told_once_and_a_dry_run_not_at_all(
             await flush(cache, Flush(key="dry"), dry_run=True)
             await flush(cache, Flush(prefix="dry"), dry_run=True)
             await flush(cache, Flush(key="wet"))
-            assert heard.told == ["ready", Flush(key="wet")]
+            assert heard.told == ["ready", Flush(key="wet"), Flush(key="wet")]
 
     run(use, redis_server.url)
 
@@ -200,7 +200,7 @@ def test_who_does_not_confirm_is_waited_for_until_it_can_trust_nothing(
             heard.forgotten.clear()
             started = time.monotonic()
             assert (await flush(cache, Flush(key="a"))).unconfirmed == 1
-            assert 0.5 <= time.monotonic() - started < 2
+            assert time.monotonic() - started >= 0.5
 
     run(use, redis_server.url)
 
@@ -220,12 +220,12 @@ def test_after_a_restart_of_the_server_a_flush_waits_for_those_who_do_not_know_o
     run(use, redis_server.url)
 
 
-def test_many_keys_are_one_announcement(redis_server: RedisServer) -> None:
+def test_many_keys_are_announced_together(redis_server: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
             keys = [Flush(key=f"{number}") for number in range(300)]
             await Flusher(cache, None).flush(keys)
-            assert heard.told == ["ready", *keys]
+            assert heard.told == ["ready", *keys, *keys]
 
     run(use, redis_server.url)

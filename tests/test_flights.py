@@ -75,16 +75,21 @@ def test_a_tag_parts_the_flights_of_its_preset() -> None:
     asyncio.run(scene())
 
 
-def test_the_deaf_join_young_flights_only() -> None:
+def test_the_deaf_join_young_flights_only_that_nobody_else_can_see() -> None:
+    """One with a lease may bring what was flushed meanwhile to all the others."""
+
     async def scene() -> None:
         sky = Sky()
         flight = sky.start()
         sky.clock.now += hearing.SECONDS
         assert sky.flights.find("a", FIELD) is flight
         sky.hears.until = -math.inf
-        assert sky.flights.find("a", FIELD) is None
         sky.clock.now -= 0.01
+        assert sky.flights.find("a", FIELD) is None
+        flight.shared_failed = True
         assert sky.flights.find("a", FIELD) is flight
+        sky.clock.now += 0.01
+        assert sky.flights.find("a", FIELD) is None
         sky.land.set()
         await flight.landing()
 

@@ -10,6 +10,7 @@ TIMES = Freshness(fresh_for=10, serve_stale_for=20, stale_if_error=50)
 @pytest.mark.parametrize(
     ("age", "stage"),
     [
+        (-61, Stage.LATE),
         (-5, Stage.FRESH),
         (0, Stage.FRESH),
         (9.9, Stage.FRESH),

@@ -139,10 +139,10 @@ def test_the_lease_is_taken_only_with_room_to_render() -> None:
 def test_a_flight_that_began_long_ago_is_not_joined_while_flushes_may_go_unheard() -> None:
     async def test() -> None:
         house = House(open_=False)
-        first = asyncio.create_task(house.gateway.get("a", SMALL))
-        await house.renderer.begun.wait()
         house.hears.lost()
         house.shared.error = CacheUnavailable("away")
+        first = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
         joined = asyncio.create_task(house.gateway.get("a", SMALL))
         await turns()
         assert len(house.renderer.renders) == 1

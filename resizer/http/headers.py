@@ -77,6 +77,10 @@ def fields(head: bytes) -> Headers:
     return [(name, value) for name, value in pairs]
 
 
+NO_STORE = "no-store"
+"""Of what was flushed while it was made: in front of the gateway it would outlive the purge."""
+
+
 def cache_control(
     policy: CachePolicy, expires: int | None, now: float, *, stale: bool = False
 ) -> str:

@@ -17,6 +17,7 @@ from resizer.http.access import Access, authorise
 from resizer.http.conditional import not_modified
 from resizer.http.headers import (
     EMBEDDABLE,
+    NO_STORE,
     CachePolicy,
     Headers,
     cache_control,
@@ -115,9 +116,11 @@ class Images:
         return Reply(304, [*kept, *self._reply_headers(request, answer)])
 
     def _reply_headers(self, request: ImageRequest, answer: Answer) -> Headers:
-        control = cache_control(
-            self._policy.cache, request.expires, time.time(), stale=answer.stale
-        )
+        control = NO_STORE
+        if not answer.flushed:
+            control = cache_control(
+                self._policy.cache, request.expires, time.time(), stale=answer.stale
+            )
         headers: Headers = [
             (b"cache-control", control.encode()),
             (b"cache-status", cache_status(answer).encode()),

@@ -4,16 +4,41 @@ import asyncio
 import json
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from redis.asyncio import RedisCluster
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.client import PubSub
+from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import ResponseError
 
 from resizer import hearing
 from resizer.cache.redis.connect import Client, Subscriber
 from resizer.cache.redis.guard import Guard, failures
 from resizer.cache.redis.names import Names
+from resizer.cache.redis.scripts import LIVING, REGISTER
 from resizer.flush import Flush
+
+_ALIVE_SECONDS = 5
+"""Gateways register every second; one may be late."""
+
+
+@dataclass(slots=True)
+class Missing:
+    """Who has yet to confirm: as many as heard it, and whoever was alive a moment ago."""
+
+    heard: int
+    living: set[bytes]
+    forgetful: bool
+    """The server may have lost listeners who do not know it yet."""
+    confirmed: set[bytes] = field(default_factory=set)
+
+    @property
+    def count(self) -> int:
+        return max(self.heard - len(self.confirmed), len(self.living - self.confirmed))
+
+    @property
+    def anybody(self) -> bool:
+        return self.count > 0 or self.forgetful
 
 
 class Announcements:
@@ -35,65 +60,70 @@ class Announcements:
                     async with self._guard():
                         await pubsub.subscribe(self._names.confirmations(announcement))
                         await pubsub.get_message(timeout=self._guard.timeout)
-                    expected = await self._publish(flushes, announcement)
-                    forgetful = await self._began_within(doubt)
-                    return await _unconfirmed(
-                        pubsub, expected, forgetful, hearing.SECONDS + patience
+                    missing = Missing(
+                        await self._publish(flushes, announcement),
+                        await self._living(),
+                        await self._began_within(doubt),
                     )
+                    return await _unconfirmed(pubsub, missing, hearing.SECONDS + patience)
         finally:
             await client.aclose()
 
-    async def confirm(self, announcement: str) -> None:
-        """Say that this gateway has forgotten what was announced. Raises CacheUnavailable."""
+    async def confirm(self, announcement: str, gateway: str) -> None:
+        """Say that `gateway` has forgotten what was announced. Raises CacheUnavailable."""
         async with self._guard():
             channel = self._names.confirmations(announcement)
-            await self._client.execute_command("PUBLISH", channel, b"")
+            await self._client.execute_command("PUBLISH", channel, gateway)
+
+    async def register(self, gateway: str) -> None:
+        """Say that `gateway` is alive, whether it hears or not. Raises CacheUnavailable."""
+        async with self._guard():
+            await REGISTER.run(self._client, self._names.gateways, gateway)
+
+    async def leave(self, gateway: str) -> None:
+        """Nobody is to wait for `gateway` any more. Raises CacheUnavailable."""
+        async with self._guard():
+            await self._client.execute_command("ZREM", self._names.gateways, gateway)
 
     async def _publish(self, flushes: Sequence[Flush], announcement: str) -> int:
-        """How many gateways are to confirm."""
+        """How many heard it. To every node of a cluster: what a subscriber's own node sends cannot
+        be overtaken, as what comes over the cluster's bus can."""
         facts = {"id": announcement, "flushes": [flush.to_facts() for flush in flushes]}
+        command = ("PUBLISH", self._names.flushes, json.dumps(facts))
         async with self._guard():
-            heard: int = await self._client.execute_command(
-                "PUBLISH", self._names.flushes, json.dumps(facts)
+            await self._client.initialize()
+            heard = await asyncio.gather(
+                *(node.execute_command(*command) for node in self._nodes())
             )
-        if isinstance(self._client, RedisCluster):
-            heard = await self._subscribers(self._client)
-        return heard
+        return sum(heard)
 
-    async def _subscribers(self, cluster: RedisCluster) -> int:
-        """A node of a cluster counts its own only. Asked after the announcement: whoever came in
-        between costs a wait, and nobody is left out."""
+    async def _living(self) -> set[bytes]:
         async with self._guard():
-            answers = await asyncio.gather(
-                *(
-                    node.execute_command("PUBSUB", "NUMSUB", self._names.flushes)
-                    for node in cluster.get_nodes()
-                )
-            )
-        return sum(int(count) for _, count in answers)
+            return set(await LIVING.run(self._client, self._names.gateways, _ALIVE_SECONDS))
+
+    def _nodes(self) -> Sequence[Redis | ClusterNode]:
+        client = self._client
+        return client.get_nodes() if isinstance(client, RedisCluster) else [client]
 
     async def _began_within(self, seconds: float) -> bool:
         """Whether the server is so young, or will not say: INFO may be denied.
 
         A server that began a moment ago has lost its subscribers, and they may not know it yet.
         """
-        client = self._client
-        nodes = client.get_nodes() if isinstance(client, RedisCluster) else [client]
+        questions = [node.execute_command("INFO", "server") for node in self._nodes()]
         try:
-            facts = await asyncio.gather(
-                *(node.execute_command("INFO", "server") for node in nodes)
-            )
+            facts = await asyncio.gather(*questions)
         except ResponseError:
             return True
         return any(told["uptime_in_seconds"] <= seconds + 1 for told in facts)
 
 
-async def _unconfirmed(pubsub: PubSub, expected: int, forgetful: bool, seconds: float) -> int:
-    """How many of `expected` gateways are still silent when none of them is sure any more."""
+async def _unconfirmed(pubsub: PubSub, missing: Missing, seconds: float) -> int:
+    """How many gateways are still silent when none of them is sure any more."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + seconds
-    while (expected > 0 or forgetful) and (left := deadline - clock()) > 0:
+    while missing.anybody and (left := deadline - clock()) > 0:
         message = await pubsub.get_message(timeout=left)
         if message is not None and message["type"] == "message":
-            expected -= 1
-    return max(0, expected)
+            missing.confirmed.add(message["data"])
+    return missing.count

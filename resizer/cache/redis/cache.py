@@ -6,6 +6,8 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from redis.asyncio import RedisCluster
+
 from resizer import hearing
 from resizer.breaker import Breaker
 from resizer.cache.gather import Gather
@@ -54,7 +56,7 @@ class RedisCache:
         self._client = client
         self._subscriber = subscriber
         self._names = Names(namespace)
-        self._guard = Guard(timeout, breaker or Breaker())
+        self._guard = Guard(timeout, breaker or Breaker(), client.ping)
         self._hears = hears or Hearing()
         self._landings = Landings()
         self._removal = Removal(client, self._names, self._guard)
@@ -163,8 +165,9 @@ class RedisCache:
             self._names,
             self._hears,
             self._landings,
-            self._announcements.confirm,
+            self._announcements,
             (on_flush, on_lost, on_ready),
+            in_cluster=isinstance(self._client, RedisCluster),
         )
         await listener.run()
 
@@ -180,6 +183,7 @@ class RedisCache:
 
     async def close(self) -> None:
         await self._look_up.close()
+        await self._guard.close()
         await self._client.aclose()
 
     async def _renew(self, key: str, field: str, token: str) -> None:

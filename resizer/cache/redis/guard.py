@@ -1,11 +1,12 @@
 """Guard: bounds every round trip, and turns what goes wrong in it into CacheUnavailable."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
+from resizer.behind import Behind
 from resizer.breaker import Breaker
 from resizer.errors import CacheUnavailable
 
@@ -17,16 +18,36 @@ _AT_ONCE = 32
 class Guard:
     """One for each client: its failures open the breaker for all of its calls."""
 
-    def __init__(self, timeout: float, breaker: Breaker) -> None:
+    def __init__(
+        self, timeout: float, breaker: Breaker, ping: Callable[[], Awaitable[object]]
+    ) -> None:
         self.timeout = timeout
+        self._ping = ping
+        self._behind = Behind()
         self._breaker = breaker
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[None]:
         """Around one round trip. Raises CacheUnavailable and nothing else."""
-        if not self._breaker.admits():
+        if self._breaker.is_open:
+            if self._breaker.admits():
+                self._behind.start(self._probe())
             raise CacheUnavailable("The cache failed repeatedly and is left alone for a while.")
+        async with self._watched():
+            yield
+
+    async def close(self) -> None:
+        await self._behind.end()
+
+    async def _probe(self) -> None:
+        """Nobody's request is the one that tries whether the server is back."""
+        with suppress(CacheUnavailable):
+            async with self._watched():
+                await self._ping()
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self.timeout), self._turns:
                 yield

@@ -27,10 +27,10 @@ class Landings:
         """Somebody's fill has ended."""
         try:
             facts = json.loads(message)
-            place, error = (facts["key"], facts["field"]), shared_error(facts["error"])
+            key, field, error = facts["key"], facts["field"], shared_error(facts["error"])
         except (ValueError, RecursionError, KeyError, TypeError):
             return
-        for end in self._waiting.get(place, ()):
+        for end in self._waiting.get((str(key), str(field)), ()):
             _settle(end, error)
 
     def give_up(self) -> None:

@@ -2,19 +2,24 @@
 
 import asyncio
 import json
+import logging
 import math
 import random
+import secrets
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from resizer import hearing
-from resizer.behind import Behind
+from resizer.behind import Behind, ended
+from resizer.cache.redis.announcements import Announcements
 from resizer.cache.redis.connect import Subscriber
 from resizer.cache.redis.landings import Landings
 from resizer.cache.redis.names import Names
@@ -27,10 +32,14 @@ OnFlush = Callable[[Sequence[Flush]], Awaitable[None]]
 OnLost = Callable[[str], None]
 OnReady = Callable[[], None]
 
+_log = logging.getLogger("resizer")
 _HEARTBEAT = 0.25
 """Seconds between two questions whether the line is alive."""
 _PATIENCE = 2 * _HEARTBEAT
 """Seconds without an answer after which nobody waits for the end of another's fill."""
+_REGISTER_SECONDS = 1.0
+_REMEMBERED = 64
+"""Announcements."""
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 
@@ -44,17 +53,23 @@ class Listener:
         names: Names,
         hears: Hearing,
         landings: Landings,
-        confirm: Callable[[str], Awaitable[None]],
+        announcements: Announcements,
         told: tuple[OnFlush, OnLost, OnReady],
+        *,
+        in_cluster: bool,
     ) -> None:
         self._subscriber = subscriber
         self._names = names
         self._hears = hears
         self._landings = landings
-        self._confirm = confirm
+        self._announcements = announcements
+        self._in_cluster = in_cluster
+        self._gateway = secrets.token_hex(8)
+        self._announced: deque[str] = deque(maxlen=_REMEMBERED)
         self._on_flush, self._on_lost, self._on_ready = told
         self._told_lost = False
         self._pause = _FIRST_PAUSE
+        self._looked = -math.inf
         self._since = self._asked = self._confirmed = -math.inf
         """When the subscription began, the last question was put, the last one answered was put."""
         self._behind = Behind()
@@ -62,16 +77,30 @@ class Listener:
     async def run(self) -> None:
         """Until cancelled."""
         self._hears.lost()
+        registering = asyncio.create_task(self._register())
         try:
             while True:
                 try:
                     await self._hear()
                 except (RedisError, OSError) as error:
                     self._lose(error)
+                except Exception as error:  # whoever stops listening serves no memory for ever
+                    _log.exception("a message could not be handled")
+                    self._lose(error)
                 await asyncio.sleep(self._pause * random.uniform(0.5, 1))  # noqa: S311
                 self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         finally:
+            await ended(registering)
             await self._behind.end()
+            with suppress(CacheUnavailable):
+                await self._announcements.leave(self._gateway)
+
+    async def _register(self) -> None:
+        """Whoever flushes waits for those who are alive, deaf or not."""
+        while True:
+            with suppress(CacheUnavailable):
+                await self._announcements.register(self._gateway)
+            await asyncio.sleep(_REGISTER_SECONDS)
 
     async def _hear(self) -> None:
         client = self._subscriber()
@@ -82,6 +111,7 @@ class Listener:
                 self._since = time.monotonic()
                 while True:
                     await self._ask(pubsub)
+                    await self._look_at_node(client)
                     message = await pubsub.get_message(timeout=_HEARTBEAT)
                     if message is not None:
                         self._handle(message)
@@ -100,6 +130,15 @@ class Listener:
         if now - self._asked >= _HEARTBEAT:
             self._asked = now
             await pubsub.ping(repr(now))
+
+    async def _look_at_node(self, client: Redis) -> None:
+        """A node that left its cluster still answers, and no flush comes to it any more."""
+        if not self._in_cluster or time.monotonic() - self._looked < _REGISTER_SECONDS:
+            return
+        self._looked = time.monotonic()
+        told = await client.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call]
+        if told["cluster_state"] != "ok" or int(told["cluster_known_nodes"]) < 2:
+            raise RedisConnectionError("the node has left its cluster")
 
     def _handle(self, message: dict[str, Any]) -> None:
         match message["type"], message["data"]:
@@ -121,6 +160,9 @@ class Listener:
 
     def _flushed(self, data: bytes) -> None:
         announcement, flushes = _read(data)
+        if announcement and announcement in self._announced:
+            return  # every node of a cluster passes it on
+        self._announced.append(announcement)
         forgotten = self._on_flush(flushes)
         self._behind.start(self._confirm_when(forgotten, announcement))
 
@@ -128,7 +170,7 @@ class Listener:
         await forgotten
         if announcement:
             with suppress(CacheUnavailable):  # whoever flushes waits until this process is not sure
-                await self._confirm(announcement)
+                await self._announcements.confirm(announcement, self._gateway)
 
     def _lose(self, error: Exception) -> None:
         self._hears.lost()

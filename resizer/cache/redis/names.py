@@ -30,6 +30,11 @@ class Names:
         """The channel that tells of fills that others wait for."""
         return f"resizer-landing:{self._quoted}"
 
+    @property
+    def gateways(self) -> str:
+        """Who was alive when, by the server's clock."""
+        return f"resizer-gateways:{self._quoted}"
+
     def confirmations(self, announcement: str) -> str:
         """The channel that gateways confirm one announcement on."""
         return f"resizer-flush-confirmed:{self._quoted}:{announcement}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from resizer.cache.redis.connect import Client
 from resizer.cache.redis.guard import Guard, failures
-from resizer.cache.redis.names import PATH, Names, is_variant
+from resizer.cache.redis.names import LEASE, PATH, Names, is_variant
 from resizer.cache.redis.reading import BATCH, Command, names_from, together
 from resizer.flush import Flush, Flushed
 
@@ -50,7 +50,7 @@ class Removal:
         tagged = [_tagged(fields, flush) for fields in answers]
         if not dry_run:
             hashes = zip(names, tagged, strict=True)
-            await self._ask([("HDEL", name, *fields) for name, fields in hashes if fields])
+            await self._ask([("HDEL", name, *_both(fields)) for name, fields in hashes if fields])
         paths = frozenset(_paths(answers, tagged))
         return _sum(_counted(fields) for fields in tagged if fields) + Flushed(paths=paths)
 
@@ -83,6 +83,12 @@ def _paths(hashes: list[object], tagged: list[list[bytes]]) -> Iterator[str]:
     for fields, some in zip(hashes, tagged, strict=True):
         if some and isinstance(fields, list):
             yield from _noted(fields)
+
+
+def _both(fields: list[bytes]) -> set[bytes]:
+    """Each variant and its lease: a fill may put the one in the other's place meanwhile."""
+    variants = {field.removeprefix(LEASE.encode()) for field in fields}
+    return variants | {LEASE.encode() + field for field in variants}
 
 
 def _tagged(fields: object, flush: Flush) -> list[bytes]:

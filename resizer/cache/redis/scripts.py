@@ -21,7 +21,7 @@ class Script:
     text: str
 
     async def run(self, client: Client, name: str, *arguments: str | bytes | int) -> Any:
-        """On the hash `name`. Raises what redis-py raises."""
+        """On the key `name`. Raises what redis-py raises."""
         # A cluster's client that has not looked at its nodes yet sends a script to any of them.
         await client.initialize()
         sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
@@ -34,13 +34,14 @@ class Script:
 TAKE = Script("""
 -- lease field, token, milliseconds it lasts, variant's field
 -- -> {0, the variant's value or false} to the one who has it now; {milliseconds left} to others
--- Asked again by the same one, whose reply was lost, it says the same.
+-- Asked again by the same one, whose reply was lost, it says the same. A lease that lasts longer
+-- than any can was given before the clock was set back.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('HGET', KEYS[1], ARGV[1])
 if held and string.sub(held, 1, #ARGV[2]) ~= ARGV[2] then
-  local left = tonumber(string.match(held, ':(%d+)')) - now
-  if left > 0 then
+  local left = (tonumber(string.match(held, ':(%d+)')) or 0) - now
+  if left > 0 and left <= tonumber(ARGV[3]) then
     if string.sub(held, -1) ~= '+' then redis.call('HSET', KEYS[1], ARGV[1], held .. '+') end
     return {left}
   end
@@ -67,10 +68,13 @@ PUT = Script("""
 -- lease field, token, variant's field, value, seconds it is kept, channel, message
 -- -> whether it was stored: only under a lease that still stands
 local held = redis.call('HGET', KEYS[1], ARGV[1])
-if not held or string.sub(held, 1, #ARGV[2]) ~= ARGV[2] then return 0 end
+if not held or string.sub(held, 1, #ARGV[2]) ~= ARGV[2] then
+  redis.call('PUBLISH', ARGV[6], ARGV[7])  -- somebody may have waited: that was gone with the lease
+  return 0
+end
 redis.call('HSET', KEYS[1], ARGV[3], ARGV[4])
 redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[5])
+if redis.call('TTL', KEYS[1]) < tonumber(ARGV[5]) then redis.call('EXPIRE', KEYS[1], ARGV[5]) end
 if string.sub(held, -1) == '+' then redis.call('PUBLISH', ARGV[6], ARGV[7]) end
 return 1
 """)
@@ -90,4 +94,18 @@ if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HLEN', KEYS[1]) >= tonumber
   return 0
 end
 return redis.call('HSET', KEYS[1], ARGV[1], '')
+""")
+
+REGISTER = Script("""
+-- a gateway that is alive now; of the others, those long gone are forgotten
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 60)
+redis.call('EXPIRE', KEYS[1], 60)
+return 1
+""")
+
+LIVING = Script("""
+-- seconds -> the gateways that were alive within them
+return redis.call('ZRANGEBYSCORE', KEYS[1], redis.call('TIME')[1] - ARGV[1], '+inf')
 """)
