@@ -21,11 +21,11 @@ _ROUND_TRIP_SECONDS = 10.0
 @settings_as_flags("source", "s3_endpoint", "s3_region", "cache", "results")
 def flush(
     keys: Annotated[
-        list[str] | None, typer.Argument(help="Images whose variants to forget.")
+        list[str] | None, typer.Argument(help="Originals whose variants to forget.")
     ] = None,
-    prefix: Annotated[str | None, typer.Option(help="All images whose key starts so.")] = None,
+    prefix: Annotated[str | None, typer.Option(help="All originals whose key starts so.")] = None,
     tag: Annotated[str | None, typer.Option(help="All variants of this preset.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All images of the source.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All originals of the source.")] = False,
     cdn: Annotated[bool, typer.Option("--cdn", help="Then purge the CDN of them too.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and forget nothing.")] = False,
     config: ConfigFlag = None,
