@@ -102,9 +102,9 @@ def test_secrets_are_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hush" not in f"{settings!r} {settings} {settings.model_dump_json()}"
     for cache in ("memcached://:hush-hush@localhost", "redis://:hush-hush@localhost:port"):
         monkeypatch.setenv("RESIZER_CACHE", cache)
-        assert faults_of() == [
-            "RESIZER_CACHE: must be memory:, redis://…, rediss://… or redis+cluster://…"
-        ]
+        (fault,) = faults_of()
+        assert fault.startswith("RESIZER_CACHE: ")
+        assert "hush" not in fault
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_what_is_no_web_address_is_refused(name: str, value: str) -> None:
     assert "must be an http:// or https:// URL" in fault
 
 
-@pytest.mark.parametrize("cache", ["redis://host/zzz", "redis://host/0?nosuch=1", "redis://h:port"])
+@pytest.mark.parametrize("cache", ["redis://host/zzz", "redis://host/0?nosuch=1", "unix://h"])
 def test_a_cache_that_redis_py_would_choke_on_is_refused(cache: str) -> None:
     (fault,) = faults_of(cache=cache)
     assert fault.startswith("RESIZER_CACHE: must be memory:")

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from redis.asyncio import ConnectionPool, Redis, RedisCluster
 from redis.asyncio.connection import Connection, SSLConnection, parse_url
@@ -42,6 +43,8 @@ def read_options(url: str) -> dict[str, Any]:
     scheme, _, rest = url.partition("://")
     if scheme not in _SCHEMES:
         raise ValueError(_ACCEPTED)
+    if not _has_good_port(url):
+        raise ValueError("its host or port is wrong: a port is a number from 1 to 65535")
     try:
         options: dict[str, Any] = dict(parse_url(f"{scheme.removesuffix('+cluster')}://{rest}"))
         # redis-py looks at options when it connects, and an unknown one is a TypeError there.
@@ -50,9 +53,19 @@ def read_options(url: str) -> dict[str, Any]:
         kind(**made_of)
     except (ValueError, TypeError, RedisError):
         raise ValueError(_ACCEPTED) from None
+    if scheme.endswith("+cluster") and not options.get("host"):
+        raise ValueError("names no host of the cluster: redis+cluster://host[:port]")
     if (database := rest.partition("?")[0].partition("/")[2]) and not database.isdecimal():
         raise ValueError(f"{_ACCEPTED}, and a database is a number")
     return options
+
+
+def _has_good_port(url: str) -> bool:
+    """Whether it has a port or none. A host with one bracket is no good either."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _server(options: dict[str, Any]) -> Redis:
