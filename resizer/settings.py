@@ -55,6 +55,14 @@ def read_seconds(text: str) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
+def read_widths(text: str) -> list[int]:
+    """Pixels from text such as `320,640`. Raises ValueError."""
+    try:
+        return [int(width) for width in text.split(",")]
+    except ValueError:
+        raise ValueError("takes whole numbers separated by commas") from None
+
+
 def _seconds(value: object) -> object:
     return read_seconds(value) if isinstance(value, str) else value
 

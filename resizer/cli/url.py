@@ -10,7 +10,7 @@ from resizer.errors import InvalidRequest, ResizerError
 from resizer.flags import ConfigFlag, settings_as_flags
 from resizer.http.links import Links
 from resizer.rules import SIGNING
-from resizer.settings import Settings, read_seconds
+from resizer.settings import Settings, read_seconds, read_widths
 from resizer.urls.cloudflare import with_width
 
 
@@ -62,8 +62,6 @@ def _expiry(expires: str) -> int:
 
 def _widths(srcset: str) -> list[int]:
     try:
-        return [int(width) for width in srcset.split(",")]
-    except ValueError:
-        raise InvalidRequest(
-            f"--srcset takes whole numbers separated by commas, not {srcset!r}"
-        ) from None
+        return read_widths(srcset)
+    except ValueError as error:
+        raise InvalidRequest(f"--srcset {error}, not {srcset!r}") from None

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from resizer.errors import InvalidRequest, ResizerError
 from resizer.http.links import Links
 from resizer.opening import namespace
-from resizer.settings import Settings
+from resizer.settings import Settings, read_widths
 from resizer.warm.wanted import FORMATS, Wanted, of_width, wanted
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -48,10 +48,10 @@ def read_plan(
     links = Links(settings.grammar, settings.access)
     found: list[tuple[str, ...]] = [(name,) for name in _listed(presets)]
     try:
-        found += [of_width(links, int(width)) for width in _listed(widths)]
+        found += [of_width(links, width) for width in _widths(widths)]
         found += [tuple(_listed(text)) for text in options]
         all_wanted = wanted(links, found, _listed(formats))
-    except (ResizerError, ValueError) as error:
+    except ResizerError as error:
         raise InvalidRequest(str(error)) from None
     if not all_wanted:
         raise InvalidRequest("say which variants: --preset, --widths or --options")
@@ -64,6 +64,13 @@ def asked(
     """What a file of `--resume` is bound to: not the address or the pace, which may change."""
     wanted = [f"{','.join(one.options)} {one.accept or ''}".strip() for one in plan.wanted]
     return {"source": namespace(settings), "prefix": prefix, "file": file, "wanted": wanted}
+
+
+def _widths(text: str) -> list[int]:
+    try:
+        return read_widths(text) if text else []
+    except ValueError as error:
+        raise InvalidRequest(f"--widths {error}, not {text!r}") from None
 
 
 def _listed(text: str) -> list[str]:
