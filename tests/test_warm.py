@@ -219,13 +219,16 @@ def test_other_problems_are_not_asked_again_and_told(stand_in: Any) -> None:
     assert first["status"] == 404
 
 
-def test_only_the_first_failures_are_shown() -> None:
-    report = Report()
+@pytest.mark.parametrize(
+    ("file", "has"), [(None, "--failures FILE"), (io.StringIO(), "the file of --failures")]
+)
+def test_only_the_first_failures_are_shown(file: io.StringIO | None, has: str) -> None:
+    report = Report(file)
     for number in range(25):
         report.add(f"{number}.jpg", Wanted(("w=1",), None), Outcome(404, "source-not-found", "No."))
     lines = failures_in_words(report)
     assert lines[0] == "25 × source-not-found"
-    assert lines[-1] == "and 15 more: --failures FILE has them all"
+    assert lines[-1] == f"and 15 more: {has} has them all"
     assert len(lines) == 12
 
 

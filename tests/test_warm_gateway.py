@@ -105,11 +105,28 @@ def test_a_dry_run_counts(open_gateway: Gateway) -> None:
     assert done.stdout == "would ask for 1 original by 6 requests\n"
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_nothing_to_warm_is_said_and_no_failure(
+    open_gateway: Gateway, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    file = tmp_path / "keys"
+    file.write_text("\n")
+    said = {
+        ("--prefix", "none/"): "nothing begins with none/",
+        ("--keys", str(file)): f"there is no key in {file}",
+    }
+    for which, words in said.items():
+        done = open_gateway.cli("warm", *which, "--widths", "40", *more)
+        assert (done.returncode, done.stderr) == (0, f"resizer: {words}\n")
+        assert "0 originals" in done.stdout
+
+
 def test_a_gateway_that_is_away_is_one_line(open_gateway: Gateway) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     done = open_gateway.cli("warm", "--all", "--widths", "40", "--url", url)
     assert done.returncode == 1
     assert done.stderr.startswith(f"resizer: {url} does not answer")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

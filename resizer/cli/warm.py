@@ -80,7 +80,7 @@ def warm(
         fail(str(error), ASKED_WRONGLY)
     source = _keys(settings, prefix or "", keys)
     if dry_run:
-        _count(plan, source)
+        _tell_if_none(_count(plan, source), prefix, keys)
         return
     with ExitStack() as stack:
         noted = _open_resume(stack, resume, asked(settings, plan, prefix, keys))
@@ -90,6 +90,7 @@ def warm(
     if broken:
         again = f"--resume {resume}" if resume else "--resume FILE"
         fail(f"{broken}; {again} goes on where {'it' if resume else 'such a run'} ended")
+    _tell_if_none(report.originals + report.skipped, prefix, keys)
     if report.failed:
         raise typer.Exit(FAILED)
 
@@ -133,7 +134,16 @@ def _keys(settings: Settings, prefix: str, file: str | None) -> Keys:
     )
 
 
-def _count(plan: "Plan", keys: Keys) -> None:
+def _tell_if_none(originals: int, prefix: str | None, file: str | None) -> None:
+    """No failure, as a flush of nothing is none, but perhaps not what was meant."""
+    if originals:
+        return
+    nothing = f"there is no key in {file}" if file else "the source is empty"
+    err.print(f"resizer: {f'nothing begins with {prefix}' if prefix else nothing}")
+
+
+def _count(plan: "Plan", keys: Keys) -> int:
+    """How many originals they are, told as well."""
     from resizer.warm.keys import count
 
     try:
@@ -142,6 +152,7 @@ def _count(plan: "Plan", keys: Keys) -> None:
         fail(_reason(error))
     requests = counted(originals * len(plan.wanted), "request")
     out.print(f"would ask for {counted(originals, 'original')} by {requests}")
+    return originals
 
 
 def _open_report(stack: ExitStack, file: Path | None) -> "Report":

@@ -79,5 +79,6 @@ def failures_in_words(report: Report) -> list[str]:
         options = ",".join(failure.wanted.options)
         lines.append(f"{failure.key} {options}: {failure.outcome.detail}")
     if left := report.failed.total() - len(report.first):
-        lines.append(f"and {left:,} more: --failures FILE has them all")
+        file = "the file of --failures" if report.failures_file else "--failures FILE"
+        lines.append(f"and {left:,} more: {file} has them all")
     return lines
