@@ -232,12 +232,16 @@ def test_a_flush_that_cannot_be_sure_leaves_its_messages(line: Line) -> None:
     assert line.waiting() == 2
 
 
-def test_while_the_tiers_are_away_a_watcher_waits_and_no_message_is_given_up(again: Line) -> None:
+def test_while_the_tiers_are_away_a_watcher_waits_and_no_message_is_given_up(
+    again: Line, caplog: pytest.LogCaptureFixture
+) -> None:
     again.tell("a.jpg")
-    flushes = Flushes(errors=[CacheUnavailable("Redis is away")] * 2)
+    flushes = Flushes(errors=[CacheUnavailable("Redis is away.")] * 2)
     asyncio.run(ended(watcher(again, flushes), when=lambda: flushes.keys == ["a.jpg"]))
     assert flushes.calls == 3
     assert again.waiting() == 0
+    told = "nothing is sure to be flushed: Redis is away; trying again"
+    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [told] * 2
 
 
 def test_a_message_that_breaks_the_flush_does_not_hold_up_others(again: Line) -> None:

@@ -226,6 +226,6 @@ class Watcher:
 
     async def _pause(self, failures: int, why: str) -> None:
         """Back off; ended early by `stop`."""
-        _log.warning("%s; trying again", why)
+        _log.warning("%s; trying again", why.removesuffix("."))
         with suppress(TimeoutError):
             await asyncio.wait_for(self.stop.wait(), pause(failures, _FIRST_WAIT, _LONGEST_WAIT))
