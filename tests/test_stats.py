@@ -1,5 +1,6 @@
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,6 +64,19 @@ def test_the_command_shows_tables(run: Run, filled: RedisServer) -> None:
     assert ["redis", "20", "30", "66.7", "%"] in lines
     assert ["all", "90", "100", "90.0", "%"] in lines
     assert ["[b]2[/b].jpg", "2", "2.1", "KiB"] in lines
+
+
+def test_results_have_a_row_where_there_are_any(
+    run: Run, filled: RedisServer, tmp_path: Path
+) -> None:
+    def rows(**settings: str) -> list[list[str]]:
+        shown = run("stats", source="s3://photos", cache=filled.url, **settings)
+        return [line.split() for line in shown.output.splitlines() if line.startswith("results")]
+
+    assert rows() == []
+    assert rows(results=str(tmp_path)) == [["results", "0", "10", "0.0", "%"]]
+    filled.run("HSET", f"resizer-stats:{NAMES.namespace}", "results", "5")
+    assert rows() == [["results", "5", "15", "33.3", "%"]]
 
 
 def test_the_command_speaks_json(run: Run, filled: RedisServer) -> None:

@@ -21,7 +21,7 @@ _STATS_SECONDS = 10.0
 """For each round trip: a survey may wait longer than a request would."""
 
 
-@settings_as_flags("source", "s3_endpoint", "cache")
+@settings_as_flags("source", "s3_endpoint", "cache", "results")
 def stats(
     top: Annotated[int, typer.Option(min=0, help="How many of the largest originals.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
@@ -39,7 +39,7 @@ def stats(
     if as_json:
         out.print(json.dumps(facts(found), ensure_ascii=False, indent=2))
         return
-    _show(found)
+    _show(found, with_results=settings.results is not None)
 
 
 async def _read(settings: Settings, top: int) -> "Stats":
@@ -55,7 +55,8 @@ async def _read(settings: Settings, top: int) -> "Stats":
     return await read_stats(url, namespace(settings), top, _STATS_SECONDS)
 
 
-def _show(stats: "Stats") -> None:
+def _show(stats: "Stats", with_results: bool) -> None:
+    """The results have a row where there are any, or were when it was counted."""
     variants = counted(stats.variants, "variant")
     originals = counted(stats.originals, "original")
     out.print(f"{variants} of {originals} in Redis, {bytes_in_words(stats.bytes)}")
@@ -63,6 +64,7 @@ def _show(stats: "Stats") -> None:
     rows = [
         (share.tier, f"{share.hits:,}", f"{share.asked:,}", ratio_in_words(share.ratio))
         for share in (*stats.shares, stats.overall)
+        if share.tier != "results" or with_results or share.hits
     ]
     _print_table(("tier", "hits", "asked", "hit ratio"), rows)
     names = ("stale", "misses", "fetches", "renders")
