@@ -57,6 +57,8 @@ class Flushed:
     """Paths of URLs that were answered with what was removed, as far as they were noted."""
     results: int = 0
     """Variants removed from behind the shared tier."""
+    confirmed: int = 0
+    """Gateways that said that they forgot it."""
     unconfirmed: int = 0
     """Gateways that did not say that they forgot it; by now their memory stands aside."""
 
@@ -66,5 +68,6 @@ class Flushed:
             self.variants + other.variants,
             self.paths | other.paths,
             self.results + other.results,
+            max(self.confirmed, other.confirmed),
             max(self.unconfirmed, other.unconfirmed),
         )

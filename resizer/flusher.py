@@ -15,7 +15,9 @@ class Shared(Protocol):
     """The tier that gateways share, and the way to them."""
 
     async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> Flushed: ...
-    async def announce(self, flushes: Sequence[Flush], patience: float, doubt: float) -> int: ...
+    async def announce(
+        self, flushes: Sequence[Flush], patience: float, doubt: float
+    ) -> Flushed: ...
 
 
 class Results(Protocol):
@@ -43,15 +45,12 @@ class Flusher:
         flushed = Flushed()
         if not dry_run:
             patience = 0.0 if self._results is None else _PUT_SECONDS
-            flushed += await self._announced(flushes, patience, hearing.SECONDS)
+            flushed += await self._shared.announce(flushes, patience, hearing.SECONDS)
         if self._results is not None:
             for flush in flushes:
                 removed = await self._results.flush(flush, dry_run=dry_run)
                 flushed += Flushed(results=removed.variants)
         flushed += await self._shared.remove(flushes, dry_run=dry_run)
         if not dry_run:
-            flushed += await self._announced(flushes, 0.0, time.monotonic() - started)
+            flushed += await self._shared.announce(flushes, 0.0, time.monotonic() - started)
         return flushed
-
-    async def _announced(self, flushes: Sequence[Flush], patience: float, doubt: float) -> Flushed:
-        return Flushed(unconfirmed=await self._shared.announce(flushes, patience, doubt))

@@ -46,7 +46,15 @@ def open_shared(
     url = settings.cache.get_secret_value()
     if url == "memory:":
         return None
-    return open_cache(url, namespace(settings), timeout or settings.cache_timeout, hears)
+    return open_cache(
+        url, namespace(settings), timeout or settings.cache_timeout, hears, _kin(settings)
+    )
+
+
+def _kin(settings: Settings) -> str:
+    """What gateways must have in common so that one flush reaches all that they keep."""
+    place = settings.results or ""
+    return hashlib.sha256(place.rstrip("/").encode()).hexdigest()[:8] if place else ""
 
 
 def open_results_of(settings: Settings) -> Results | None:

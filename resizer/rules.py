@@ -69,6 +69,20 @@ def _results_can_be_flushed(settings: Settings) -> str | None:
     return f"{PREFIX}RESULTS needs a Redis as {PREFIX}CACHE: what is flushed is told through it"
 
 
+def _results_are_elsewhere(settings: Settings) -> str | None:
+    if settings.results is None or not settings.source:
+        return None
+    source, results = read_address(settings.source), read_address(settings.results)
+    inside = False
+    if isinstance(source, Path) and isinstance(results, Path):
+        inside = results.resolve().is_relative_to(source.resolve())
+    elif isinstance(source, Bucket) and isinstance(results, Bucket):
+        inside = source.name == results.name and results.below.startswith(source.below)
+    if not inside:
+        return None
+    return f"{PREFIX}RESULTS lies inside {PREFIX}SOURCE: results could be asked for as originals"
+
+
 def _can_sign(settings: Settings) -> str | None:
     if settings.urls is not Urls.SIGNED or settings.signing_keys:
         return None
@@ -149,6 +163,7 @@ SERVING = (
     NAMED_SOURCE,
     Rule(frozenset({"source"}), _directory_is_there),
     Rule(frozenset({"results", "cache"}), _results_can_be_flushed),
+    Rule(frozenset({"results", "source"}), _results_are_elsewhere),
     SIGNING,
     Rule(frozenset({"urls", "presets", "widths", "signing_keys"}), _answers_something),
 )

@@ -69,7 +69,7 @@ class Tiers:
         self._freshness = freshness
         self._metrics = metrics
         self._patience = patience
-        self._works = True
+        self._failing: set[str] = set()
         self._keeping = Keeping(results, hears, metrics) if results is not None else None
 
     def stage(self, variant: Variant) -> Stage:
@@ -89,7 +89,7 @@ class Tiers:
         """The lease to fill with, or somebody else's fill to wait for."""
         if self.shared is None or flight.shared_failed:
             return NO_LEASE
-        return await self._ask(flight, self.shared.take(*flight.place)) or NO_LEASE
+        return await self._ask(flight, self.shared.take(*flight.place), "written") or NO_LEASE
 
     @asynccontextmanager
     async def holding(self, flight: AnyFlight, lease: Lease) -> AsyncIterator[None]:
@@ -144,7 +144,7 @@ class Tiers:
         """End a lease that brought nothing."""
         if self.shared is None or lease.token is None:
             return
-        await self._ask(flight, self.shared.release(*flight.place, lease.token, error))
+        await self._ask(flight, self.shared.release(*flight.place, lease.token, error), "written")
 
     async def note(self, key: str, path: str) -> None:
         """Remember with the original that the URL `path` was answered with it."""
@@ -173,9 +173,11 @@ class Tiers:
             return False
         assert self.shared is not None  # noqa: S101  (asked by the caller)
         left = variant.checked_at + self._freshness.kept_for - time.time()
-        return bool(await self._ask(flight, self.shared.put(*flight.place, variant, left, token)))
+        return bool(
+            await self._ask(flight, self.shared.put(*flight.place, variant, left, token), "written")
+        )
 
-    async def _ask(self, flight: AnyFlight, question: Awaitable[T]) -> T | None:
+    async def _ask(self, flight: AnyFlight, question: Awaitable[T], what: str = "read") -> T | None:
         """Ask the shared tier. Its failure is counted, said once, and ends the questions of this
         flight, so that no request waits for it longer than `patience` in all."""
         started = time.monotonic()
@@ -186,12 +188,16 @@ class Tiers:
         except (CacheUnavailable, TimeoutError) as error:
             flight.shared_failed = True
             self._metrics.redis_errors.inc()
-            if self._works:
-                why = str(error) or "it is slow"
-                _log.warning("the shared cache fails, so requests are misses: %s", why)
-            self._works = False
+            self._say(what, str(error) or "it is slow")
             return None
-        if not self._works:
-            _log.warning("the shared cache works again")
-        self._works = True
+        self._say(what, None)
         return answer
+
+    def _say(self, what: str, failure: str | None) -> None:
+        """Once when it begins to fail, and once when it works again."""
+        if failure is None and what in self._failing:
+            self._failing.discard(what)
+            _log.warning("the shared cache can be %s again", what)
+        elif failure is not None and what not in self._failing:
+            self._failing.add(what)
+            _log.warning("the shared cache cannot be %s: %s", what, failure)

@@ -157,7 +157,9 @@ def test_flush_fails_when_redis_is_away(run: Run) -> None:
 def test_flush_counts_what_it_forgets(run: Run, redis_server: RedisServer) -> None:
     settings = {"source": "s3://photos", "cache": redis_server.url}
     for argument in ("photos/cat.jpg", "--all"):
-        assert run("flush", argument, **settings).output == "flushed 0 variants of 0 originals\n"
+        done = run("flush", argument, **settings)
+        assert done.stdout == "flushed 0 variants of 0 originals\n"
+        assert done.stderr == "resizer: no gateway of this source is listening\n"
     assert run("flush", "--all", "--dry-run", **settings).output == (
         "would flush 0 variants of 0 originals\n"
     )
@@ -166,3 +168,21 @@ def test_flush_counts_what_it_forgets(run: Run, redis_server: RedisServer) -> No
 def test_the_command_is_also_a_module() -> None:
     command = [sys.executable, "-m", "resizer", "--version"]
     assert subprocess.run(command, capture_output=True, check=True).stdout.startswith(b"resizer ")
+
+
+def test_results_inside_the_source_are_refused(run: Run, tmp_path: Path) -> None:
+    settings = {"cache": "redis://127.0.0.1:1", "urls": "open"}
+    for source, results in (
+        (str(tmp_path), str(tmp_path / "variants")),
+        ("s3://photos", "s3://photos/variants"),
+        ("s3://photos/web", "s3://photos/web"),
+    ):
+        refused = run("serve", source=source, results=results, **settings)
+        assert refused.exit_code == 2
+        assert "RESIZER_RESULTS lies inside RESIZER_SOURCE" in refused.stderr
+
+
+def test_a_key_that_is_no_text_is_refused(run: Run) -> None:
+    refused = run("flush", "caf\udce9.jpg", source="s3://photos", cache="redis://127.0.0.1:1")
+    assert refused.exit_code == 2
+    assert refused.stderr == "resizer: a key, prefix or tag must be UTF-8\n"

@@ -23,9 +23,9 @@ class Tiers:
         self._ask("count in redis" if dry_run else "remove from redis")
         return Flushed(originals=2, variants=5, paths=frozenset({"/img/w=1/a"}))
 
-    async def announce(self, flushes: Sequence[Flush], patience: float, doubt: float) -> int:
+    async def announce(self, flushes: Sequence[Flush], patience: float, doubt: float) -> Flushed:
         self._ask("announce")
-        return 1
+        return Flushed(confirmed=2, unconfirmed=1)
 
     async def flush(self, flush: Flush, *, dry_run: bool) -> Flushed:
         self._ask(f"{'count' if dry_run else 'remove'} results of {flush.key}")
@@ -46,7 +46,7 @@ def test_every_gateway_is_told_before_redis_is_emptied_and_after() -> None:
     tiers = Tiers()
     flushed = flush(tiers, results=False)
     assert tiers.asked == ["announce", "remove from redis", "announce"]
-    assert flushed == Flushed(2, 5, frozenset({"/img/w=1/a"}), results=0, unconfirmed=1)
+    assert flushed == Flushed(2, 5, frozenset({"/img/w=1/a"}), results=0, confirmed=2, unconfirmed=1)
 
 
 def test_with_results_every_gateway_is_told_before_they_are_removed_and_after() -> None:

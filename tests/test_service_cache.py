@@ -68,7 +68,7 @@ def test_a_tag_flushes_the_variants_of_a_preset_and_no_others(
     done = one.cli("flush", "--tag", "thumb")
     assert (done.returncode, done.stdout) == (
         0,
-        "flushed 1 variant of 1 original, and 1 among the results\n",
+        "flushed 1 variant of 1 original, and 1 among the results; confirmed by 2 gateways\n",
     )
     assert "fwd=uri-miss" in cache_status(other.get(f"/img/thumb/{KEY}"))
     for path in (f"/img/hero/{KEY}", f"/img/width=80,format=png/{KEY}"):

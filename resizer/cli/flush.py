@@ -39,6 +39,8 @@ def flush(
     except CacheUnavailable as error:
         fail(f"nothing is sure to be flushed: {error}")
     out.print(_account(flushed, dry_run))
+    if not dry_run and not flushed.confirmed + flushed.unconfirmed:
+        err.print("resizer: no gateway of this source is listening")
     if flushed.unconfirmed:
         gateways = counted(flushed.unconfirmed, "gateway")
         err.print(f"resizer: {gateways} did not confirm: no memory there is trusted any more")
@@ -54,9 +56,16 @@ def _flushes(keys: list[str], prefix: str | None, tag: str | None, everything: b
             "say what to flush: KEY…, --prefix PREFIX, --tag PRESET or --all, one of them",
             ASKED_WRONGLY,
         )
+    if not all(map(_is_text, (prefix or "", tag or "", *keys))):
+        fail("a key, prefix or tag must be UTF-8", ASKED_WRONGLY)
     if "" in (prefix, tag, *keys):
         fail("an empty key, prefix or tag names nothing; --all is everything", ASKED_WRONGLY)
     return [Flush(key=key) for key in keys] or [Flush(prefix=prefix or "", tag=tag)]
+
+
+def _is_text(text: str) -> bool:
+    """Not bytes of the command line that are no UTF-8."""
+    return text == text.encode(errors="ignore").decode()
 
 
 def _account(flushed: Flushed, dry_run: bool) -> str:
@@ -64,7 +73,8 @@ def _account(flushed: Flushed, dry_run: bool) -> str:
     variants = counted(flushed.variants, "variant")
     originals = counted(flushed.originals, "original")
     behind = f", and {flushed.results:,} among the results" if flushed.results else ""
-    return f"{verb} {variants} of {originals}{behind}"
+    told = f"; confirmed by {counted(flushed.confirmed, 'gateway')}" if flushed.confirmed else ""
+    return f"{verb} {variants} of {originals}{behind}{told}"
 
 
 async def _flush(settings: Settings, flushes: list[Flush], dry_run: bool) -> Flushed:

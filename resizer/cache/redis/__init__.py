@@ -11,13 +11,14 @@ __all__ = ["RedisCache", "open_cache"]
 
 
 def open_cache(
-    url: str, namespace: str, timeout: float, hears: Hearing | None = None
+    url: str, namespace: str, timeout: float, hears: Hearing | None = None, kin: str = ""
 ) -> RedisCache:
     """The cache that `url` names, in the form that `connect` describes; nothing is sent yet.
 
     `namespace` keeps the originals of different sources apart on one server. `timeout` is the
-    longest that a call may take, in seconds; `hears` is told while `listen` runs. Raises
-    ValueError on a URL of another form.
+    longest that a call may take, in seconds. `hears` is told while `listen` runs; `kin` is what
+    gateways have in common that may flush for each other. Raises ValueError on a URL of another
+    form.
     """
     client, subscriber = connect(url, timeout)
-    return RedisCache(client, subscriber, namespace, timeout, hears=hears)
+    return RedisCache(client, subscriber, namespace, timeout, hears=hears, kin=kin)

@@ -16,7 +16,8 @@ from resizer.cache.redis.connect import Client, Subscriber
 from resizer.cache.redis.guard import Guard, failures
 from resizer.cache.redis.names import Names
 from resizer.cache.redis.scripts import LIVING, REGISTER
-from resizer.flush import Flush
+from resizer.errors import CacheUnavailable
+from resizer.flush import Flush, Flushed
 
 _ALIVE_SECONDS = 5
 """Gateways register every second; one may be late."""
@@ -44,14 +45,22 @@ class Missing:
 class Announcements:
     """Both ends of one: telling, and confirming."""
 
-    def __init__(self, client: Client, subscriber: Subscriber, names: Names, guard: Guard) -> None:
+    def __init__(
+        self, client: Client, subscriber: Subscriber, names: Names, guard: Guard, kin: str
+    ) -> None:
+        """`kin` is what all have in common who may flush for each other."""
         self._client = client
         self._subscriber = subscriber
         self._names = names
         self._guard = guard
+        self._kin = f".{kin}".encode()
 
-    async def announce(self, flushes: Sequence[Flush], patience: float, doubt: float) -> int:
-        """How many gateways did not confirm. Raises CacheUnavailable."""
+    def new_name(self) -> str:
+        """For a gateway."""
+        return secrets.token_hex(8) + self._kin.decode()
+
+    async def announce(self, flushes: Sequence[Flush], patience: float, doubt: float) -> Flushed:
+        """How many gateways confirmed and did not. Raises CacheUnavailable."""
         announcement = secrets.token_hex(8)
         client = self._subscriber()
         try:
@@ -65,9 +74,14 @@ class Announcements:
                         await self._living(),
                         await self._began_within(doubt),
                     )
-                    return await _unconfirmed(pubsub, missing, hearing.SECONDS + patience)
+                    await _wait(pubsub, missing, hearing.SECONDS + patience)
         finally:
             await client.aclose()
+        if not all(name.endswith(self._kin) for name in missing.confirmed):
+            raise CacheUnavailable(
+                "There are gateways that keep their results elsewhere: RESULTS must be as theirs."
+            )
+        return Flushed(confirmed=len(missing.confirmed), unconfirmed=missing.count)
 
     async def confirm(self, announcement: str, gateway: str) -> None:
         """Say that `gateway` has forgotten what was announced. Raises CacheUnavailable."""
@@ -118,12 +132,11 @@ class Announcements:
         return any(told["uptime_in_seconds"] <= seconds + 1 for told in facts)
 
 
-async def _unconfirmed(pubsub: PubSub, missing: Missing, seconds: float) -> int:
-    """How many gateways are still silent when none of them is sure any more."""
+async def _wait(pubsub: PubSub, missing: Missing, seconds: float) -> None:
+    """Until all have confirmed, or those who are silent are not sure any more."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + seconds
     while missing.anybody and (left := deadline - clock()) > 0:
         message = await pubsub.get_message(timeout=left)
         if message is not None and message["type"] == "message":
             missing.confirmed.add(message["data"])
-    return missing.count

@@ -52,6 +52,7 @@ class RedisCache:
         timeout: float,
         breaker: Breaker | None = None,
         hears: Hearing | None = None,
+        kin: str = "",
     ) -> None:
         self._client = client
         self._subscriber = subscriber
@@ -60,7 +61,7 @@ class RedisCache:
         self._hears = hears or Hearing()
         self._landings = Landings()
         self._removal = Removal(client, self._names, self._guard)
-        self._announcements = Announcements(client, subscriber, self._names, self._guard)
+        self._announcements = Announcements(client, subscriber, self._names, self._guard, kin)
         self._tally = Tally(client, namespace)
         self._look_up = Gather(self._look_up_all)
 
@@ -146,8 +147,8 @@ class RedisCache:
 
     async def announce(
         self, flushes: Sequence[Flush], patience: float = 0.0, doubt: float = hearing.SECONDS
-    ) -> int:
-        """Have every gateway forget it. How many did not confirm: they trust their memory no more.
+    ) -> Flushed:
+        """Have every gateway forget it. How many confirmed; others trust their memory no more.
 
         Takes as long as the slowest gateway, and never much longer than `hearing.SECONDS` and
         `patience`. A server that began within `doubt` seconds is taken to have lost its listeners.
@@ -177,9 +178,10 @@ class RedisCache:
             await self._tally.add(counts)
 
     async def check(self) -> None:
-        """Raises CacheUnavailable when the server does not answer."""
+        """Raises CacheUnavailable when the server does not answer, or takes nothing: one that is
+        full, or a replica."""
         async with self._guard():
-            await self._client.ping()
+            await self._client.execute_command("SET", self._names.check, "", "EX", 60)
 
     async def close(self) -> None:
         await self._look_up.close()

@@ -5,7 +5,6 @@ import json
 import logging
 import math
 import random
-import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -64,7 +63,7 @@ class Listener:
         self._landings = landings
         self._announcements = announcements
         self._in_cluster = in_cluster
-        self._gateway = secrets.token_hex(8)
+        self._gateway = announcements.new_name()
         self._announced: deque[str] = deque(maxlen=_REMEMBERED)
         self._on_flush, self._on_lost, self._on_ready = told
         self._told_lost = False

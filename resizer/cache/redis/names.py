@@ -31,6 +31,11 @@ class Names:
         return f"resizer-landing:{self._quoted}"
 
     @property
+    def check(self) -> str:
+        """Written to see whether anything can be."""
+        return f"resizer-check:{self._quoted}"
+
+    @property
     def gateways(self) -> str:
         """Who was alive when, by the server's clock."""
         return f"resizer-gateways:{self._quoted}"
