@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis import cache as cache_module
 from resizer.cache.redis.landings import Expected
+from resizer.cache.redis.reading import Command
 from resizer.errors import Overloaded, ResizerError, SourceNotFound
 from resizer.flush import Flush
 from resizer.lease import Landing, Lease
@@ -327,3 +329,59 @@ class Model:
         if held:
             del self.holders[key]
         return held
+
+
+def test_a_fill_that_ends_while_its_preset_is_flushed_does_not_survive(run: Run) -> None:
+    """Between the look at the fields and their removal the variant takes the place of its lease."""
+
+    async def use(cache: RedisCache) -> None:
+        token = await led(cache)
+        ask, seen = cache._removal._ask, 0
+
+        async def in_between(commands: list[Command]) -> list[object]:
+            nonlocal seen
+            seen += 1
+            if seen == 2:
+                assert await cache.put("a", FIELD, ONE, 60, token)
+            return await ask(commands)
+
+        cache._removal._ask = in_between  # type: ignore[method-assign]
+        await cache.remove([Flush(tag="thumb")])
+        assert await cache.get("a", FIELD) is None
+
+    run(use)
+
+
+def test_a_variant_near_its_end_does_not_shorten_the_others_life(redis_server: RedisServer) -> None:
+    async def use(cache: RedisCache) -> None:
+        assert await cache.put("a", FIELD, ONE, 600, await led(cache))
+        short = await led(cache, field="1:width=2")
+        assert await cache.put("a", "1:width=2", TWO, 1, short)
+        assert int(redis_server.run("TTL", "resizer:test:a").strip(":\r\n")) > 500
+
+    run_on(use, redis_server.url)
+
+
+@pytest.mark.parametrize("held", ["token:99999999999999", "junk", ""])
+def test_a_lease_that_no_clock_could_give_holds_nobody(
+    redis_server: RedisServer, held: str
+) -> None:
+    async def use(cache: RedisCache) -> None:
+        async with Redis.from_url(redis_server.url) as plain:
+            await plain.hset("resizer:test:a", f"lease:{FIELD}", held)
+        assert await led(cache)
+
+    run_on(use, redis_server.url)
+
+
+def test_who_waits_for_a_fill_that_was_flushed_is_told_when_it_ends(run: Run) -> None:
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache) as heard:
+            await heard.until("ready")
+            token = await led(cache)
+            waiting = asyncio.create_task((await refused(cache)).wait())
+            await cache.remove([Flush(key="a")])
+            await cache.put("a", FIELD, ONE, 60, token)
+            await asyncio.wait_for(waiting, 2)
+
+    run(use)

@@ -7,7 +7,9 @@ import pytest
 
 from resizer import hearing
 from resizer.cache.redis import RedisCache
-from resizer.flush import Flush
+from resizer.cache.redis.connect import connect
+from resizer.errors import CacheUnavailable
+from resizer.flush import Flush, Flushed
 from resizer.flusher import Flusher
 from tests.caches import cache_on, flush, listening, run
 from tests.servers import RedisServer
@@ -227,5 +229,89 @@ def test_many_keys_are_announced_together(redis_server: RedisServer) -> None:
             keys = [Flush(key=f"{number}") for number in range(300)]
             await Flusher(cache, None).flush(keys)
             assert heard.told == ["ready", *keys, *keys]
+
+    run(use, redis_server.url)
+
+
+@pytest.mark.parametrize(
+    "message", ["{}", "[]", '{"key":[],"field":{},"error":null}', '{"key":"a"}', "\\xff"]
+)
+def test_no_message_ends_the_listening(redis_server: RedisServer, message: str) -> None:
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache) as heard:
+            await heard.until("ready")
+            for channel in ("resizer-landing:test", "resizer-flush:test"):
+                redis_server.run("PUBLISH", channel, f"'{message}'")
+            await flush(cache, Flush(key="last"))
+            assert heard.told[-1] == Flush(key="last")
+            assert "lost" not in heard.told
+
+    run(use, redis_server.url)
+
+
+def test_one_gateway_that_confirms_twice_is_one(redis_server: RedisServer) -> None:
+    """redis-py sends again what it had no answer to."""
+
+    async def use(cache: RedisCache) -> None:
+        async with (
+            cache_on(redis_server.url) as other,
+            listening(cache) as quick,
+            listening(other) as slow,
+        ):
+            for heard in (quick, slow):
+                await heard.until("ready")
+            slow.forgotten.clear()
+            confirm = cache._announcements.confirm
+
+            async def twice(announcement: str, gateway: str) -> None:
+                for _ in range(2):
+                    await confirm(announcement, gateway)
+
+            cache._announcements.confirm = twice  # type: ignore[method-assign]
+            flushing = asyncio.create_task(flush(cache, Flush(key="a")))
+            await slow.until(Flush(key="a"))
+            await asyncio.sleep(0.2)
+            assert not flushing.done()
+            slow.forgotten.set()
+            assert (await asyncio.wait_for(flushing, 20)).confirmed == 2
+
+    run(use, redis_server.url)
+
+
+def test_a_gateway_that_is_alive_and_deaf_is_waited_for(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "SECONDS", 0.5)
+
+    async def use(cache: RedisCache) -> None:
+        await cache._announcements.register(cache._announcements.new_name())
+        started = time.monotonic()
+        assert (await flush(cache, Flush(key="a"))).unconfirmed == 1
+        assert time.monotonic() - started >= 0.5
+
+    run(use, redis_server.url)
+
+
+def test_a_gateway_that_ends_is_waited_for_no_more(redis_server: RedisServer) -> None:
+    async def use(cache: RedisCache) -> None:
+        async with listening(cache) as heard:
+            await heard.until("ready")
+            assert (await flush(cache, Flush(key="a"))).confirmed == 1
+        assert (await flush(cache, Flush(key="a"))) == Flushed()
+
+    run(use, redis_server.url)
+
+
+def test_a_flush_fails_where_gateways_keep_their_results_elsewhere(
+    redis_server: RedisServer,
+) -> None:
+    async def use(cache: RedisCache) -> None:
+        client, subscriber = connect(redis_server.url, 5)
+        theirs = RedisCache(client, subscriber, "test", 5, kin="other")
+        async with listening(theirs) as heard:
+            await heard.until("ready")
+            with pytest.raises(CacheUnavailable, match="RESULTS"):
+                await flush(cache, Flush(key="a"))
+        await theirs.close()
 
     run(use, redis_server.url)

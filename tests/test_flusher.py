@@ -46,7 +46,9 @@ def test_every_gateway_is_told_before_redis_is_emptied_and_after() -> None:
     tiers = Tiers()
     flushed = flush(tiers, results=False)
     assert tiers.asked == ["announce", "remove from redis", "announce"]
-    assert flushed == Flushed(2, 5, frozenset({"/img/w=1/a"}), results=0, confirmed=2, unconfirmed=1)
+    assert flushed == Flushed(
+        2, 5, frozenset({"/img/w=1/a"}), results=0, confirmed=2, unconfirmed=1
+    )
 
 
 def test_with_results_every_gateway_is_told_before_they_are_removed_and_after() -> None:

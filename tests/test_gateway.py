@@ -9,6 +9,7 @@ import pytest
 
 from resizer.errors import CacheUnavailable, Overloaded, SourceNotFound, UnprocessableSource
 from resizer.flush import Flush
+from resizer.lease import Landing, Lease
 from resizer.transform import Format, Transform
 from tests.house import House
 
@@ -267,3 +268,36 @@ def test_golden_fields() -> None:
     assert gateway.field(Transform()) == "1:"
     assert gateway.field(SMALL) == "1:width=100,format=webp"
     assert gateway.field(SMALL, "thumb") == "1:width=100,format=webp@thumb"
+
+
+def test_who_asked_before_a_flush_is_answered_for_once_only() -> None:
+    """What is in front of the gateway must not keep it."""
+
+    async def test() -> None:
+        house = House(open_=False)
+        before = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.flush(Flush(key="a"))
+        house.renderer.gate.set()
+        assert (await before).flushed
+        assert not (await house.gateway.get("a", SMALL)).flushed
+
+    run(test())
+
+
+def test_a_slow_shared_tier_costs_one_patience_and_not_one_a_question() -> None:
+    async def test() -> None:
+        house = House()
+        house.tiers._patience = 0.05
+        take = house.shared.take
+
+        async def slowly(key: str, field: str) -> Lease | Landing:
+            await asyncio.sleep(60)
+            return await take(key, field)
+
+        house.shared.take = slowly  # type: ignore[method-assign]
+        answer = await asyncio.wait_for(house.gateway.get("a", SMALL), 5)
+        assert not answer.stored
+        assert house.shared.calls == ["get"]
+
+    run(test())

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from resizer.errors import SourceNotFound, SourceTimeout, SourceUnavailable, UnprocessableSource
+from resizer.flush import Flush
 from resizer.freshness import Freshness
 from resizer.transform import Format, Transform
 from tests.house import House
@@ -190,5 +191,38 @@ def test_a_replacement_that_cannot_be_rendered_is_told_once_stale_is_over() -> N
         with pytest.raises(UnprocessableSource):
             await house.gateway.get("a", SMALL)
         await house.gateway.drain(0)
+
+    run(test())
+
+
+def test_what_was_known_before_a_flush_is_not_called_unchanged_after_it() -> None:
+    """The bytes themselves may be why somebody flushes."""
+
+    async def test() -> None:
+        house = await aged(STALE)
+        place = next(iter(house.shared.variants))
+        known = house.shared.variants[place]
+        blocked = asyncio.create_task(house.shared.take(*place))
+        await blocked
+        assert (await house.gateway.get("a", SMALL)).stale
+        await settle(house)
+        house.flush(Flush(key="a"))
+        house.shared.endings.pop(place).end.set_result(None)
+        await settle(house)
+        renewed = house.shared.variants.get(place)
+        assert renewed is None or renewed.checked_at > known.checked_at + STALE
+        assert len(house.renderer.renders) == 2, "it was called unchanged"
+        await house.gateway.drain(0)
+
+    run(test())
+
+
+def test_an_original_that_cannot_be_rendered_is_let_go_of() -> None:
+    async def test() -> None:
+        house = House()
+        house.renderer.error = UnprocessableSource("corrupt")
+        with pytest.raises(UnprocessableSource):
+            await house.gateway.get("a", SMALL)
+        assert house.source.dropped == ["a"]
 
     run(test())

@@ -5,6 +5,9 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from resizer import keeping
 from resizer.errors import CacheUnavailable
 from resizer.flush import Flush
 from resizer.freshness import Freshness
@@ -138,5 +141,51 @@ def test_a_fill_that_was_flushed_never_reaches_the_results() -> None:
         await filling
         await settle()
         assert not house.results.variants
+
+    run(test())
+
+
+def test_nothing_goes_to_the_results_while_flushes_may_go_unheard() -> None:
+    async def test() -> None:
+        house = House(with_results=True)
+        house.hears.lost()
+        assert (await house.gateway.get("a", SMALL)).stored
+        await settle()
+        assert not house.results.variants
+
+    run(test())
+
+
+def test_a_put_during_which_flushes_went_unheard_is_taken_back() -> None:
+    """A process that was frozen in the middle of it, say."""
+
+    async def test() -> None:
+        house = House(with_results=True)
+        house.results.gate.clear()
+        await house.gateway.get("a", SMALL)
+        await house.results.putting.wait()
+        house.hears.lost()
+        house.results.gate.set()
+        await settle()
+        assert not house.results.variants
+
+    run(test())
+
+
+def test_a_put_that_failed_and_is_carried_out_later_is_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeping, "_LATE_SECONDS", 0.05)
+
+    async def test() -> None:
+        house = House(with_results=True)
+        house.results.error = CacheUnavailable("it took too long")
+        answer = await house.gateway.get("a", SMALL)
+        await settle()
+        house.results.error = None
+        house.results.variants["a", house.gateway.field(SMALL)] = answer.variant
+        async with asyncio.timeout(5):
+            while house.results.variants:
+                await asyncio.sleep(0.01)
 
     run(test())

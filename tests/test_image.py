@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.image import Original, Variant, pack, unpack
+from tests.caches import ONE
 
 moments = st.integers(min_value=0, max_value=2**33).map(
     lambda seconds: datetime.fromtimestamp(seconds, UTC)
@@ -113,3 +115,13 @@ def test_an_original_closes_its_descriptor() -> None:
 
 def packed_with(facts: bytes) -> bytes:
     return struct.pack("!4sIII", b"RZV1", len(facts), 0, 0) + facts
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("checked_at", "x"), ("checked_at", float("inf")), ("width", "4"), ("etag", None)],
+)
+def test_a_fact_of_another_kind_is_no_variant(name: str, value: object) -> None:
+    packed = pack(replace(ONE, **{name: value}))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="not a packed variant"):
+        unpack(packed)
