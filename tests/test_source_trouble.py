@@ -231,19 +231,49 @@ def test_a_check_survives_trouble() -> None:
     assert asyncio.run(run(slow_down, missing)) == 2
 
 
-def test_pauses_grow_and_are_of_any_length_below_their_bound(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    bounds: list[tuple[float, float]] = []
+@pytest.fixture
+def bounds(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
+    """Of every pause, which then takes no time."""
+    drawn: list[tuple[float, float]] = []
 
-    def drawn(low: float, high: float) -> float:
-        bounds.append((low, high))
+    def uniform(low: float, high: float) -> float:
+        drawn.append((low, high))
         return 0.0
 
+    monkeypatch.setattr(random, "uniform", uniform)
+    return drawn
+
+
+def test_pauses_grow_and_are_of_any_length_below_their_bound(
+    bounds: list[tuple[float, float]],
+) -> None:
     async def fails() -> None:
         raise Passing(SourceUnavailable("away"))
 
-    monkeypatch.setattr(random, "uniform", drawn)
     with pytest.raises(SourceUnavailable, match="away"):
         asyncio.run(patiently(fails))
     assert bounds == [(0, 0.1), (0, 0.2)]
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    "trouble",
+    [error("503 Slow Down", "SlowDown"), error("429 Too Many Requests", "TooManyRequests")],
+    ids=["503", "429"],
+)
+def test_who_has_too_many_requests_is_given_longer(
+    key: str, trouble: Answer, bounds: list[tuple[float, float]]
+) -> None:
+    found, server = outcome(key, trouble)
+    assert type(found) is SourceUnavailable
+    assert server.requests == ATTEMPTS
+    assert bounds == [(0, 0.5), (0, 1.0)]
+
+
+def test_a_pause_is_no_longer_than_the_time_for_an_original(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda low, high: 60.0)
+    found, server = outcome("cat.jpg", error("503 Slow Down", "SlowDown"), seconds=0.5)
+    assert type(found) is SourceTimeout
+    assert server.requests == 1

@@ -9,6 +9,8 @@ from resizer.errors import ResizerError
 
 ATTEMPTS = 3
 _FIRST_PAUSE = 0.1
+_FIRST_PAUSE_OF_MANY = 0.5
+"""Where the source has too many requests: asked again at once, it would have one more."""
 _LONGEST_PAUSE = 1.0
 """Seconds."""
 
@@ -18,9 +20,12 @@ T = TypeVar("T")
 class Passing(Exception):
     """Trouble that another attempt may not meet. Never leaves the sources: `error` does."""
 
-    def __init__(self, error: ResizerError) -> None:
+    def __init__(self, error: ResizerError, too_many: bool = False) -> None:
+        """`too_many` requests, says the source: S3's SlowDown."""
         super().__init__(str(error))
         self.error = error
+        self.first_pause = _FIRST_PAUSE_OF_MANY if too_many else _FIRST_PAUSE
+        """Seconds, at most, before the second attempt."""
 
 
 async def patiently(attempt: Callable[[], Awaitable[T]]) -> T:
@@ -31,8 +36,8 @@ async def patiently(attempt: Callable[[], Awaitable[T]]) -> T:
     for failures in range(1, ATTEMPTS):
         try:
             return await attempt()
-        except Passing:
-            await asyncio.sleep(pause(failures, _FIRST_PAUSE, _LONGEST_PAUSE))
+        except Passing as trouble:
+            await asyncio.sleep(pause(failures, trouble.first_pause, _LONGEST_PAUSE))
     try:
         return await attempt()
     except Passing as trouble:

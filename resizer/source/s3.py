@@ -28,6 +28,8 @@ _MISSING = {"NoSuchKey", "404", "AccessDenied", "403", "KeyTooLongError", "XMini
 boto3 makes of a reply without a code."""
 _REACHABLE = {"NoSuchKey", "AccessDenied"}
 _ASK_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+_TOO_MANY = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
+"""S3 says SlowDown with a 503, others with a 429."""
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
 
@@ -169,4 +171,4 @@ def _trouble(message: str, code: str, status: int | None) -> Exception:
     """Passing, unless the server said with a 3xx or 4xx that this request will not do."""
     error = SourceUnavailable(message, reason=code)
     final = status is not None and status < 500 and status not in _ASK_AGAIN
-    return error if final else Passing(error)
+    return error if final else Passing(error, too_many=status in _TOO_MANY)
