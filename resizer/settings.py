@@ -36,6 +36,7 @@ _DEFAULT_CONFIG = Path("resizer.toml")
 _WIDEST = 16_383
 """Pixels: the largest side that WebP can hold (RFC 9649 §2.7), so that any format fits."""
 _LIMITS = Limits()
+_LONGEST_TIMEOUT = 3600.0
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.ASCII)
 
@@ -65,6 +66,12 @@ def read_widths(text: str) -> list[int]:
 
 def _seconds(value: object) -> object:
     return read_seconds(value) if isinstance(value, str) else value
+
+
+def _no_longer_than_an_hour(seconds: float) -> float:
+    if seconds > _LONGEST_TIMEOUT:
+        raise ValueError("must be at most 1h")
+    return seconds
 
 
 def _comma_separated(value: object) -> object:
@@ -140,7 +147,12 @@ def _preset(name: str, options: str, max_side: int) -> Preset:
 
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 Seconds = Annotated[int, BeforeValidator(_seconds), Field(ge=0)]
-Timeout = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
+Timeout = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    Field(gt=0),
+    AfterValidator(_no_longer_than_an_hour),
+]
 Secrets = Annotated[
     list[SecretStr], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_not_empty)
 ]

@@ -159,6 +159,15 @@ def test_what_is_no_web_address_is_refused(name: str, value: str) -> None:
     assert "must be an http:// or https:// URL" in fault
 
 
+@pytest.mark.parametrize("name", ["cache_timeout", "fetch_seconds", "render_seconds"])
+def test_nothing_is_waited_for_longer_than_an_hour(name: str) -> None:
+    settings = read_settings({name: "1h"})
+    assert getattr(settings, name) == 3600
+    for value in ("99999999999d", "3600.5", "61m"):
+        (fault,) = faults_of(**{name: value})
+        assert fault == f"RESIZER_{name.upper()}: must be at most 1h (given: {value!r})"
+
+
 @pytest.mark.parametrize("cache", ["redis://host/zzz", "redis://host/0?nosuch=1", "unix://h"])
 def test_a_cache_that_redis_py_would_choke_on_is_refused(cache: str) -> None:
     (fault,) = faults_of(cache=cache)
