@@ -25,13 +25,12 @@ def summary(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def flushing(settings: Settings, timeout: float) -> AsyncIterator[Flusher | None]:
-    """What flushes the tiers that gateways share; None where each has only its memory."""
+async def open_flusher(settings: Settings, timeout: float) -> AsyncIterator[Flusher]:
+    """What flushes the tiers that gateways share. Raises LookupError where they share none."""
     async with AsyncExitStack() as stack:
         shared = open_shared(settings, timeout)
         if shared is None:
-            yield None
-            return
+            raise LookupError("no cache is shared")
         stack.push_async_callback(shared.close)
         results = open_results_of(settings)
         if results is not None:
@@ -53,8 +52,11 @@ def open_shared(
 
 def _kin(settings: Settings) -> str:
     """What gateways must have in common so that one flush reaches all that they keep."""
-    place = settings.results or ""
-    return hashlib.sha256(place.rstrip("/").encode()).hexdigest()[:8] if place else ""
+    if settings.results is None:
+        return ""
+    place = read_address(settings.results)
+    text = str(place.resolve()) if isinstance(place, Path) else f"{place.name}/{place.below}"
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def open_results_of(settings: Settings) -> Results | None:

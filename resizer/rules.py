@@ -63,6 +63,12 @@ def _directory_is_there(settings: Settings) -> str | None:
     return f"{PREFIX}SOURCE: there is no directory {settings.source}"
 
 
+def _cache_is_shared(settings: Settings) -> str | None:
+    if settings.cache.get_secret_value() != "memory:":
+        return None
+    return f"{PREFIX}CACHE is memory:, which lives inside the server: no command reaches it"
+
+
 def _results_can_be_flushed(settings: Settings) -> str | None:
     if settings.results is None or settings.cache.get_secret_value() != "memory:":
         return None
@@ -150,10 +156,12 @@ _PURGES = (
 )
 PURGING = (Rule(frozenset({"cdn"}), _cdn_is_named), *_PURGES)
 """What a purge of the CDN needs. A server that has the same settings needs none of it."""
+SHARED = Rule(frozenset({"cache"}), _cache_is_shared)
 NAMED_SOURCE = Rule(frozenset({"source"}), _source_is_named)
 SIGNING = Rule(frozenset({"urls", "signing_keys"}), _can_sign)
 WATCHING = (
     NAMED_SOURCE,
+    SHARED,
     Rule(frozenset({"source"}), _source_has_events),
     Rule(frozenset({"events"}), _events_are_named),
     *_PURGES,

@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import SecretStr
 
 from resizer.flush import Flush
-from resizer.opening import flushing
+from resizer.opening import open_flusher
 from resizer.settings import Settings
 from tests.live import Gateway
 
@@ -75,6 +75,5 @@ async def flush(gateway: Gateway, what: Flush) -> None:
         s3_endpoint=gateway.environment.get("AWS_ENDPOINT_URL_S3"),
         cache=SecretStr(gateway.environment["RESIZER_CACHE"]),
     )
-    async with flushing(settings, timeout=10) as flusher:
-        assert flusher is not None
+    async with open_flusher(settings, timeout=10) as flusher:
         await flusher.flush([what])

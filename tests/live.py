@@ -15,7 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from resizer.flush import Flush
-from resizer.opening import flushing
+from resizer.opening import open_flusher
 from resizer.settings import Settings
 from resizer.signing import sign
 from resizer.urls.cloudflare import write
@@ -105,8 +105,7 @@ class Gateway:
         )
 
         async def flush() -> None:
-            async with flushing(settings, timeout=10) as flusher:
-                assert flusher is not None
+            async with open_flusher(settings, timeout=10) as flusher:
                 await flusher.flush([Flush()])
 
         asyncio.run(flush())

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -102,3 +103,22 @@ def test_a_format_that_is_named_is_one_object(varnish: Front, paths: list[str]) 
     for accept in ("image/avif", "image/webp", "*/*"):
         varnish.ask(paths[0], accept=accept)
     assert requests.new() == []
+
+
+def test_an_answer_that_was_under_way_during_a_flush_is_not_kept(
+    varnish: Front, bucket: S3Bucket
+) -> None:
+    gateway = varnish.gateway
+    old, new = jpeg(7000, 5000), jpeg(7000, 5000, (0, 0, 200))
+    bucket.put("large.jpg", old)
+    path = gateway.signed("large.jpg", "width=3000", "format=avif").removeprefix(gateway.url)
+    fetched = gateway.sample("resizer_fetch_seconds_count")
+    with ThreadPoolExecutor() as meanwhile:
+        first = meanwhile.submit(varnish.ask, path)
+        while gateway.sample("resizer_fetch_seconds_count") == fetched:
+            time.sleep(0.01)
+        bucket.put("large.jpg", new)
+        gateway.flush_everything()
+        varnish.ask("/", "BAN", surrogate_key="resizer")
+        assert not first.done()
+    assert varnish.ask(path).content != first.result().content

@@ -11,7 +11,7 @@ from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, fail, out, read
 from resizer.errors import CacheUnavailable
 from resizer.flags import ConfigFlag, settings_as_flags
 from resizer.flush import Flush, Flushed
-from resizer.rules import NAMED_SOURCE, PURGING
+from resizer.rules import NAMED_SOURCE, PURGING, SHARED
 from resizer.settings import Settings
 from resizer.words import counted
 
@@ -33,7 +33,7 @@ def flush(
 ) -> None:
     """Forget variants: in Redis and in the memory of every gateway on it."""
     flushes = _flushes(keys or [], prefix, tag, everything)
-    settings = read(config, flags, (NAMED_SOURCE, *(PURGING if cdn else ())))
+    settings = read(config, flags, (NAMED_SOURCE, SHARED, *(PURGING if cdn else ())))
     try:
         flushed = asyncio.run(_flush(settings, flushes, dry_run))
     except CacheUnavailable as error:
@@ -78,14 +78,9 @@ def _account(flushed: Flushed, dry_run: bool) -> str:
 
 
 async def _flush(settings: Settings, flushes: list[Flush], dry_run: bool) -> Flushed:
-    from resizer.opening import flushing
+    from resizer.opening import open_flusher
 
-    async with flushing(settings, _ROUND_TRIP_SECONDS) as flusher:
-        if flusher is None:
-            fail(
-                "RESIZER_CACHE is memory:, which lives inside the server: restart it to empty it",
-                ASKED_WRONGLY,
-            )
+    async with open_flusher(settings, _ROUND_TRIP_SECONDS) as flusher:
         return await flusher.flush(flushes, dry_run=dry_run)
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resizer.cli.terminal import ASKED_WRONGLY, fail, out, read
+from resizer.cli.terminal import fail, out, read
 from resizer.errors import CacheUnavailable
 from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.rules import NAMED_SOURCE
+from resizer.rules import NAMED_SOURCE, SHARED
 from resizer.settings import Settings
 from resizer.words import bytes_in_words, counted, ratio_in_words, since_in_words
 
@@ -31,7 +31,7 @@ def stats(
     """Show what Redis holds of the source and how many requests each cache tier answered."""
     from resizer.stats import facts
 
-    settings = read(config, flags, (NAMED_SOURCE,))
+    settings = read(config, flags, (NAMED_SOURCE, SHARED))
     try:
         found = asyncio.run(_read(settings, top))
     except CacheUnavailable as error:
@@ -47,11 +47,6 @@ async def _read(settings: Settings, top: int) -> "Stats":
     from resizer.stats import read_stats
 
     url = settings.cache.get_secret_value()
-    if url == "memory:":
-        fail(
-            "RESIZER_CACHE is memory:, which lives inside the server: its /metrics has its numbers",
-            ASKED_WRONGLY,
-        )
     return await read_stats(url, namespace(settings), top, _STATS_SECONDS)
 
 

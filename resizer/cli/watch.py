@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from resizer.address import Bucket, read_address
-from resizer.cli.terminal import ASKED_WRONGLY, fail, read
+from resizer.cli.terminal import fail, read
 from resizer.flags import ConfigFlag, settings_as_flags
 from resizer.flush import Flush, Flushed
 from resizer.flusher import Flusher
@@ -53,15 +53,13 @@ def watch(
 
 
 async def _watch(settings: Settings, once: bool) -> bool:
-    from resizer.opening import flushing
+    from resizer.opening import open_flusher
     from resizer.watch.queue import open_queue
     from resizer.watch.watcher import Watcher, WatchPolicy
 
     source = read_address(settings.source)
     assert isinstance(source, Bucket)  # noqa: S101  (a rule of WATCHING)
-    async with flushing(settings, _ROUND_TRIP_SECONDS) as flusher:
-        if flusher is None:
-            fail("RESIZER_CACHE is memory:, which no command reaches", ASKED_WRONGLY)
+    async with open_flusher(settings, _ROUND_TRIP_SECONDS) as flusher:
         watcher = Watcher(
             open_queue(settings.events),
             open_queue(settings.dead_letters) if settings.dead_letters else None,
