@@ -82,15 +82,28 @@ def test_programs_get_json(run: Run, bucket: S3Bucket, redis_server: RedisServer
     assert verdicts["redis eviction"] == "warn"
 
 
-def test_a_profile_that_is_not_there_is_no_traceback(run: Run, s3: S3Bucket) -> None:
-    told = run(
-        *("doctor", "--audit-profile", "nobody"),
-        source=s3.url,
-        s3_endpoint=s3.endpoint,
-        signing_keys=STRONG,
-    )
-    assert "ProfileNotFound" in told.output
-    assert told.exit_code == 0
+def test_an_audit_profile_that_is_not_there_is_asked_wrongly(
+    run: Run, s3: S3Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "aws").write_text("[profile auditor]\nregion = eu-central-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "aws")
+    settings = {"source": s3.url, "s3_endpoint": s3.endpoint, "signing_keys": STRONG}
+    told = run("doctor", "--audit-profile", "nobody", **settings)
+    assert told.exit_code == 2
+    assert told.stderr == "resizer: --audit-profile: there is no AWS profile nobody\n"
+    assert run("doctor", "--audit-profile", "auditor", **settings).exit_code != 2
+
+
+@pytest.mark.parametrize("text", ["[profile other]\n", "[broken"])
+def test_aws_settings_that_cannot_be_used_are_red(
+    run: Run, s3: S3Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "aws").write_text(text)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "aws")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    told = run("doctor", source=s3.url, s3_endpoint=s3.endpoint, signing_keys=STRONG)
+    assert told.exit_code == 1
+    assert "fail  source                No client of S3 can be made" in told.output
 
 
 def test_a_check_that_fails_is_yellow() -> None:

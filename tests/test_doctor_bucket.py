@@ -132,10 +132,6 @@ def test_a_source_that_can_be_read_and_listed_is_green(bucket: S3Bucket) -> None
     assert named[source.READING] is OK
 
 
-def test_a_key_that_is_not_there_is_yellow(bucket: S3Bucket) -> None:
-    assert found(bucket, source.check_bucket, key="photos/dog.jpg")[source.READING] is WARN
-
-
 def test_an_empty_source_is_green(s3: S3Bucket) -> None:
     assert found(s3, source.check_bucket)[source.READING] is OK
 
@@ -322,3 +318,12 @@ def test_a_directory_for_everybody_is_yellow(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     assert judge_directory(tmp_path)[0].verdict is WARN
     assert judge_directory(tmp_path / "gone")[0].verdict is FAIL
+
+
+def test_a_key_that_was_named_has_to_be_there(s3: S3Bucket, tmp_path: Path) -> None:
+    s3.put("photos/cat.jpg", b"cat")
+    (tmp_path / "cat.jpg").write_bytes(b"cat")
+    for key, verdict in (("cat.jpg", OK), ("nosuch.jpg", FAIL)):
+        reading = found(s3, source.check_bucket, prefix="photos", key=key)
+        assert reading[source.READING] is verdict
+        assert judge_directory(tmp_path, key)[0].verdict is verdict

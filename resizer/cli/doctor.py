@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resizer.cli.terminal import FAILED, out, read
+from resizer.cli.terminal import ASKED_WRONGLY, FAILED, fail, out, read
 from resizer.flags import ConfigFlag, settings_as_flags
 from resizer.rules import SERVING
 from resizer.settings import Settings
@@ -33,8 +33,11 @@ def doctor(
     Exit code 0 when nothing is red, 1 when something is.
     """
     from resizer.doctor.finding import Verdict, worst
+    from resizer.doctor.s3 import has_profile
 
     settings = read(config, flags, SERVING)
+    if audit_profile is not None and not has_profile(audit_profile):
+        fail(f"--audit-profile: there is no AWS profile {audit_profile}", ASKED_WRONGLY)
     findings = asyncio.run(_examine(settings, key, audit_profile, quiet=as_json))
     if as_json:
         out.print(json.dumps(_facts(findings), ensure_ascii=False, indent=2))

@@ -12,7 +12,7 @@ from pathlib import Path
 from resizer.address import Bucket, read_address
 from resizer.cache.redis.facts import read_facts
 from resizer.doctor import clock, credentials, privacy, source
-from resizer.doctor.finding import Finding, ok, warn
+from resizer.doctor.finding import Finding, fail, ok, warn
 from resizer.doctor.machine import check_machine
 from resizer.doctor.redis import check_redis
 from resizer.doctor.renderer import check_libvips, check_renderer
@@ -79,12 +79,12 @@ async def made(check: Check, seconds: float) -> list[Finding]:
 async def _of_source(settings: Settings, key: str | None, audit_profile: str | None) -> list[Check]:
     place = read_address(settings.source)
     if isinstance(place, Path):
-        return [Check("source", partial(source.check_directory, place))]
+        return [Check("source", partial(source.check_directory, place, key))]
     try:
         return await _of_bucket(settings, place, key, audit_profile)
     except Exception as error:
         says = f"No client of S3 can be made ({type(error).__name__}): check the AWS settings."
-        return [Check("source", _saying(warn("source", says)))]
+        return [Check("source", _saying(fail("source", says)))]
 
 
 async def _of_bucket(

@@ -100,6 +100,17 @@ def open_doors(
     )
 
 
+def has_profile(name: str) -> bool:
+    """Whether AWS's files name it. True too where they cannot be read, which opening tells."""
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import Session
+
+    try:
+        return name in Session().available_profiles
+    except BotoCoreError:
+        return True
+
+
 def has_aws(endpoint: str | None) -> bool:
     """Whether STS and IAM are there to ask: on AWS, or where the environment names others."""
     return endpoint is None or any(

@@ -13,6 +13,7 @@ from resizer.doctor.s3 import Answer, Doors, ask
 
 LISTING = "source listing"
 READING = "source"
+_NO_ORIGINAL = "has no original of that key: name one as URLs do, without the source's prefix."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def judge_reading(answer: Answer, known: bool) -> Finding:
     if answer.done or answer.status == 416:
         return ok(READING, "Originals can be read.")
     if answer.code == "NoSuchKey" and known:
-        return warn(READING, "The bucket answers, but that key is not there: name one that is.")
+        return fail(READING, f"The bucket answers, but {_NO_ORIGINAL}")
     if answer.code == "NoSuchKey":
         return ok(READING, "The bucket answers, and holds nothing below this prefix yet.")
     if answer.refused and known:
@@ -86,13 +87,15 @@ def _remedy(answer: Answer) -> str:
     return remedies.get(answer.code, "check RESIZER_SOURCE, RESIZER_S3_ENDPOINT and the network")
 
 
-async def check_directory(root: Path) -> list[Finding]:
-    return await asyncio.to_thread(judge_directory, root)
+async def check_directory(root: Path, key: str | None) -> list[Finding]:
+    return await asyncio.to_thread(judge_directory, root, key)
 
 
-def judge_directory(root: Path) -> list[Finding]:
+def judge_directory(root: Path, key: str | None = None) -> list[Finding]:
     if not os.access(root, os.R_OK | os.X_OK):
         return [fail(READING, "The directory cannot be read: give this user r and x on it.")]
+    if key is not None and not Path(f"{root}/{key}").is_file():
+        return [fail(READING, f"The directory can be read, but {_NO_ORIGINAL}")]
     if root.stat().st_mode & stat.S_IWOTH:
         says = "Anybody on this machine may change originals: chmod o-w the directory."
         return [warn(READING, says)]
