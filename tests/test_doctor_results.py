@@ -40,7 +40,27 @@ def test_a_directory_of_results_is_not_made_by_looking(
     originals, results = tmp_path / "originals", tmp_path / "results"
     originals.mkdir()
     assert found(str(results), str(originals), redis_server.url) == {"results": OK}
-    assert not results.exists()
+    assert [*tmp_path.iterdir()] == [originals]
+
+
+def test_a_directory_of_results_that_cannot_be_made_or_written_is_red(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    originals, file = tmp_path / "originals", tmp_path / "file"
+    originals.mkdir()
+    file.touch()
+    for results in ("/proc/nope", "/proc/nope/deeper", "/proc", str(file), str(file / "deeper")):
+        assert found(results, str(originals), redis_server.url) == {"results": FAIL}
+
+
+def test_trying_a_directory_of_results_leaves_nothing_in_it(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    originals, results = tmp_path / "originals", tmp_path / "results"
+    for place in (originals, results):
+        place.mkdir()
+    assert found(str(results), str(originals), redis_server.url) == {"results": OK}
+    assert [*results.iterdir()] == []
 
 
 @pytest.mark.parametrize(

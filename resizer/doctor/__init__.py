@@ -1,6 +1,6 @@
 """Doctor: is this gateway's surroundings in order? One module a subject.
 
-Each subject asks what it must (nothing is ever written), and pure functions judge the answers:
+Each subject asks what it must (nothing is left behind), and pure functions judge the answers:
 
     checkup.examine(settings)     every Finding, as the checks end, in a fixed order
 """

@@ -1,10 +1,12 @@
 """The results tier: within reach, apart from the originals, and as private as they are."""
 
+import asyncio
+import tempfile
 from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
 
-from resizer.address import Bucket
+from resizer.address import PROBE, Bucket
 from resizer.doctor.finding import Finding, fail, ok, warn
 from resizer.doctor.privacy import check_anonymous
 from resizer.doctor.s3 import Doors
@@ -18,15 +20,29 @@ WHAT = "results"
 async def check_results(
     results: Results, place: Bucket | Path, source: Bucket | Path
 ) -> list[Finding]:
-    if isinstance(place, Path) and not place.exists():
-        return [ok(WHAT, "The directory is not there yet: the first variant makes it.")]
     try:
+        if isinstance(place, Path):
+            await asyncio.to_thread(_try_writing, place)
+            if not place.exists():
+                return [ok(WHAT, "The directory is not there yet: the first variant makes it.")]
         await results.check()
+    except OSError as error:
+        says = f"{place} cannot be made or written ({error.strerror}): check RESIZER_RESULTS."
+        return [fail(WHAT, says)]
     except CacheUnavailable as error:
         return [fail(WHAT, f"{error} Check RESIZER_RESULTS and that it may be listed and written.")]
     finally:
         await results.close()
     return [judge_place(place, source)]
+
+
+def _try_writing(place: Path) -> None:
+    """Make a directory in `place`, or in what there is of the way to it, and remove it at once.
+
+    Nothing else tells: by its mode root may write to /proc. Raises OSError.
+    """
+    nearest = next(path for path in (place, *place.absolute().parents) if path.exists())
+    Path(tempfile.mkdtemp(prefix=PROBE, dir=nearest)).rmdir()
 
 
 async def check_results_are_private(doors: Doors, sample: Awaitable[Sample]) -> list[Finding]:
