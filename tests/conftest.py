@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -13,7 +14,11 @@ from tests.commands import Run, invoke
 from tests.fronts import Front, Nginx, Varnish, need_fronts
 from tests.live import KEY, SECRET, Gateway
 from tests.pictures import jpeg
+from tests.queues import Line, MakeLine
 from tests.servers import RedisCluster, RedisServer, S3Bucket, moto, need_redis, versitygw
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +93,24 @@ def aws(s3: S3Bucket) -> S3Bucket:
     if os.environ.get("S3_SERVER") == "versitygw":
         pytest.skip("needs the moto server")
     return s3
+
+
+@pytest.fixture
+def make_line(aws: S3Bucket) -> Iterator[MakeLine]:
+    """Queues of that server, which go with the test."""
+    import boto3
+
+    client = boto3.client("sqs", region_name="us-east-1", endpoint_url=aws.endpoint)
+    lines: list[Line] = []
+
+    def make(**attributes: str) -> Line:
+        lines.append(Line(client, cast("dict[QueueAttributeNameType, str]", attributes)))
+        return lines[-1]
+
+    yield make
+    for line in lines:
+        client.delete_queue(QueueUrl=line.url)
+    client.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -78,3 +79,7 @@ class Line:
     def bodies(self) -> list[str]:
         found = self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10)
         return [one["Body"] for one in found.get("Messages", [])]
+
+
+MakeLine = Callable[..., Line]
+"""`make_line(VisibilityTimeout="2")`: a queue with these attributes."""

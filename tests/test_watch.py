@@ -5,7 +5,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 from unittest.mock import Mock
 
 import boto3
@@ -17,14 +17,10 @@ from resizer.cdn.target import read_target
 from resizer.errors import CacheUnavailable
 from resizer.watch.queue import QueueAway, QueueRefused, open_queue
 from resizer.watch.watcher import Watcher, WatchPolicy
-from tests.queues import Flushes, Line
+from tests.queues import Flushes, Line, MakeLine
 from tests.recorder import Recorder, Told, recorder
 from tests.servers import S3Bucket, free_port
 from tests.waiting import soon
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 POISON = "hello"
 _PATIENCE = 20
@@ -34,24 +30,6 @@ _PATIENCE = 20
 def _short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
     """moto has one place to look at, and finds there what there is without a long poll."""
     monkeypatch.setattr("resizer.watch.watcher._DRAINING_POLL_SECONDS", 0)
-
-
-MakeLine = Callable[..., Line]
-
-
-@pytest.fixture
-def make_line(aws: S3Bucket) -> Iterator[MakeLine]:
-    client: SQSClient = boto3.client("sqs", region_name="us-east-1", endpoint_url=aws.endpoint)
-    lines: list[Line] = []
-
-    def make(**attributes: str) -> Line:
-        lines.append(Line(client, cast("dict[QueueAttributeNameType, str]", attributes)))
-        return lines[-1]
-
-    yield make
-    for line in lines:
-        client.delete_queue(QueueUrl=line.url)
-    client.close()
 
 
 @pytest.fixture

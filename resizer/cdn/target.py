@@ -20,7 +20,8 @@ class Kind(StrEnum):
 
 BY_URL = {Kind.CLOUDFRONT_PATH, Kind.CLOUDFLARE_URL, Kind.PURGE}
 """Those that know no tags, and can forget only the URLs that were noted."""
-_SERVERS = {Kind.BAN, Kind.PURGE}
+SERVERS = {Kind.BAN, Kind.PURGE}
+"""Those that are named by their URL."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -45,7 +46,7 @@ def read_target(text: str) -> Target:
     if name not in [*Kind]:
         raise ValueError(f"must be entries such as {Kind.FASTLY}:id, of {', '.join(Kind)}")
     kind = Kind(name)
-    if kind in _SERVERS:
+    if kind in SERVERS:
         return Target(kind, _server(place, kind))
     if not _ID.fullmatch(place):
         raise ValueError(f"{kind}: must be followed by an id")

@@ -12,6 +12,8 @@ from pathlib import Path
 from resizer.address import Bucket, read_address
 from resizer.cache.redis.facts import read_facts
 from resizer.doctor import clock, credentials, privacy, source
+from resizer.doctor.cdn import check_cdn
+from resizer.doctor.events import check_dead_letters, check_events
 from resizer.doctor.finding import Finding, fail, ok, warn
 from resizer.doctor.machine import check_machine
 from resizer.doctor.redis import check_redis
@@ -55,6 +57,8 @@ async def examine(
         *await _of_source(settings, key, audit_profile),
         *_of_redis(settings),
         *await _of_results(settings),
+        *_of_cdn(settings),
+        *_of_events(settings),
         Check("renderer", partial(check_renderer, settings.limits)),
         Check("libvips", check_libvips),
         Check("machine", partial(check_machine, settings, renderers(settings))),
@@ -129,6 +133,19 @@ async def _of_results(settings: Settings) -> list[Check]:
             sample = asyncio.create_task(source.find_sample(doors, None))
             private = partial(check_results_are_private, doors, sample)
             checks.append(Check("results anonymous access", private))
+    return checks
+
+
+def _of_cdn(settings: Settings) -> list[Check]:
+    return [Check("cdn", partial(check_cdn, settings))] if settings.cdn else []
+
+
+def _of_events(settings: Settings) -> list[Check]:
+    checks = []
+    if settings.events:
+        checks.append(Check("events", partial(check_events, settings)))
+    if settings.dead_letters:
+        checks.append(Check("dead letters", partial(check_dead_letters, settings.dead_letters)))
     return checks
 
 

@@ -29,7 +29,11 @@ class QueueAway(Exception):
 
 
 class QueueRefused(QueueAway):
-    """There is no such queue, or these credentials may not use it."""
+    """These credentials may not use it."""
+
+
+class QueueMissing(QueueRefused):
+    """There is no such queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +117,11 @@ class Queue:
             self._client.send_message(QueueUrl=self._url, MessageBody=body)
 
 
-def open_queue(url: str) -> Queue:
+def open_queue(url: str, config: Config = _CONFIG) -> Queue:
     """The queue of that URL, whose server it is; credentials by boto3's usual chain.
 
-    Nothing is contacted yet. Raises QueueRefused when boto3 cannot begin.
+    `config` says how long to wait. Nothing is contacted yet. Raises QueueRefused when boto3 cannot
+    begin.
     """
     parts = urlsplit(url)
     named = _REGION.search(parts.hostname or "")
@@ -126,7 +131,7 @@ def open_queue(url: str) -> Queue:
             "sqs",
             region_name=region_of(named[0] if named else None, session.region_name),
             endpoint_url=f"{parts.scheme}://{parts.netloc}",
-            config=_CONFIG,
+            config=config,
         )
     except (BotoCoreError, ValueError) as error:
         raise QueueRefused(f"SQS cannot be used: {type(error).__name__}") from error
@@ -141,6 +146,8 @@ def _failures() -> Iterator[None]:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if "NonExistentQueue" in code or code == "QueueDoesNotExist":
+            raise QueueMissing(f"SQS refuses: {code}") from None
         if 400 <= status < 500 and status != 429 and "Throttl" not in code:
             raise QueueRefused(f"SQS refuses: {code}") from None
         raise QueueAway(f"SQS fails: {code}") from None
