@@ -254,12 +254,14 @@ def test_a_purge_needs_something_to_purge() -> None:
         read_settings({}, PURGING)
 
 
-def test_watching_needs_a_bucket_and_its_queue() -> None:
-    watching = {"source": "s3://photos", "events": "https://sqs.eu-west-1.amazonaws.com/1/events"}
+def test_watching_needs_a_bucket_its_queue_and_a_redis() -> None:
+    queue = "https://sqs.eu-west-1.amazonaws.com/1/events"
+    watching = {"source": "s3://photos", "cache": "redis://localhost", "events": queue}
     assert read_settings(watching, WATCHING)
     with pytest.raises(SettingsError) as caught:
         read_settings({"source": "/photos"}, WATCHING)
     assert caught.value.faults == [
+        "RESIZER_CACHE is memory:, which lives inside the server: no command reaches it",
         "RESIZER_SOURCE is a directory, and only a bucket sends events",
         "RESIZER_EVENTS is not set: say which SQS queue takes the bucket's notifications",
     ]

@@ -28,7 +28,7 @@ def doctor(
     config: ConfigFlag = None,
     **flags: str | None,
 ) -> None:
-    """Look whether all is in order: settings, bucket, Redis, renderer, clocks. Changes nothing.
+    """Look whether all is in order: settings, bucket, Redis, CDN, renderer, clocks. Changes nothing.
 
     Exit code 0 when nothing is red, 1 when something is.
     """
