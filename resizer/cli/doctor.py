@@ -28,9 +28,9 @@ def doctor(
     config: ConfigFlag = None,
     **flags: str | None,
 ) -> None:
-    """Look whether all is in order: settings, bucket, Redis, CDN, renderer, clocks. Changes nothing.
+    """Look whether all is in order: settings, bucket, Redis, CDN, queues, renderer, clocks.
 
-    Exit code 0 when nothing is red, 1 when something is.
+    Changes nothing. Exit code 0 when nothing is red, 1 when something is.
     """
     from resizer.doctor.finding import Verdict, worst
     from resizer.doctor.s3 import has_profile
