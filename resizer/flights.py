@@ -55,12 +55,10 @@ class Flights(Generic[T]):
         """The flight that a request may join.
 
         One that began long ago may be older than a flush which this process, deaf, has not heard
-        of.
+        of. A young one may not: whoever flushes waits as long for a gateway that is alive.
         """
         flight = self._joinable.get((key, field))
-        if flight is None or self._hears.sure:
-            return flight
-        return flight if flight.shared_failed and self._hears.covers(flight.started) else None
+        return flight if flight and self._hears.covers(flight.started) else None
 
     def start(
         self, flight: Flight[T], work: Callable[[Flight[T]], Coroutine[Any, Any, T]]

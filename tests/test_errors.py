@@ -9,14 +9,14 @@ from resizer import errors
 from resizer.urls.options import OPTIONS
 
 PACKAGE = Path(resizer.__file__).parent
-COMMANDS = PACKAGE / "cli.py"
-"""What it says is for operators, after `resizer: `."""
+COMMANDS = (PACKAGE / "cli", PACKAGE / "warm")
+"""What they say is for operators, after `resizer: `."""
 
 
 def messages() -> Iterator[str]:
     """What the package's errors say, the values that are filled in shown as `{}`."""
     for path in PACKAGE.rglob("*.py"):
-        if path == COMMANDS:
+        if any(map(path.is_relative_to, COMMANDS)):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and node.args and _is_error(node.func):

@@ -174,3 +174,22 @@ def test_a_full_queue_of_one_gateway_does_not_refuse_those_who_wait_for_another(
         await asyncio.gather(waiting, following, filling)
 
     run(test())
+
+
+def test_a_herd_that_meets_a_silent_shared_tier_is_one_fill() -> None:
+    """While it is being found out that it does not answer, too."""
+
+    async def test() -> None:
+        house = House(max_queue=3)
+        house.hears.lost()
+        house.tiers._patience = 0.05
+
+        async def silence(key: str, field: str) -> None:
+            await asyncio.sleep(60)
+
+        house.shared.get = silence  # type: ignore[assignment]
+        asking = [house.gateway.get("a", SMALL) for _ in range(100)]
+        assert len({answer.variant.body for answer in await asyncio.gather(*asking)}) == 1
+        assert len(house.renderer.renders) == 1
+
+    run(test())

@@ -43,7 +43,7 @@ def test_a_signed_avif_is_answered_from_each_tier_revalidated_and_forgotten(
         assert dry.stdout == "would flush 1 variant of 1 original\n"
         assert cache_status(gateway.get(url)) == "resizer; hit; detail=memory"
         flushed = gateway.cli("flush", KEY)
-        assert flushed.stdout == "flushed 1 variant of 1 original\n"
+        assert flushed.stdout == "flushed 1 variant of 1 original; confirmed by 2 gateways\n"
         for running in (gateway, second):
             fresh = running.get(url.replace(gateway.url, running.url))
             assert fresh.content != first.content

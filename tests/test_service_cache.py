@@ -22,7 +22,11 @@ PRESETS = "thumb:width=80,format=png hero:width=90"
 def _fleet(
     _s3_server: S3Bucket, _redis_process: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Gateway, Gateway]]:
-    settings = {
+    # Another source than that of the gateways beside, which keep no results.
+    environment = _s3_server.environment()
+    endpoint = _s3_server.endpoint.replace("127.0.0.1", "localhost")
+    environment["AWS_ENDPOINT_URL_S3"] = endpoint
+    settings: dict[str, object] = {
         "source": _s3_server.url,
         "cache": _redis_process.url,
         "urls": "open",
@@ -33,8 +37,8 @@ def _fleet(
         "results": tmp_path_factory.mktemp("results") / "variants",
     }
     with (
-        Gateway(_s3_server.environment(), **settings) as one,
-        Gateway(_s3_server.environment(), **settings) as other,
+        Gateway(environment, **settings) as one,
+        Gateway(environment, **settings) as other,
     ):
         yield one, other
 

