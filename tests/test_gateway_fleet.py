@@ -187,7 +187,7 @@ def test_a_herd_that_meets_a_silent_shared_tier_is_one_fill() -> None:
         async def silence(key: str, field: str) -> None:
             await asyncio.sleep(60)
 
-        house.shared.get = silence  # type: ignore[assignment]
+        house.shared.get = silence  # type: ignore[method-assign]
         asking = [house.gateway.get("a", SMALL) for _ in range(100)]
         assert len({answer.variant.body for answer in await asyncio.gather(*asking)}) == 1
         assert len(house.renderer.renders) == 1
