@@ -20,14 +20,15 @@ OPTIONS = ("width=12,format=png", "width=20,format=png", PRESET)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Several requests at once, each to a gateway; waited for, or left under way."""
+    """Several requests at once, each to a gateway."""
 
     original: int
     options: str
     gateways: tuple[int, ...]
     conditional: bool
     """With the entity tag seen last."""
-    waits: bool
+    waits: float | None = None
+    """Seconds for which answers are waited for before the next step; None: until they are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +54,32 @@ class FlushPrefix:
 
 
 @dataclass(frozen=True, slots=True)
+class FlushTag:
+    """Of the preset: everybody's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     seconds: float
 
 
-Step = Ask | Replace | Delete | FlushKey | FlushPrefix | Pause
+Step = Ask | Replace | Delete | FlushKey | FlushPrefix | FlushTag | Pause
 Script = tuple[Step, ...]
+_NEXT = {
+    Ask: (6, 6, 1, 1, 1, 1, 2),
+    Replace: (3, 1, 1, 4, 2, 1, 1),
+    Delete: (3, 3, 0, 4, 2, 1, 1),
+    Pause: (10, 3, 1, 1, 1, 1, 0),
+}
+"""How probable each kind of step is after another: what is asked for is often replaced next."""
+_AFTER_A_FLUSH = (10, 2, 1, 0, 0, 0, 2)
 
 
 class Trouble(StrEnum):
     """What befalls everybody."""
 
     FLUSH_ALL = "flush of everything"
-    FLUSH_TAG = "flush of a preset"
+    SLOW = "render workers frozen"
     FREEZE = "gateway frozen"
     KILL = "gateway killed"
     RESTART_REDIS = "Redis restarted empty"
@@ -78,7 +92,7 @@ class Disturbance:
     at: float
     """Seconds after the round's beginning."""
     seconds: float
-    """For which something is frozen."""
+    """For which it lasts, where it does not end by itself."""
     gateway: int
 
 
@@ -93,61 +107,67 @@ class Chances:
     """How rounds are made."""
 
     scripts: int
+    sizes: tuple[tuple[int, int], ...]
     pauses: tuple[float, ...]
     """Seconds, one of them at a time."""
-    sizes: tuple[tuple[int, int], ...]
-    troubles: dict[Trouble, float]
-    """How probable each is in a round."""
-    freezes: tuple[float, ...]
-    """Seconds, one of them at a time."""
+    span: float
+    """Seconds within which troubles begin."""
+    troubles: dict[Trouble, tuple[float, ...]]
+    """Each with the seconds that it may last; named twice as often, twice as probable."""
 
 
 def make_round(seed: str, chances: Chances) -> Round:
     random = Random(seed)
     scripts = tuple(make_script(random, chances) for _ in range(chances.scripts))
-    gateways = random.sample(range(GATEWAYS), GATEWAYS)  # each has one trouble at a time
-    disturbances = tuple(
-        Disturbance(
-            trouble, random.uniform(0, 1), random.choice(chances.freezes), gateways[place % 3]
-        )
-        for place, (trouble, chance) in enumerate(chances.troubles.items())
-        if random.random() < chance
+    disturbances = (_disturbance(random, chances) for _ in range(random.randint(3, 6)))
+    return Round(scripts, tuple(disturbances))
+
+
+def _disturbance(random: Random, chances: Chances) -> Disturbance:
+    trouble, lasting = random.choice(
+        [(t, s) for t, times in chances.troubles.items() for s in times]
     )
-    return Round(scripts, disturbances)
+    return Disturbance(
+        trouble, random.uniform(0, chances.span), lasting, random.randrange(GATEWAYS)
+    )
 
 
 def make_script(random: Random, chances: Chances) -> Script:
     """5 to 15 steps."""
     steps: list[Step] = []
     for _ in range(random.randint(5, 15)):
-        steps.append(_step(random, chances, steps[-1] if steps else None))
+        steps.append(_step(random, chances, steps))
     return tuple(steps)
 
 
-def _step(random: Random, chances: Chances, before: Step | None) -> Step:
-    """What was changed is often flushed next, as an operator would."""
-    if isinstance(before, Replace | Delete) and random.random() < 0.5:
-        return FlushKey(before.original) if random.random() < 0.5 else FlushPrefix()
-    original = random.choice((0, 0, 0, 1))
+def _step(random: Random, chances: Chances, before: list[Step]) -> Step:
+    original = random.choice((0, 0, 0, 0, 1))
     steps: list[Step] = [
-        _ask(random, original),
+        _ask(random, before),
         Replace(original, random.choice(chances.sizes)),
         Delete(original),
         FlushKey(original),
         FlushPrefix(),
+        FlushTag(),
         Pause(random.choice(chances.pauses)),
     ]
-    return random.choices(steps, weights=(10, 3, 1, 2, 1, 2))[0]
+    last = type(before[-1]) if before else Pause
+    return random.choices(steps, _NEXT.get(last, _AFTER_A_FLUSH))[0]
 
 
-def _ask(random: Random, original: int) -> Ask:
-    count = random.choice((1, 1, 1, 2, 3, 6))
+def _ask(random: Random, before: list[Step]) -> Ask:
+    """Often for what was asked for last: it may be cached, or under way."""
+    last = next((step for step in reversed(before) if isinstance(step, Ask)), None)
+    original, options = random.choice((0, 0, 0, 0, 1)), random.choice(OPTIONS)
+    if last and random.random() < 0.6:
+        original, options = last.original, last.options
+    some = tuple(random.randrange(GATEWAYS) for _ in range(random.choice((1, 1, 2, 4))))
     return Ask(
         original,
-        random.choice(OPTIONS),
-        tuple(random.randrange(GATEWAYS) for _ in range(count)),
+        options,
+        gateways=tuple(range(GATEWAYS)) if random.random() < 0.4 else some,
         conditional=random.random() < 0.2,
-        waits=random.random() < 0.5,
+        waits=random.choice((None, None, 0, 0.02, 0.05)),
     )
 
 

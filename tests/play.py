@@ -2,7 +2,10 @@
 
 import asyncio
 import itertools
+import os
+import signal
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -19,6 +22,7 @@ from tests.interleavings import (
     Disturbance,
     FlushKey,
     FlushPrefix,
+    FlushTag,
     Pause,
     Replace,
     Round,
@@ -27,6 +31,7 @@ from tests.interleavings import (
     Trouble,
 )
 from tests.numbered import MOST, Originals, numbered, read_numbers
+from tests.processes import children
 from tests.servers import RedisServer
 from tests.wire import Lines, WireReply, lines
 
@@ -67,38 +72,56 @@ class Weather:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._turns: defaultdict[int | None, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """One trouble at a time for each gateway, and for Redis (None)."""
         self.flushed: list[Flushed] = []
         self.disturbed: list[Disturbed] = []
 
     async def befall(self, disturbance: Disturbance) -> None:
         await asyncio.sleep(disturbance.at)
-        began, number = time.monotonic(), disturbance.gateway
         match disturbance.trouble:
             case Trouble.FLUSH_ALL:
                 self.flushed.append(await flushed(self._world, Flush(), "everything"))
-                return
-            case Trouble.FLUSH_TAG:
-                tag = await flushed(self._world, Flush(tag=PRESET), f"preset {PRESET}", PRESET)
-                self.flushed.append(tag)
-                return
-            case Trouble.KILL:
-                self._world.fleet.kill(number)
-                await asyncio.to_thread(self._world.fleet.restart, number)
-            case Trouble.FREEZE:
-                self._world.fleet.freeze(number)
-                await asyncio.sleep(disturbance.seconds)
-                self._world.fleet.thaw(number)
-            case Trouble.RESTART_REDIS:
-                await asyncio.to_thread(self._world.redis.stop)
-                await asyncio.to_thread(self._world.redis.start)
-            case Trouble.FREEZE_REDIS:
-                self._world.redis.pause()
-                await asyncio.sleep(min(1, disturbance.seconds))
-                self._world.redis.resume()
-        killed = number if disturbance.trouble is Trouble.KILL else None
-        whom = "" if "Redis" in disturbance.trouble else f" (gateway {number})"
-        now = time.monotonic()
-        self.disturbed.append(Disturbed(began, now, f"{disturbance.trouble}{whom}", killed))
+            case Trouble.RESTART_REDIS | Trouble.FREEZE_REDIS:
+                await self._disturb(disturbance, None)
+            case Trouble.SLOW | Trouble.FREEZE | Trouble.KILL:
+                await self._disturb(disturbance, disturbance.gateway)
+
+    async def _disturb(self, disturbance: Disturbance, gateway: int | None) -> None:
+        trouble, seconds = disturbance.trouble, disturbance.seconds
+        async with self._turns[gateway]:
+            began = time.monotonic()
+            if gateway is None:
+                await _disturb_redis(self._world.redis, trouble, seconds)
+            else:
+                await _disturb_gateway(self._world.fleet, gateway, trouble, seconds)
+        what = trouble if gateway is None else f"{trouble} (gateway {gateway})"
+        killed = gateway if trouble is Trouble.KILL else None
+        self.disturbed.append(Disturbed(began, time.monotonic(), what, killed))
+
+
+async def _disturb_redis(redis: RedisServer, trouble: Trouble, seconds: float) -> None:
+    if trouble is Trouble.RESTART_REDIS:
+        await asyncio.to_thread(redis.stop)
+        await asyncio.to_thread(redis.start)
+        return
+    redis.pause()
+    await asyncio.sleep(seconds)
+    redis.resume()
+
+
+async def _disturb_gateway(fleet: Fleet, gateway: int, trouble: Trouble, seconds: float) -> None:
+    if trouble is Trouble.KILL:
+        fleet.kill(gateway)
+        await asyncio.to_thread(fleet.restart, gateway)
+        return
+    pid = fleet.gateways[gateway].pid
+    frozen = [pid] if trouble is Trouble.FREEZE else children(pid)
+    for one in frozen:
+        os.kill(one, signal.SIGSTOP)
+    await asyncio.sleep(seconds)
+    for one in frozen:
+        os.kill(one, signal.SIGCONT)
 
 
 async def flushed(world: World, flush: Flush, what: str, options: str | None = None) -> Flushed:
@@ -149,7 +172,7 @@ class Player:
         """Ask every gateway for whatever was asked: what should not have been kept shows now."""
         for number, history in enumerate(self.histories):
             for options in {asked.options for asked in history.asked}:
-                look = Ask(number, options, tuple(range(GATEWAYS)), conditional=False, waits=True)
+                look = Ask(number, options, tuple(range(GATEWAYS)), conditional=False)
                 await self._do(look)
 
     async def _do(self, step: Step) -> None:
@@ -157,7 +180,7 @@ class Player:
             case Ask():
                 asking = asyncio.gather(*(self._ask(step, number) for number in step.gateways))
                 self._under_way.append(asking)
-                await (asking if step.waits else asyncio.sleep(0))
+                await asyncio.wait([asking], timeout=step.waits)
             case Replace(original=original, size=size):
                 await self._become(original, size)
             case Delete(original=original):
@@ -166,11 +189,15 @@ class Player:
                 what = await flushed(self.world, Flush(key=self._key(original)), "the key")
                 self.histories[original].flushed.append(what)
             case FlushPrefix():
-                what = await flushed(self.world, Flush(prefix=self._prefix), "its prefix")
-                for history in self.histories:
-                    history.flushed.append(what)
+                self._both(await flushed(self.world, Flush(prefix=self._prefix), "its prefix"))
+            case FlushTag():
+                self._both(await flushed(self.world, Flush(tag=PRESET), PRESET, PRESET))
             case Pause(seconds=seconds):
                 await asyncio.sleep(seconds)
+
+    def _both(self, flush: Flushed) -> None:
+        for history in self.histories:
+            history.flushed.append(flush)
 
     async def _become(self, original: int, size: tuple[int, int] | None) -> None:
         """The next version, of that many pixels; None deletes the original."""

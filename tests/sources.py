@@ -81,11 +81,3 @@ def memfds() -> list[str]:
         with contextlib.suppress(OSError):
             links.append(os.readlink(f"/proc/self/fd/{fd}"))
     return [link for link in links if link.startswith("/memfd:original")]
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 5) -> None:
-    """For what outlives its caller, or is another process: there is no event to wait for."""
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert holds()

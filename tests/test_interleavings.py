@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import cycle
 
 import pytest
 
@@ -45,14 +46,25 @@ COPIES = 30
 """Of a script that failed, played at once to see whether a shorter one fails too."""
 FOR_EVER = float("inf")
 SMALL, LARGE = (96, 64), (1600, 1200)
-TROUBLES = {
-    Trouble.FLUSH_ALL: 0.3,
-    Trouble.FLUSH_TAG: 0.3,
-    Trouble.FREEZE: 0.5,
-    Trouble.KILL: 0.15,
-    Trouble.RESTART_REDIS: 0.2,
-    Trouble.FREEZE_REDIS: 0.15,
-}
+CALM = Chances(
+    scripts=20,
+    sizes=(SMALL, SMALL, SMALL, SMALL, LARGE),
+    pauses=(0, 0.01, 0.05, 0.2),
+    span=0.8,
+    troubles={
+        Trouble.FLUSH_ALL: (0.0,),
+        Trouble.SLOW: (0.3, 0.3, 0.3, 0.5, 0.5, 0.5, 0.7, 0.7, 0.7),
+        Trouble.FREEZE: (0.1, 0.2, 0.4),
+        Trouble.FREEZE_REDIS: (0.3,),
+    },
+)
+STORM = replace(
+    CALM,
+    scripts=60,
+    span=2,
+    troubles=CALM.troubles | {Trouble.KILL: (0.0,) * 4, Trouble.RESTART_REDIS: (0.0,) * 4},
+)
+"""What a flush waits for some seconds for; so more scripts are played meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -61,41 +73,26 @@ class Profile:
 
     share: float
     """Of all interleavings."""
-    chances: Chances
+    chances: tuple[Chances, ...]
+    """Of one round after another, again and again."""
     staleness: float = FOR_EVER
     """Seconds for which what is no longer current may be shown."""
     settings: dict[str, object] = field(default_factory=dict)
     bucket: bool = False
 
 
-LASTING = Profile(
-    share=0.6,
-    chances=Chances(
-        scripts=60,
-        pauses=(0, 0.01, 0.05, 0.2),
-        sizes=(SMALL, SMALL, SMALL, SMALL, LARGE),
-        troubles=TROUBLES,
-        freezes=(0.1, 0.2, 0.3, 0.6, 0.6, 4.0),
-    ),
-)
-"""Only a flush forgets: the longest of its freezes is longer than a gateway trusts its memory."""
+LASTING = Profile(share=0.6, chances=(CALM, CALM, CALM, STORM))
+"""Only a flush forgets."""
 FLEETING = Profile(
     share=0.3,
-    chances=Chances(
-        scripts=80,
-        pauses=(0, 0.05, 0.5, 1.2, 3.3),
-        sizes=(SMALL,),
-        troubles=TROUBLES,
-        freezes=(0.1, 0.3, 0.6),
+    chances=tuple(
+        replace(chances, scripts=60, sizes=(SMALL,), pauses=(0, 0.05, 0.5, 1.2, 3.3), span=4)
+        for chances in (CALM, STORM)
     ),
     staleness=2,
     settings={"fresh_for": 1, "serve_stale_for": 1, "stale_if_error": 0, "missing_ttl": 1},
 )
-BUCKET = Profile(
-    share=0.1,
-    chances=replace(LASTING.chances, scripts=30, sizes=(SMALL,)),
-    bucket=True,
-)
+BUCKET = Profile(share=0.1, chances=(replace(CALM, scripts=10, sizes=(SMALL,)),), bucket=True)
 PROFILES = {"lasting": LASTING, "fleeting": FLEETING, "bucket": BUCKET}
 
 
@@ -116,11 +113,17 @@ def world(
     if profile.bucket:
         bucket: S3Bucket = request.getfixturevalue("_s3_server")
         environment, originals, source = bucket.environment(), InBucket(bucket), bucket.url
-    settings = {"presets": f"{PRESET}:width=16,format=png", "max_queue": 1000, **profile.settings}
-    with (
-        RedisServer(home) as redis,
-        Fleet(GATEWAYS, environment, source=source, cache=redis.url, **settings) as fleet,
-    ):
+    settings = {
+        "presets": f"{PRESET}:width=16,format=png",
+        "max_queue": 1000,
+        "renderers": 2,
+        **profile.settings,
+    }
+    redis = RedisServer(home)
+    fleet = Fleet(GATEWAYS, environment, source=source, cache=redis.url, **settings)
+    # One keeps nothing in memory: it shows what Redis holds.
+    fleet.gateways[-1].environment["RESIZER_MEMORY_CACHE_MB"] = "0"
+    with redis, fleet:
         yield World(fleet, redis, originals, partial(flush, fleet.gateways[0]))
 
 
@@ -135,15 +138,22 @@ def test_no_answer_of_very_many_is_older(profile: Profile, world: World) -> None
 
 def hold(world: World, profile: Profile, total: int) -> None:
     """Play rounds until their scripts are as many as asked. Fails at the first bad history."""
-    rounds = -(-int(total * profile.share) // profile.chances.scripts)
-    for number in range(rounds):
-        round_ = make_round(f"{SEED}-{number}", profile.chances)
-        played = asyncio.run(world.play(round_))
-        for script, histories in zip(round_.scripts, played, strict=True):
+    played = 0
+    for number, chances in enumerate(cycle(profile.chances)):
+        if played >= total * profile.share:
+            return
+        round_ = make_round(f"{SEED}-{number}", chances)
+        told = asyncio.run(world.play(round_))
+        for script, histories in zip(round_.scripts, told, strict=True):
             if bad := faulty(histories, profile):
-                first = told(replace(round_, scripts=(script,)), bad, profile)
-                again = asyncio.run(narrowed(world, replace(round_, scripts=(script,)), profile))
-                pytest.fail(f"INTERLEAVING_SEED={SEED}, {first}\n\n{again}", pytrace=False)
+                fail(world, replace(round_, scripts=(script,)), bad, profile)
+        played += chances.scripts
+
+
+def fail(world: World, round_: Round, bad: History, profile: Profile) -> None:
+    first = account(round_, bad, profile)
+    again = asyncio.run(narrowed(world, round_, profile))
+    pytest.fail(f"INTERLEAVING_SEED={SEED}, {first}\n\n{again}", pytrace=False)
 
 
 def faulty(histories: list[History], profile: Profile) -> History | None:
@@ -159,14 +169,14 @@ async def narrowed(world: World, round_: Round, profile: Profile) -> str:
         copies = replace(candidate, scripts=candidate.scripts * COPIES)
         played = [history for histories in await world.play(copies) for history in histories]
         bad = faulty(played, profile)
-        last = told(candidate, bad, profile) if bad else last
+        last = account(candidate, bad, profile) if bad else last
         return bad is not None
 
     await shortest(round_, fails)
     return last
 
 
-def told(round_: Round, bad: History, profile: Profile) -> str:
+def account(round_: Round, bad: History, profile: Profile) -> str:
     steps = "\n".join(f"    {step}" for step in (*round_.scripts[0], *round_.disturbances))
     return f"these steps\n{steps}\nled to this history of one key:\n{bad.told(profile.staleness)}"
 
@@ -174,11 +184,11 @@ def told(round_: Round, bad: History, profile: Profile) -> str:
 # That it can fail
 
 ONE_REPLACED = (
-    Ask(0, OPTIONS[0], tuple(range(GATEWAYS)), conditional=False, waits=True),
+    Ask(0, OPTIONS[0], tuple(range(GATEWAYS)), conditional=False),
     Replace(0, SMALL),
     FlushKey(0),
     Pause(1.2),
-    Ask(0, OPTIONS[0], tuple(range(GATEWAYS)), conditional=False, waits=True),
+    Ask(0, OPTIONS[0], tuple(range(GATEWAYS)), conditional=False),
 )
 
 
@@ -194,8 +204,8 @@ def test_a_flush_that_does_nothing_is_found_out(profile: Profile, world: World) 
 
 
 def test_a_seed_makes_the_same_round_again() -> None:
-    assert make_round("a", LASTING.chances) == make_round("a", LASTING.chances)
-    assert make_round("a", LASTING.chances) != make_round("b", LASTING.chances)
+    assert make_round("a", CALM) == make_round("a", CALM)
+    assert make_round("a", CALM) != make_round("b", CALM)
 
 
 def test_the_shortest_round_has_only_what_it_takes_to_fail() -> None:
