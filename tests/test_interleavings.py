@@ -53,8 +53,8 @@ CALM = Chances(
     span=0.8,
     troubles={
         Trouble.FLUSH_ALL: (0.0,),
-        Trouble.SLOW: (0.3, 0.3, 0.3, 0.5, 0.5, 0.5, 0.7, 0.7, 0.7),
-        Trouble.FREEZE: (0.1, 0.2, 0.4),
+        Trouble.SLOW: (0.3, 0.3, 0.5, 0.5, 0.7, 0.7),
+        Trouble.FREEZE: (0.2, 0.4, 0.4, 0.6),
         Trouble.FREEZE_REDIS: (0.3,),
     },
 )
@@ -81,10 +81,10 @@ class Profile:
     bucket: bool = False
 
 
-LASTING = Profile(share=0.6, chances=(CALM, CALM, CALM, STORM))
+LASTING = Profile(share=0.7, chances=(*(CALM,) * 5, STORM))
 """Only a flush forgets."""
 FLEETING = Profile(
-    share=0.3,
+    share=0.2,
     chances=tuple(
         replace(chances, scripts=60, sizes=(SMALL,), pauses=(0, 0.05, 0.5, 1.2, 3.3), span=4)
         for chances in (CALM, STORM)
