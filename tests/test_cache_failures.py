@@ -43,7 +43,7 @@ def test_a_frozen_server_costs_at_most_the_timeout_and_then_nothing(
         await fill(cache, "cat.jpg", "width=1", ONE, 60)
         redis_server.pause()
         for _ in range(3):
-            assert 0.1 < await seconds_of_failing(cache) < 1.0
+            assert 0.1 < await seconds_of_failing(cache) < 3.0
         assert breaker.is_open
         started = time.perf_counter()
         for _ in range(100):
