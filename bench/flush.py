@@ -16,10 +16,10 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from multiprocessing.synchronize import Event
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -30,9 +30,10 @@ from resizer.flush import Flush
 from resizer.flusher import Flusher
 from resizer.image import pack
 from tests.caches import ONE
+from tests.servers import RedisCluster
 
 PORT = 18_104
-URL = f"redis://127.0.0.1:{PORT}/0"
+URL = f"redis://127.0.0.1:{PORT}"
 FIELDS = ("1:width=320", "1:width=640", "1:width=1280")
 AT_ONCE = 64
 _BATCH = 5_000
@@ -48,7 +49,7 @@ def main() -> None:
             sys.exit(f"bench.flush needs {program} on the PATH")
     os.sched_setaffinity(0, {int(LOAD_CORE)})
     with tempfile.TemporaryDirectory(prefix="bench-") as name, redis_server(Path(name)):
-        asyncio.run(_measure(options.originals))
+        asyncio.run(_measure(options.originals, Path(name)))
 
 
 def _options() -> argparse.Namespace:
@@ -62,7 +63,7 @@ def redis_server(home: Path) -> Iterator[None]:
     command = [
         *("taskset", "-c", SERVER_CORE, "redis-server", "--port", str(PORT)),
         *("--bind", "127.0.0.1", "--save", "", "--dir", str(home), "--loglevel", "warning"),
-        *("--slowlog-log-slower-than", "0", "--slowlog-max-len", "200000"),
+        *("--slowlog-log-slower-than", "100", "--slowlog-max-len", "100000"),
     ]
     with running(command, {}, sys.stdout.fileno()):
         deadline = time.monotonic() + 10
@@ -75,20 +76,20 @@ def redis_server(home: Path) -> Iterator[None]:
         yield
 
 
-async def _measure(originals: int) -> None:
-    cache = open_cache(URL, "bench", 10.0)
-    async with Redis.from_url(URL) as plain:
-        await fill(plain, "few/", 1_000)
+async def _measure(originals: int, home: Path) -> None:
+    """Databases of one server: flushes in turn, so that a drifting machine slows both."""
+    few, many = (open_cache(f"{URL}/{number}", "bench", 10.0) for number in range(2))
+    async with Redis.from_url(f"{URL}/0") as plain, Redis.from_url(f"{URL}/1") as full:
+        await fill(plain, "any/", 1_000)
+        await fill(full, "any/", originals - 10_000)
+        await fill(full, "prefix/", 10_000)
         await asyncio.sleep(_YOUNG)
-        await report_look_ups(cache, plain)
-        few = await flush_of_one(cache, "few/")
-        await fill(plain, "many/", originals - 10_000)
-        await fill(plain, "prefix/", 10_000)
-        many = await flush_of_one(cache, "many/")
-        print(f"flush of one image: {few * 1000:.2f} ms with 1,000 originals in Redis,")
-        print(f"  {many * 1000:.2f} ms with {originals:,}: ratio {many / few:.2f}")
-        await report_prefix(cache, plain)
-    await cache.close()
+        await report_look_ups(few, plain)
+        await report_cluster(home)
+        await report_flush_of_one(few, many, originals)
+        await report_prefix(many, full)
+    await few.close()
+    await many.close()
 
 
 async def fill(plain: Redis, prefix: str, count: int) -> None:
@@ -101,60 +102,84 @@ async def fill(plain: Redis, prefix: str, count: int) -> None:
         await pipeline.execute()
 
 
-async def flush_of_one(cache: RedisCache, prefix: str) -> float:
-    """Seconds, the median of 300."""
-    flusher = Flusher(cache, None)
-    took = []
-    for number in range(300):
-        started = time.perf_counter()
-        flushed = await flusher.flush([Flush(key=f"{prefix}{number}")])
-        took.append(time.perf_counter() - started)
-        assert flushed.variants == len(FIELDS)
-    return statistics.median(took)
+async def report_flush_of_one(few: RedisCache, many: RedisCache, originals: int) -> None:
+    took = [[await flush_of_one(cache, number) for cache in (few, many)] for number in range(300)]
+    small, large = (statistics.median(times) * 1000 for times in zip(*took, strict=True))
+    print(f"flush of one image: {small:.2f} ms with 1,000 originals in Redis,")
+    print(f"  {large:.2f} ms with {originals:,}: ratio {large / small:.2f}")
+
+
+async def flush_of_one(cache: RedisCache, number: int) -> float:
+    """Seconds."""
+    started = time.perf_counter()
+    flushed = await Flusher(cache, None).flush([Flush(key=f"any/{number}")])
+    assert flushed.variants == len(FIELDS)
+    return time.perf_counter() - started
 
 
 async def report_prefix(cache: RedisCache, plain: Redis) -> None:
     """Redis' own account of its longest command, and what another client saw of all of them."""
-    quiet = await _with_pings(lambda: asyncio.sleep(3))
-    await plain.slowlog_reset()
-    started = time.perf_counter()
-    busy = await _with_pings(lambda: Flusher(cache, None).flush([Flush(prefix="prefix/")]))
-    took = time.perf_counter() - started
-    commands = await plain.slowlog_get(200_000)
-    longest = max(command["duration"] for command in commands) / 1000
-    print(f"flush of 10,000 by prefix: {took:.1f} s, {len(commands):,} commands,")
-    print(f"  the longest {longest:.2f} ms by Redis' slow log; another client's PING took")
-    print(f"  p99 {busy[0]:.2f} ms, at most {busy[1]:.2f} (quiet: {quiet[0]:.2f}, {quiet[1]:.2f})")
+    with pinger() as pings:
+        os.nice(19)  # the one who pings goes first on their common core
+        await asyncio.sleep(3)
+        quiet = await asyncio.to_thread(pings)
+        await plain.slowlog_reset()
+        before = await _stat(plain, "total_commands_processed")
+        await asyncio.to_thread(pings)
+        started = time.perf_counter()
+        await Flusher(cache, None).flush([Flush(prefix="prefix/")])
+        took = time.perf_counter() - started
+        busy = await asyncio.to_thread(pings)
+    commands = await _stat(plain, "total_commands_processed") - before - len(busy)
+    slow = [one["duration"] / 1000 for one in await plain.slowlog_get(100_000)]
+    print(f"flush of 10,000 by prefix: {took:.1f} s, {commands:,} commands,")
+    print(f"  the longest {max(slow, default=0.1):.2f} ms by Redis' slow log;")
+    print(f"  another client's PING took {spread(busy)}")
+    print(f"  (quiet: {spread(quiet)})")
 
 
-async def _with_pings(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
-    """99th percentile and longest PING of another process meanwhile, in milliseconds."""
-    stop = multiprocessing.Event()
-    receiving, sending = multiprocessing.Pipe(duplex=False)
-    pinger = multiprocessing.Process(target=_ping, args=(stop, sending))
-    pinger.start()
-    await work()
-    stop.set()
-    took: list[float] = await asyncio.to_thread(receiving.recv)
-    pinger.join()
-    return statistics.quantiles(took, n=100)[98] * 1000, max(took) * 1000
+def spread(took: list[float]) -> str:
+    tail = statistics.quantiles(took, n=1000)
+    return (
+        f"p99 {tail[989] * 1000:.2f} ms, p99.9 {tail[998] * 1000:.2f}, max {max(took) * 1000:.2f}"
+    )
 
 
-def _ping(stop: Event, sending: "multiprocessing.connection.Connection") -> None:
+@contextmanager
+def pinger() -> Iterator[Callable[[], list[float]]]:
+    """Another process that pings; called, it gives the seconds of each PING since the last call."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=_ping, args=(there,))
+    process.start()
+
+    def taken() -> list[float]:
+        here.send(None)
+        took: list[float] = here.recv()
+        return took
+
+    yield taken
+    process.terminate()
+    process.join()
+
+
+def _ping(asked: Connection) -> None:
     took = []
     with socket.create_connection(("127.0.0.1", PORT)) as line:
-        while not stop.is_set():
+        while True:
             started = time.perf_counter()
             line.sendall(b"PING\r\n")
             line.recv(64)
             took.append(time.perf_counter() - started)
             time.sleep(0.0005)
-    sending.send(took)
+            if asked.poll():
+                asked.recv()
+                asked.send(took)
+                took = []
 
 
 async def report_look_ups(cache: RedisCache, plain: Redis) -> None:
     """64 at once: as the cache sends them, and each as a command of its own."""
-    places = [(f"few/{number}", FIELDS[0]) for number in range(AT_ONCE)]
+    places = [(f"any/{number}", FIELDS[0]) for number in range(AT_ONCE)]
 
     async def together() -> None:
         await asyncio.gather(*(cache.get(*place) for place in places))
@@ -165,12 +190,41 @@ async def report_look_ups(cache: RedisCache, plain: Redis) -> None:
     await one_by_one()
     rates = [(await _rate(together), await _rate(one_by_one)) for _ in range(5)]
     ratios = sorted(a / b for a, b in rates)
-    before = await _reads(plain)
-    await together()
-    trips = await _reads(plain) - before - 1
+    trips = await round_trips([plain], together)
     print(f"look-ups of one turn: {trips} round trip(s) for {AT_ONCE};")
     print(
         f"  {ratios[2]:.2f} times as many a second as one by one ({ratios[0]:.2f}–{ratios[4]:.2f})"
+    )
+
+
+async def report_cluster(home: Path) -> None:
+    """The same for three nodes: the most round trips that one of them saw."""
+    cluster = RedisCluster(home)
+    cluster.start()
+    cache = open_cache(cluster.url, "bench", 10.0)
+    nodes = [Redis.from_url(node.url) for node in cluster.nodes]
+
+    async def together() -> None:
+        await asyncio.gather(*(cache.get(f"any/{number}", "f") for number in range(AT_ONCE)))
+
+    await together()
+    trips = await round_trips(nodes, together)
+    print(f"  in a cluster of {len(nodes)} nodes: {trips} round trip(s) to each")
+    for node in nodes:
+        await node.aclose()
+    await cache.close()
+    cluster.stop()
+
+
+async def round_trips(servers: Sequence[Redis], turn: Callable[[], Awaitable[None]]) -> int:
+    """Times that the busiest of `servers` read from a client during one turn."""
+    before = [await _stat(server, "total_reads_processed") for server in servers]
+    await turn()
+    return max(
+        [
+            await _stat(server, "total_reads_processed") - past - 1
+            for server, past in zip(servers, before, strict=True)
+        ]
     )
 
 
@@ -182,10 +236,9 @@ async def _rate(turn: Callable[[], Awaitable[None]]) -> float:
     return turns * AT_ONCE / (time.perf_counter() - started)
 
 
-async def _reads(plain: Redis) -> int:
-    """Times that the server read from a client."""
+async def _stat(plain: Redis, name: str) -> int:
     facts: dict[str, int] = await plain.info("stats")
-    return facts["total_reads_processed"]
+    return facts[name]
 
 
 if __name__ == "__main__":
