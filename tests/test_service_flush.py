@@ -13,10 +13,11 @@ import pytest
 
 from resizer.flush import Flush
 from tests.fleet import Fleet, flush
-from tests.live import Gateway
+from tests.live import Gateway, cache_status
 from tests.numbered import InDirectory, numbered, read_numbers
 from tests.processes import busy_workers
 from tests.servers import RedisServer, need_redis
+from tests.trouble import Relay
 from tests.waiting import eventually
 from tests.wire import ask_once, connect
 
@@ -185,3 +186,28 @@ def test_a_frozen_gateway_that_wakes_shows_nothing_flushed_meanwhile(
         line.writer.close()
 
     asyncio.run(scene())
+
+
+def test_a_gateway_cut_off_from_redis_shows_nothing_flushed_meanwhile(house: House) -> None:
+    """It answers all the time, and cannot hear: it is waited for until it trusts its memory no
+    more. Then it is let in again."""
+    settings = house.fleet.gateways[0].environment
+
+    async def shown(gateway: Gateway) -> int:
+        reply = await ask_once(gateway.port, f"/img/{QUICK}/{KEY}")
+        return read_numbers(reply.body)[1]
+
+    async def scene(relay: Relay, gateway: Gateway) -> None:
+        before = await house.replace_original()
+        assert [await shown(gateway) for _ in range(2)] == [before] * 2
+        relay.open.clear()
+        now = await house.replace_original()
+        assert await shown(gateway) == before
+        await house.flush(Flush(key=KEY))
+        assert [await shown(gateway) for _ in range(2)] == [now] * 2
+        relay.open.set()
+
+    with Relay(house.redis) as relay, Gateway(settings, cache=relay.url) as gateway:
+        eventually(lambda: is_ready(gateway))
+        asyncio.run(scene(relay, gateway))
+        eventually(lambda: "memory" in cache_status(gateway.get(f"/img/{QUICK}/{KEY}")))

@@ -1,14 +1,18 @@
 """What may befall a Redis, and end again: each a context in which it does."""
 
+import select
 import socket
+import socketserver
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Self
 
 from redis import Redis
 
-from tests.servers import RedisServer
+from tests.servers import RedisServer, free_port
 
 Trouble = Callable[[RedisServer], AbstractContextManager[None]]
 
@@ -87,3 +91,43 @@ def password_changed(redis: RedisServer) -> Iterator[None]:
             yield
         finally:
             operator.config_set("requirepass", "")
+
+
+class Relay(socketserver.ThreadingTCPServer):
+    """The way to a Redis, which can be cut: connections stay, and nothing arrives any more."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, redis: RedisServer) -> None:
+        super().__init__(("127.0.0.1", free_port()), _Passage)
+        self.redis = redis
+        self.url = redis.url.replace(str(redis.port), str(self.server_address[1]))
+        self.open = threading.Event()
+        self.open.set()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.open.set()
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+
+class _Passage(socketserver.BaseRequestHandler):
+    server: Relay
+
+    def handle(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.server.redis.port)) as there:
+            others = {self.request: there, there: self.request}
+            while True:
+                ready, _, _ = select.select([*others], [], [])
+                self.server.open.wait()
+                for one in ready:
+                    if not (data := one.recv(65536)):
+                        return
+                    others[one].sendall(data)
