@@ -39,7 +39,7 @@ from tests.play import World
 from tests.servers import RedisServer, S3Bucket, need_redis
 
 pytestmark = pytest.mark.redis
-USUAL = 300
+USUAL = 240
 NIGHTLY = int(os.environ.get("INTERLEAVINGS", "10000"))
 SEED = os.environ.get("INTERLEAVING_SEED") or secrets.token_hex(4)
 COPIES = 30
