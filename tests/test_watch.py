@@ -176,7 +176,8 @@ def test_two_watchers_share_a_queue(line: Line) -> None:
         assert await asyncio.gather(*watching) == [True, True]
         return [key for flushes in both for key in flushes.keys]
 
-    assert sorted(asyncio.run(scene())) == sorted(keys)
+    # At least once each: on a busy machine a message may be visible again before it is deleted.
+    assert set(asyncio.run(scene())) == keys
     assert line.waiting() == 0
 
 
