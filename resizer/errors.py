@@ -77,6 +77,16 @@ class UnprocessableSource(ResizerError):
     title = "Original cannot be rendered"
 
 
+class RenderTimeout(UnprocessableSource):
+    """The render took longer than its limit and was ended: the original asks for too much.
+
+    Not a 5xx: asked again it would take as long, and it has cost a worker.
+    """
+
+    status = 422
+    title = "Original takes too long to render"
+
+
 class SourceUnavailable(ResizerError):
     """The bucket cannot be reached or refuses its credentials."""
 
@@ -98,13 +108,6 @@ class SourceTimeout(ResizerError):
 
     status = 504
     title = "Source timed out"
-
-
-class RenderTimeout(ResizerError):
-    """The render took longer than its limit and was killed."""
-
-    status = 504
-    title = "Render timed out"
 
 
 class CacheUnavailable(ResizerError):

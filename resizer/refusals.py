@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from resizer.errors import RenderTimeout, ResizerError, SourceNotFound, UnprocessableSource
+from resizer.errors import ResizerError, SourceNotFound, UnprocessableSource
 
 WHOLE_ORIGINAL = ""
 """In place of a field: the refusal holds for every variant of the original."""
@@ -28,7 +28,7 @@ class Refusals:
         """Keep `error`, if it speaks of the original rather than of the moment."""
         if isinstance(error, SourceNotFound):
             field = WHOLE_ORIGINAL
-        elif not isinstance(error, UnprocessableSource | RenderTimeout):
+        elif not isinstance(error, UnprocessableSource):
             return
         place = (key, field)
         self._refusals.pop(place, None)

@@ -13,11 +13,11 @@ TABLE = {
     errors.MethodNotAllowed: 405,
     errors.SignatureExpired: 410,
     errors.UnprocessableSource: 422,
+    errors.RenderTimeout: 422,
     errors.ResizerError: 500,
     errors.SourceUnavailable: 502,
     errors.Overloaded: 503,
     errors.SourceTimeout: 504,
-    errors.RenderTimeout: 504,
 }
 
 

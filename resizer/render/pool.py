@@ -207,7 +207,8 @@ class Pool:
             return await self._attempt(place.worker, request)
         except WorkerDied:
             raise UnprocessableSource(
-                "Rendering the original crashed twice; it is likely corrupt.",
+                "Rendering the original crashed twice: it is corrupt, or needs more memory than"
+                f" {self._limits.render_memory_mb} MiB.",
                 reason="its workers died",
             ) from None
 
@@ -225,7 +226,10 @@ class Pool:
         except WorkerDied as death:
             if death.end is End.TIMEOUT:
                 reason = f"killed after {self._limits.render_seconds:g} s"
-                raise RenderTimeout("The render took longer than it may.", reason=reason) from None
+                raise RenderTimeout(
+                    f"The original takes longer than {self._limits.render_seconds:g} s to render.",
+                    reason=reason,
+                ) from None
             raise
 
     async def _fresh(self, place: Place) -> Worker:
