@@ -18,6 +18,9 @@ _LEVELS = {
 """Each level scores alike in every format: SSIMULACRA2 59, 68, 77, 84, mean of five photos at
 600 px. `medium-high` is 41 kB as JPEG, 39 as WebP, 30 as AVIF."""
 
+LOSSY = frozenset(_LEVELS)
+"""The formats that have a quality."""
+
 _GREY = {Format.JPEG, Format.BASELINE_JPEG, Format.PNG}
 """The formats that can hold one band for a picture without colour."""
 
@@ -41,7 +44,7 @@ def encode(image: pyvips.Image, format_: Format, transform: Transform) -> bytes:
     if format_ in _GREY and is_grey(image):
         image = image.colourspace("b-w")
     save, settings = _ENCODERS[format_]
-    if format_ in _LEVELS:
+    if format_ in LOSSY:
         settings = settings | {"Q": quality(format_, transform)}
     body: bytes = getattr(image, save)(keep=keep, **settings)
     return body

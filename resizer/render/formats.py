@@ -58,6 +58,12 @@ def resolve(transform: Transform, source: SourceFormat, *, frames: bool, alpha: 
     return Format.BASELINE_JPEG if transform.fast else Format.JPEG
 
 
+def is_own(written: Format, source: SourceFormat) -> bool:
+    """Whether an original of `source` is a file of the format `written`."""
+    own = _OWN.get(source)
+    return own is written or (own is Format.JPEG and written is Format.BASELINE_JPEG)
+
+
 def keeps_frames(transform: Transform, source: SourceFormat) -> bool:
     """Whether an animated original stays one."""
     format_ = resolve(transform, source, frames=True, alpha=False)

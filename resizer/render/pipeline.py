@@ -27,6 +27,7 @@ from resizer.render.load import (
     load_small,
 )
 from resizer.render.resize import LEAVE
+from resizer.render.smaller import no_larger
 from resizer.render.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
 from resizer.render.trim import uniform_edge
 from resizer.transform import Format, Saliency, Transform, UniformEdge
@@ -81,7 +82,8 @@ def _written(work: Work, file_size: int) -> tuple[bytes, str]:
     written = WRITTEN[format_]
     work = replace(work, alpha=written.alpha)
     image = _joined([done(FINISH, frame, work) for frame in frames])
-    return encode(image, format_, transform), written.content_type
+    body = no_larger(encode(image, format_, transform), image, format_, work)
+    return body, written.content_type
 
 
 def _shaped(work: Work) -> list[pyvips.Image]:

@@ -1,0 +1,84 @@
+"""Never larger than the original: what stands in where encoding a picture anew gains nothing.
+
+An original that was compressed harder than asked for comes out larger than it went in, and no
+better.
+"""
+
+from dataclasses import fields, replace
+
+import pyvips
+
+from resizer.render.encode import LOSSY, encode, quality
+from resizer.render.formats import is_own
+from resizer.render.load import load, load_frames
+from resizer.render.steps import Work
+from resizer.render.strip import stripped
+from resizer.render.turn import STRAIGHT
+from resizer.transform import Format, Quality, Transform
+
+_OF_THE_FILE = {
+    *("width", "height", "dpr", "fit", "gravity"),
+    *("quality", "format", "metadata", "anim", "fast"),
+}
+"""Options that need not change a picture; any other that is set does."""
+_LOWER = (0.85, 0.7, 0.5)
+"""Shares of the quality, tried one after the other."""
+_ALIKE = 2
+"""Levels by which a sample may differ and be the same: rounding of a profile that is sRGB."""
+
+
+def no_larger(body: bytes, image: pyvips.Image, format_: Format, work: Work) -> bytes:
+    """`body`, which is `image` encoded, or something smaller if it outgrew the same original.
+
+    The original's own picture if it can be had without what lay beside it; else encoded again at a
+    lower quality, unless that was asked for by number. Other sizes, formats and pictures stay.
+    """
+    size = len(work.header.source)
+    if len(body) <= size or not _asks_for_the_original(work, format_):
+        return body
+    if work.header.turn == STRAIGHT and _shows_the_original(image, work):
+        bare = stripped(bytes(work.header.source), body, format_)
+        if bare and len(bare) < len(body):
+            return bare
+    return _at_lower_quality(body, image, format_, work.transform, size)
+
+
+def _asks_for_the_original(work: Work, format_: Format) -> bool:
+    """Whether nothing that changes the picture is asked for, and size and format are its own."""
+    transform, header = work.transform, work.header
+    plain = all(
+        getattr(transform, field.name) == field.default
+        for field in fields(transform)
+        if field.name not in _OF_THE_FILE
+    )
+    whole = work.plan.size == header.size and work.plan.resized == header.size
+    all_frames = work.frames or header.frames == 1
+    return plain and whole and all_frames and is_own(format_, header.format)
+
+
+def _shows_the_original(image: pyvips.Image, work: Work) -> bool:
+    """Whether a reader that knows of no profile sees `image` in the original's bare picture."""
+    header = work.header
+    bare = load_frames(header) if work.frames else load(header.source, header.format)
+    if bare.interpretation == "cmyk":
+        return False
+    bare, image = (_with_alpha(one.colourspace("srgb").cast("uchar")) for one in (bare, image))
+    return bool((bare - image).abs().max() <= _ALIKE)
+
+
+def _with_alpha(image: pyvips.Image) -> pyvips.Image:
+    return image if image.hasalpha() else image.bandjoin(255)
+
+
+def _at_lower_quality(
+    body: bytes, image: pyvips.Image, format_: Format, transform: Transform, size: int
+) -> bytes:
+    if format_ not in LOSSY or not isinstance(transform.quality, Quality | None):
+        return body
+    first = quality(format_, transform)
+    for share in _LOWER:
+        again = encode(image, format_, replace(transform, quality=round(first * share)))
+        body = min(body, again, key=len)
+        if len(body) <= size:
+            break
+    return body
