@@ -178,6 +178,8 @@ class Transform:
     format: Format | None = None
     """None is the original's own format where browsers read it, else JPEG or PNG."""
     anim: bool = True
+    page: int | None = None
+    """The frame or page to render as a still, from 1. None is all frames, or the first page."""
     background: Colour | None = None
     border: Border | None = None
     blur: float | None = None

@@ -19,5 +19,6 @@ def test_json_describes_original_and_variant_without_decoding() -> None:
             "height": 80,
             "format": "image/png",
             "frames": 1,
+            "pages": 1,
         },
     }

@@ -57,6 +57,7 @@ GOLDEN = [
         Transform(blur=2.5, sharpen=1, brightness=1.1, contrast=0.9, gamma=2.0, saturation=0),
         "blur=2.5,sharpen=1,brightness=1.1,contrast=0.9,gamma=2,saturation=0",
     ),
+    (Transform(page=3, background=Colour(0, 0, 0)), "page=3,background=#000000"),
     (Transform(format=Format.AUTO_JPEG, fast=True), "format=auto-jpeg,compression=fast"),
 ]
 """A change here changes the cache key of every variant stored: do it on purpose only."""

@@ -57,6 +57,7 @@ ACCEPTED: dict[str, dict[str, Transform]] = {
         for name in ("auto", "avif", "webp", "jpeg", "baseline-jpeg", "png", "gif", "json")
     },
     "anim": {"true": Transform(), "false": Transform(anim=False)},
+    "page": {"1": Transform(page=1), "2": Transform(page=2), "65535": Transform(page=65_535)},
     "background": {
         "red": Transform(background=Colour(255, 0, 0)),
         "#0f08": Transform(background=Colour(0, 255, 0, 136)),
@@ -121,6 +122,7 @@ REFUSED: dict[str, list[str]] = {
     "quality": ["0", "101", "80.5", "auto", "medium", "HIGH", "²", "-"],
     "format": ["jpg", "auto-avif", "auto-jpeg", "AVIF", "svg", "heic", "original"],
     "anim": ["1", "0", "True", "yes"],
+    "page": ["", "0", "-1", "1.5", "65536", "last", "１"],
     "background": ["", "nosuch", "currentcolor", "f00", "url(x)", "red;blue"],
     "border": ["", "1;2", "1;2;3", "1;2;3;4;5", "red", "-1", "1;2;3;4;red;5", "65536", "1.5"],
     "blur": ["0", "0.99", "250.1", "1e2"],

@@ -47,6 +47,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "quality": st.none() | st.integers(1, 100) | st.sampled_from(Quality),
     "format": st.none() | st.sampled_from([Format(name) for name in OFFERED_FORMATS]),
     "anim": st.booleans(),
+    "page": st.none() | st.integers(1, 65_535),
     "background": st.none() | colours,
     "border": st.none() | st.builds(Border, edges, colours),
     "blur": st.none() | decimals(1, 250),

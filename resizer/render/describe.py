@@ -14,6 +14,7 @@ def describe(header: Header, plan: Plan, file_size: int) -> bytes:
         "height": header.size.height,
         "format": str(header.format),
         "frames": header.frames,
+        "pages": header.pages,
     }
     facts = {"width": plan.size.width, "height": plan.size.height, "original": original}
     return json.dumps(facts, separators=(",", ":")).encode()

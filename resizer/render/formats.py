@@ -67,7 +67,7 @@ def is_own(written: Format, source: SourceFormat) -> bool:
 def keeps_frames(transform: Transform, source: SourceFormat) -> bool:
     """Whether an animated original stays one."""
     format_ = resolve(transform, source, frames=True, alpha=False)
-    return transform.anim and WRITTEN[format_].frames
+    return transform.anim and transform.page is None and WRITTEN[format_].frames
 
 
 def _wanted(transform: Transform, source: SourceFormat) -> Format:

@@ -31,6 +31,9 @@ also is), `matrixload`, `vipsload` and all others stay blocked, whatever libvips
 _ANIMATED = {SourceFormat.GIF, SourceFormat.WEBP}
 """`n=-1` is for these alone: on AVIF and TIFF it fails for sound files."""
 
+_PAGED = _ANIMATED | {SourceFormat.TIFF}
+"""What has frames or pages that `page` can name."""
+
 _READ_FACTOR = 4
 """Pixels of an animation's frames, all together, in multiples of `max_source_pixels`: they are
 read one after another, so they cost time rather than memory. Written ones are held, once."""
@@ -58,7 +61,15 @@ class Header:
     """One frame as it is stored, before its orientation."""
     turn: Turn
     """What makes it upright."""
-    frames: int
+    pages: int = 1
+    """Frames of an animation or pages of a TIFF."""
+    page: int = 1
+    """The one that `stored` and `turn` are of, from 1."""
+
+    @property
+    def frames(self) -> int:
+        """Of an animation; else 1."""
+        return self.pages if self.format in _ANIMATED else 1
 
     @property
     def size(self) -> Size:
@@ -66,25 +77,41 @@ class Header:
         return self.turn.size(self.stored)
 
 
-def examine(source: memoryview, limits: Limits) -> Header:
-    """Read an original's header. Raises UnprocessableSource where it is over a limit."""
+def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
+    """Read the header of an original's `page`.
+
+    Raises UnprocessableSource where it is over a limit, or there is no such page.
+    """
     kind = sniff(source)
     if kind is SourceFormat.SVG:
         source = svg_text(source)
     image = load(source, kind)
+    pages = _pages(image, kind)
+    if page > pages:
+        raise UnprocessableSource(f"There is no page {page} in the original: it has {pages:,}.")
+    if page > 1:
+        image = load(source, kind, page=page - 1)
     header = Header(
         source=source,
         format=kind,
         stored=Size(image.width, image.height),
         turn=_turn(image, kind),
-        frames=image.get_n_pages() if kind in _ANIMATED else 1,
+        pages=pages,
+        page=page,
     )
     if kind is not SourceFormat.SVG and header.stored.pixels > limits.max_source_pixels:
         raise UnprocessableSource(
             f"The original has {image.width}×{image.height} pixels,"
             f" more than {limits.max_source_pixels:,}."
         )
+    _check_depth(header, limits)
     return header
+
+
+def _pages(image: pyvips.Image, kind: SourceFormat) -> int:
+    """The header's own number: libvips' `get_n_pages` takes 10,000 and more for 1."""
+    counted = kind in _PAGED and image.get_typeof("n-pages")
+    return max(1, image.get("n-pages")) if counted else 1
 
 
 def load(source: memoryview, kind: SourceFormat, **options: Any) -> pyvips.Image:
@@ -120,10 +147,12 @@ def load_small(header: Header, shrink: float, leave: float, limits: Limits) -> p
 
 
 def load_drawn(header: Header, scale: float, limits: Limits) -> pyvips.Image:
-    """Open an original; an SVG, which has no pixels of its own, drawn at `scale` of its size.
+    """Open the page of an original; an SVG, which has no pixels, drawn at `scale` of its size.
 
     The scale gives way to the limit of pixels.
     """
+    if header.format in _PAGED:
+        return load(header.source, header.format, page=header.page - 1)
     if header.format is not SourceFormat.SVG:
         return load(header.source, header.format)
     low, high = _SVG_SCALES
@@ -139,6 +168,13 @@ def check_animation(header: Header, size: Size, limits: Limits) -> None:
         )
     _check_frames("has", header.stored, header.frames, _READ_FACTOR * limits.max_source_pixels)
     _check_frames("would have", size, header.frames, limits.max_source_pixels)
+
+
+def _check_depth(header: Header, limits: Limits) -> None:
+    """Refuse a frame so late in an animation that too much must be read to compose it."""
+    if header.frames > 1:
+        most = _READ_FACTOR * limits.max_source_pixels
+        _check_frames(f"up to page {header.page} has", header.stored, header.page, most)
 
 
 def _check_frames(has: str, size: Size, frames: int, most: int) -> None:

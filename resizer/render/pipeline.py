@@ -47,7 +47,8 @@ def render(
     """
     start = perf_counter()
     try:
-        work = _prepared(examine(memoryview(source), limits), transform, limits, resampling)
+        header = examine(memoryview(source), limits, transform.page or 1)
+        work = _prepared(header, transform, limits, resampling)
         body, content_type = _written(work, len(source))
     except pyvips.Error as error:
         # libvips' own words name its loaders, and sometimes hundreds of positions in the file.

@@ -95,6 +95,13 @@ _TABLE = (
         "Keep the frames of an animation, or only the first.",
     ),
     Option(
+        "page",
+        None,
+        values.whole(1, values.MAX_PAGE),
+        f"a whole number from 1 to {values.MAX_PAGE}",
+        "The frame of an animation or the page of a document to render as a still.",
+    ),
+    Option(
         "background",
         None,
         read_colour,

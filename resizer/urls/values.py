@@ -30,6 +30,8 @@ MAX_WHOLE = 10**11 - 1
 """Eleven digits: Unix seconds for 3,000 years, and cheap to read."""
 MAX_SIDE = 65_535
 """Pixels of a trim or border: the longest side of a JPEG."""
+MAX_PAGE = 65_535
+"""Pages of a TIFF are numbered in 16 bits."""
 DECIMALS = 4
 
 T = TypeVar("T")
