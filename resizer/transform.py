@@ -69,6 +69,14 @@ class Metadata(StrEnum):
     NONE = "none"
 
 
+class Gamut(StrEnum):
+    """The colours that a variant can show. Originals that are sRGB stay so whatever is asked."""
+
+    SRGB = "srgb"
+    P3 = "p3"
+    """Display P3, its profile embedded, for originals that hold more than sRGB."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A gravity: the fraction (0…1) of what is cut away that goes from the left and the top."""
@@ -191,6 +199,7 @@ class Transform:
     rotate: int = 0
     flip: Flip | None = None
     trim: Trim | None = None
+    gamut: Gamut = Gamut.SRGB
     metadata: Metadata = Metadata.COPYRIGHT
     fast: bool = False
     """`compression=fast`: the format that encodes quickest, whatever `format` says."""

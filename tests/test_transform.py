@@ -13,6 +13,7 @@ from resizer.transform import (
     Fit,
     Flip,
     Format,
+    Gamut,
     Metadata,
     Point,
     Quality,
@@ -52,6 +53,7 @@ GOLDEN = [
         "rotate=90,flip=hv,trim=20;30;20;0",
     ),
     (Transform(trim=Box(left=10, width=500)), "trim=left=10;top=0;width=500"),
+    (Transform(gamut=Gamut.P3, metadata=Metadata.KEEP), "gamut=p3,metadata=keep"),
     (Transform(trim=UniformEdge(), metadata=Metadata.NONE), "trim=border,metadata=none"),
     (
         Transform(blur=2.5, sharpen=1, brightness=1.1, contrast=0.9, gamma=2.0, saturation=0),

@@ -13,6 +13,7 @@ from resizer.transform import (
     Fit,
     Flip,
     Format,
+    Gamut,
     Metadata,
     Point,
     Quality,
@@ -59,6 +60,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "rotate": st.sampled_from([0, 90, 180, 270]),
     "flip": st.none() | st.sampled_from(Flip),
     "trim": st.none() | st.just(UniformEdge()) | edges | boxes,
+    "gamut": st.sampled_from(Gamut),
     "metadata": st.sampled_from(Metadata),
     "fast": st.booleans(),
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from resizer.transform import Fit, Flip, Metadata, Quality
+from resizer.transform import Fit, Flip, Gamut, Metadata, Quality
 from resizer.urls import values
 from resizer.urls.colour import read_colour
 
@@ -164,6 +164,13 @@ _TABLE = (
             field="trim",
         )
         for name, read in values.BOX_SIDES.items()
+    ),
+    Option(
+        "gamut",
+        None,
+        values.word({gamut.value: gamut for gamut in Gamut}),
+        ", ".join(Gamut),
+        "`p3` keeps an original that holds more colours than sRGB wide, as Display P3.",
     ),
     Option(
         "metadata",
