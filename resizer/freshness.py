@@ -1,6 +1,6 @@
 """Freshness: what may be done with a variant of a given age (RFC 5861 names the times)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 _SKEW_SECONDS = 60.0
@@ -22,11 +22,18 @@ class Stage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """The times, in seconds; each of the last two counts from the end of the first."""
+    """The times, in seconds; the second and third each count from the end of the first."""
 
     fresh_for: float
     serve_stale_for: float
     stale_if_error: float
+    partial_for: float = 0.0
+    """`fresh_for` of what was rendered from a broken original, if that is less."""
+
+    @property
+    def of_partial(self) -> "Freshness":
+        """The times of a partial variant: never served stale while the source could answer."""
+        return replace(self, fresh_for=min(self.fresh_for, self.partial_for), serve_stale_for=0.0)
 
     def stage(self, age: float) -> Stage:
         """`age` in seconds; a little below 0 where another machine's clock is ahead."""

@@ -258,12 +258,17 @@ class Gateway:
         done = time.perf_counter()
         self._metrics.render_seconds.observe(done - fetched)
         self._metrics.renders.labels(rendered.content_type).inc()
+        if rendered.partial:
+            self._metrics.partial.inc()
+            self.source.drop(flight.key)
         return Answer(variant, fetch_seconds=fetched - start, render_seconds=done - fetched)
 
     async def _fetch(self, key: str, known: Variant | None) -> Original | Unchanged:
         if known is None:
             return await self.source.fetch(key)
         outcome = "failed"
+        if known.partial:
+            self.source.drop(key)
         try:
             got = await self.source.refetch(key, known.original_etag)
             outcome = "unchanged" if isinstance(got, Unchanged) else "changed"

@@ -54,6 +54,8 @@ class Rendered:
     height: int
     seconds: float
     """Time inside the worker."""
+    partial: bool = False
+    """The original is cut short or broken, and this shows it as far as it goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Variant:
     height: int
     checked_at: float
     """Unix time at which the source last said that this original is the current one."""
+    partial: bool = False
+    """See `Rendered`. It is not kept for long: whoever put the original there may yet mend it."""
 
     @property
     def size(self) -> int:
@@ -97,6 +101,7 @@ def pack(variant: Variant) -> bytes:
             "width": variant.width,
             "height": variant.height,
             "checked_at": variant.checked_at,
+            "partial": variant.partial,
         }
     ).encode()
     return b"".join(
@@ -132,6 +137,7 @@ _KINDS = {
     "width": int,
     "height": int,
     "checked_at": float | int,
+    "partial": bool,
 }
 
 

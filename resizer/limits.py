@@ -1,6 +1,20 @@
 """What one request may cost, in one value that is handed to whoever must refuse."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailOn(StrEnum):
+    """What is wrong with an original that is refused for it (libvips' VipsFailOn)."""
+
+    NONE = "none"
+    """Nothing: what is cut short or broken is shown as far as it goes."""
+    TRUNCATED = "truncated"
+    """That pixels are missing; wrong checksums are forgiven."""
+    ERROR = "error"
+    """Anything a decoder calls an error."""
+    WARNING = "warning"
+    """Anything that it has to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +37,5 @@ class Limits:
     """Time for an original to arrive whole."""
     max_queue: int = 64
     """Fills (fetch and render) under way in one process; one more is refused with 503."""
+    fail_on: FailOn = FailOn.NONE
+    """How broken an original may be."""

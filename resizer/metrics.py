@@ -71,6 +71,11 @@ class Metrics:
         self.renders = Counter(
             "resizer_renders", "Variants rendered, by content type.", ["format"], registry=registry
         )
+        self.partial = Counter(
+            "resizer_partial",
+            "Variants rendered from originals that are cut short or broken.",
+            registry=registry,
+        )
         self.render_seconds = Histogram(
             "resizer_render_seconds",
             "Time from an original to its variant, waiting for a worker included.",

@@ -87,11 +87,16 @@ def namespace(settings: Settings) -> str:
 
 def fingerprint(settings: Settings) -> str:
     """What besides a Transform decides the bytes of a variant."""
-    return f"{RENDERER_VERSION}-{settings.resampling}-{settings.max_output_side}"
+    return f"{RENDERER_VERSION}-{settings.resampling}-{settings.max_output_side}-{settings.fail_on}"
 
 
 def freshness(settings: Settings) -> Freshness:
-    return Freshness(settings.fresh_for, settings.serve_stale_for, settings.stale_if_error)
+    return Freshness(
+        settings.fresh_for,
+        settings.serve_stale_for,
+        settings.stale_if_error,
+        settings.partial_max_age,
+    )
 
 
 def renderers(settings: Settings) -> int:
@@ -106,4 +111,5 @@ def cache_policy_of(settings: Settings) -> CachePolicy:
         settings.stale_while_revalidate,
         settings.stale_if_error,
         settings.error_max_age,
+        settings.partial_max_age,
     )

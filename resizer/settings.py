@@ -25,7 +25,7 @@ from resizer.cdn.plan import PurgePolicy
 from resizer.cdn.target import read_target
 from resizer.errors import InvalidRequest
 from resizer.http.access import Access, Urls
-from resizer.limits import Limits
+from resizer.limits import FailOn, Limits
 from resizer.render.job import Resampling
 from resizer.urls.cloudflare import Grammar
 from resizer.urls.preset import Preset, parse_preset
@@ -221,6 +221,9 @@ class Settings(BaseSettings):
         description="Time for which a stale variant is served while the source is away; told so.",
     )
     error_max_age: Seconds = Field(10, description="Cache-Control max-age of a problem reply.")
+    partial_max_age: Seconds = Field(
+        60, description="Time for which a picture of a broken original is kept, here and by CDNs."
+    )
 
     cdn: Targets = Field([], description="What to purge: cloudfront:id fastly:id ban:http://host …")
     cloudflare_token: SecretStr = Field(
@@ -257,6 +260,10 @@ class Settings(BaseSettings):
     )
     max_queue: int = Field(
         _LIMITS.max_queue, ge=1, description="Fills under way in a process; one more is a 503."
+    )
+
+    fail_on: FailOn = Field(
+        _LIMITS.fail_on, description="Originals to refuse: none, truncated, error or warning."
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")

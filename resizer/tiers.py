@@ -74,7 +74,7 @@ class Tiers:
 
     def stage(self, variant: Variant) -> Stage:
         """What may be done with `variant` now."""
-        return self._freshness.stage(time.time() - variant.checked_at)
+        return self._times(variant).stage(time.time() - variant.checked_at)
 
     async def look_up(self, flight: AnyFlight) -> Variant | None:
         """What the shared tier holds, of whatever age."""
@@ -125,15 +125,15 @@ class Tiers:
             if not stored and not flight.shared_failed and variant.size <= LARGEST_SHARED:
                 return False
         remembered = self.remember(flight, variant)
-        if self._keeping is not None and stored and is_new:
+        if self._keeping is not None and stored and is_new and not variant.partial:
             self._keeping.keep(flight, variant)
         return stored or (self.shared is None and remembered)
 
     def remember(self, flight: AnyFlight, variant: Variant) -> bool:
         """Hold `variant` in memory, unless it was flushed on its way here or is too old."""
-        age = time.time() - variant.checked_at
-        fresh = max(0.0, self._freshness.fresh_for - age)
-        stale = max(0.0, self._freshness.fresh_for + self._freshness.serve_stale_for - age) - fresh
+        times, age = self._times(variant), time.time() - variant.checked_at
+        fresh = max(0.0, times.fresh_for - age)
+        stale = max(0.0, times.fresh_for + times.serve_stale_for - age) - fresh
         if flight.flushed or self.stage(variant) not in (Stage.FRESH, Stage.STALE):
             return False
         return self.memory.put(*flight.place, variant, fresh, stale)
@@ -167,12 +167,15 @@ class Tiers:
         if self._keeping is not None:
             await self._keeping.drain(seconds)
 
+    def _times(self, variant: Variant) -> Freshness:
+        return self._freshness.of_partial if variant.partial else self._freshness
+
     async def _share(self, flight: AnyFlight, variant: Variant, token: str) -> bool:
         if variant.size > LARGEST_SHARED:
             await self.release(flight, Lease(token))
             return False
         assert self.shared is not None  # noqa: S101  (asked by the caller)
-        left = variant.checked_at + self._freshness.kept_for - time.time()
+        left = variant.checked_at + self._times(variant).kept_for - time.time()
         return bool(
             await self._ask(flight, self.shared.put(*flight.place, variant, left, token), "written")
         )

@@ -29,6 +29,7 @@ class CachePolicy:
     stale_while_revalidate: int
     stale_if_error: int
     error_max_age: int
+    partial_max_age: int = 0
 
 
 def make_variant(key: str, preset: str | None, original: Original, rendered: Rendered) -> Variant:
@@ -48,6 +49,7 @@ def make_variant(key: str, preset: str | None, original: Original, rendered: Ren
         width=rendered.width,
         height=rendered.height,
         checked_at=original.checked_at,
+        partial=rendered.partial,
     )
 
 
@@ -82,16 +84,24 @@ NO_STORE = "no-store"
 
 
 def cache_control(
-    policy: CachePolicy, expires: int | None, now: float, *, stale: bool = False
+    policy: CachePolicy,
+    expires: int | None,
+    now: float,
+    *,
+    stale: bool = False,
+    partial: bool = False,
 ) -> str:
     """`Cache-Control` of an image, never promising more than is left of the URL's `exp`.
 
-    What is `stale` here is to be asked for again soon: the source is being asked.
+    What is `stale` here is to be asked for again soon: the source is being asked. What is
+    `partial` may be whole soon, and is then not to be shown any more.
     """
-    max_age, s_maxage = policy.max_age, policy.s_maxage
-    if stale:
-        max_age, s_maxage = min(max_age, policy.error_max_age), min(s_maxage, policy.error_max_age)
-    revalidate, if_error = policy.stale_while_revalidate, policy.stale_if_error
+    most = max(policy.max_age, policy.s_maxage)
+    most = min(most, policy.error_max_age) if stale else most
+    most = min(most, policy.partial_max_age) if partial else most
+    max_age, s_maxage = min(policy.max_age, most), min(policy.s_maxage, most)
+    revalidate = 0 if partial else policy.stale_while_revalidate
+    if_error = policy.stale_if_error
     if expires is not None:
         left = max(0, expires - int(now) - 1)
         max_age, s_maxage = min(max_age, left), min(s_maxage, left)
@@ -109,13 +119,14 @@ MEMORY_HIT = "resizer; hit; detail=memory"
 
 def cache_status(answer: Answer) -> str:
     """`Cache-Status` (RFC 9211): how the gateway's own cache came by the answer."""
-    collapsed = "; collapsed" if answer.coalesced else ""
+    marks = "; collapsed" if answer.coalesced else ""
+    marks += "; partial" if answer.variant.partial else ""
     if answer.tier:
         stale = "; ttl=-1" if answer.stale else ""
-        return f"resizer; hit{stale}; detail={answer.tier}{collapsed}"
+        return f"resizer; hit{stale}; detail={answer.tier}{marks}"
     forwarded = "fwd=stale; fwd-status=304" if answer.unchanged else "fwd=uri-miss; fwd-status=200"
     stored = "; stored" if answer.stored else ""
-    return f"resizer; {forwarded}{stored}{collapsed}"
+    return f"resizer; {forwarded}{stored}{marks}"
 
 
 def server_timing(answer: Answer) -> str | None:

@@ -68,7 +68,10 @@ class Hits:
             del self._known[url]
 
     def find(self, url: bytes, accept: bytes) -> tuple[Known, Variant] | None:
-        """The variant in memory that answers `url`, or None: then the ordinary way knows more."""
+        """The variant in memory that answers `url`, or None: then the ordinary way knows more.
+
+        A partial one goes that way too: its header lines are others.
+        """
         known = self._known.get(url)
         if known is None or (known.expires is not None and known.expires <= time.time()):
             return None
@@ -78,7 +81,7 @@ class Hits:
                 return None
             field = known.negotiated_fields[_negotiated(accept.decode("latin-1"))]
         variant = self._peek(known.key, field)
-        return (known, variant) if variant else None
+        return (known, variant) if variant and not variant.partial else None
 
     def tail(self, known: Known) -> bytes:
         """The header lines of a hit that are not the variant's own."""

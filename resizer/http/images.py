@@ -119,7 +119,11 @@ class Images:
         control = NO_STORE
         if not answer.flushed:
             control = cache_control(
-                self._policy.cache, request.expires, time.time(), stale=answer.stale
+                self._policy.cache,
+                request.expires,
+                time.time(),
+                stale=answer.stale,
+                partial=answer.variant.partial,
             )
         headers: Headers = [
             (b"cache-control", control.encode()),

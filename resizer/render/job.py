@@ -86,6 +86,7 @@ class Done:
     width: int
     height: int
     seconds: float
+    partial: bool = False
 
     def __post_init__(self) -> None:
         _require(_is_count(self.sequence, 2**63) and _is_count(self.size, 2**63))
@@ -93,6 +94,7 @@ class Done:
         _require(_is_count(self.width, MAX_SIDE) and _is_count(self.height, MAX_SIDE))
         _require(type(self.seconds) is float)
         _require(math.isfinite(self.seconds) and self.seconds >= 0)
+        _require(type(self.partial) is bool)
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,7 +230,9 @@ def _rendered(job: Job, reply: Reply, variant: int) -> Rendered:
     if isinstance(reply, Failed):
         raise RenderFailed(reply.detail)
     body = read_variant(variant, reply.size, max_variant_bytes(job.limits))
-    return Rendered(body, reply.content_type, reply.width, reply.height, reply.seconds)
+    return Rendered(
+        body, reply.content_type, reply.width, reply.height, reply.seconds, reply.partial
+    )
 
 
 def read_variant(variant: int, size: int, bound: int) -> bytes:

@@ -115,6 +115,7 @@ def _do(job: Job, source: int, variant: int, *, render: Render) -> Done:
         width=rendered.width,
         height=rendered.height,
         seconds=time.perf_counter() - start,
+        partial=rendered.partial,
     )
 
 
