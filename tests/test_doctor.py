@@ -147,9 +147,10 @@ def test_the_renderer_draws() -> None:
 
 
 def test_the_version_of_libvips_is_told() -> None:
-    libvips, formats = asyncio.run(check_libvips())
+    libvips, formats, optional = asyncio.run(check_libvips())
     assert libvips.says.startswith("8.")
     assert "avif" in formats.says
+    assert "image/heic is" in optional.says
 
 
 @pytest.mark.parametrize(
@@ -169,6 +170,19 @@ def test_a_format_that_libvips_lacks_is_red() -> None:
     found = judge_libvips({"version": "8.1.0", "unread": ["image/avif"]})
     assert [f.verdict for f in found] == [OK, FAIL]
     assert "image/avif" in found[1].says
+
+
+def test_an_optional_format_is_told_with_what_reads_it_or_what_to_install() -> None:
+    optional = {
+        "image/heic": {"by": "libvips", "extra": "heic"},
+        "image/jxl": {"by": None, "extra": "jxl"},
+    }
+    found = judge_libvips({"version": "8.1.0", "unread": [], "optional": optional})
+    assert [f.verdict for f in found] == [OK, OK, OK]
+    assert "image/jxl" not in found[1].says
+    assert found[2].says == (
+        "image/heic is read by libvips; image/jxl is not read: pip install 'resizer[jxl]'."
+    )
 
 
 @pytest.mark.parametrize(("limit", "verdict"), [(1024, OK), (256, WARN), (-1, OK)])

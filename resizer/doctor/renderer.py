@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from resizer.render.sniff import SourceFormat
 from resizer.transform import Transform
 
 FORMATS = "formats"
+OPTIONAL = "optional formats"
 SANDBOX = "sandbox"
 RENDER = "render"
 LIBVIPS = "libvips"
@@ -101,8 +103,16 @@ def judge_libvips(told: Mapping[str, Any]) -> list[Finding]:
             ok(LIBVIPS, f"{told['version']}."),
             fail(FORMATS, f"Does not read {', '.join(unread)}: use libvips of `pyvips[binary]`."),
         ]
-    reads, writes = ", ".join(SourceFormat), ", ".join(WRITTEN)
+    optional = told["optional"]
+    reads = [kind for kind in SourceFormat if kind not in optional]
     return [
         ok(LIBVIPS, f"{told['version']}."),
-        ok(FORMATS, f"Reads {reads}; writes {writes}."),
+        ok(FORMATS, f"Reads {', '.join(reads)}; writes {', '.join(WRITTEN)}."),
+        ok(OPTIONAL, "; ".join(starmap(_told, optional.items())) + "."),
     ]
+
+
+def _told(kind: str, reader: Mapping[str, str | None]) -> str:
+    if reader["by"]:
+        return f"{kind} is read by {reader['by']}"
+    return f"{kind} is not read: pip install 'resizer[{reader['extra']}]'"

@@ -5,18 +5,28 @@ import json
 
 import pyvips
 
+from resizer.render import decoders
 from resizer.render.load import LOADERS
+from resizer.render.sniff import SourceFormat
 
 
 def about() -> dict[str, object]:
-    """`version`, and of the formats that originals may have, those `unread`."""
+    """`version`; of the formats that originals may have, those `unread`; of the `optional` ones,
+    what reads each (None if nothing does) and the extra of this package that would."""
     unread = [
         str(format_)
         for format_, (_, operation) in LOADERS.items()
         if not pyvips.type_find("VipsOperation", operation)
     ]
     version = ".".join(str(pyvips.version(part)) for part in range(3))
-    return {"version": version, "unread": unread}
+    optional = {str(kind): _reader(kind) for kind in decoders.EXTRAS}
+    return {"version": version, "unread": unread, "optional": optional}
+
+
+def _reader(kind: SourceFormat) -> dict[str, str | None]:
+    decoder = decoders.decoder(kind)
+    extra, _ = decoders.EXTRAS[kind]
+    return {"by": decoder.NAME if decoder else None, "extra": extra}
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ _OWN = {
     SourceFormat.AVIF: Format.AVIF,
     SourceFormat.GIF: Format.GIF,
 }
-"""The formats that browsers read. TIFF and SVG become PNG where there is alpha, else JPEG."""
+"""The formats that browsers read. All others become PNG where there is alpha, else JPEG."""
 
 
 def resolve(transform: Transform, source: SourceFormat, *, frames: bool, alpha: bool) -> Format:

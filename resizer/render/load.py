@@ -13,6 +13,8 @@ import pyvips
 from resizer.errors import UnprocessableSource
 from resizer.geometry import Size
 from resizer.limits import Limits
+from resizer.render import decoders
+from resizer.render.decoders.opened import Opened, page_of
 from resizer.render.sniff import SourceFormat, sniff, svg_text
 from resizer.render.turn import STRAIGHT, Turn, upright
 
@@ -27,6 +29,9 @@ LOADERS = {
 }
 """libvips' class and operation. `uhdrload` (a JPEG with a gain map is read as the plain JPEG it
 also is), `matrixload`, `vipsload` and all others stay blocked, whatever libvips might guess."""
+
+_DRAWN = {SourceFormat.SVG, SourceFormat.PDF}
+"""What has no pixels of its own."""
 
 _ANIMATED = {SourceFormat.GIF, SourceFormat.WEBP}
 """`n=-1` is for these alone: on AVIF and TIFF it fails for sound files."""
@@ -45,7 +50,7 @@ _SVG_SCALES = (0.001, 10_000.0)
 def block_other_loaders() -> None:
     """Leave libvips the loaders of `SourceFormat`, from memory only."""
     pyvips.operation_block_set("VipsForeignLoad", True)
-    for name, _ in LOADERS.values():
+    for name, _ in (*LOADERS.values(), *decoders.libvips.LOADERS.values()):
         for way in ("Buffer", "Source"):
             pyvips.operation_block_set(name + way, False)
 
@@ -65,6 +70,8 @@ class Header:
     """Frames of an animation or pages of a TIFF."""
     page: int = 1
     """The one that `stored` and `turn` are of, from 1."""
+    opened: Opened | None = None
+    """Where an optional decoder reads the format."""
 
     @property
     def frames(self) -> int:
@@ -85,13 +92,24 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
     kind = sniff(source)
     if kind is SourceFormat.SVG:
         source = svg_text(source)
+    header = (_opened if kind in decoders.EXTRAS else _loaded)(source, kind, page)
+    stored = header.stored
+    if kind not in _DRAWN and stored.pixels > limits.max_source_pixels:
+        raise UnprocessableSource(
+            f"The original has {stored.width}×{stored.height} pixels,"
+            f" more than {limits.max_source_pixels:,}."
+        )
+    _check_depth(header, limits)
+    return header
+
+
+def _loaded(source: memoryview, kind: SourceFormat, page: int) -> Header:
     image = load(source, kind)
     pages = _pages(image, kind)
-    if page > pages:
-        raise UnprocessableSource(f"There is no page {page} in the original: it has {pages:,}.")
-    if page > 1:
-        image = load(source, kind, page=page - 1)
-    header = Header(
+    index = page_of(pages, page)
+    if index:
+        image = load(source, kind, page=index)
+    return Header(
         source=source,
         format=kind,
         stored=Size(image.width, image.height),
@@ -99,13 +117,11 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
         pages=pages,
         page=page,
     )
-    if kind is not SourceFormat.SVG and header.stored.pixels > limits.max_source_pixels:
-        raise UnprocessableSource(
-            f"The original has {image.width}×{image.height} pixels,"
-            f" more than {limits.max_source_pixels:,}."
-        )
-    _check_depth(header, limits)
-    return header
+
+
+def _opened(source: memoryview, kind: SourceFormat, page: int) -> Header:
+    opened = decoders.examine(source, kind, page)
+    return Header(source, kind, opened.size, STRAIGHT, opened.pages, page, opened)
 
 
 def _pages(image: pyvips.Image, kind: SourceFormat) -> int:
@@ -147,17 +163,20 @@ def load_small(header: Header, shrink: float, leave: float, limits: Limits) -> p
 
 
 def load_drawn(header: Header, scale: float, limits: Limits) -> pyvips.Image:
-    """Open the page of an original; an SVG, which has no pixels, drawn at `scale` of its size.
+    """Open the page of an original; a drawing, which has no pixels, at `scale` of its size.
 
     The scale gives way to the limit of pixels.
     """
     if header.format in _PAGED:
         return load(header.source, header.format, page=header.page - 1)
-    if header.format is not SourceFormat.SVG:
-        return load(header.source, header.format)
     low, high = _SVG_SCALES
     most = sqrt(limits.max_source_pixels / header.stored.pixels)
-    return load(header.source, header.format, scale=max(low, min(scale, most, high)))
+    scale = max(low, min(scale, most, high))
+    if header.opened:
+        return header.opened.draw(scale)
+    if header.format is SourceFormat.SVG:
+        return load(header.source, header.format, scale=scale)
+    return load(header.source, header.format)
 
 
 def check_animation(header: Header, size: Size, limits: Limits) -> None:

@@ -1,7 +1,8 @@
 """What an original is, by its first bytes: never by its name, nor by what the bucket says of it.
 
-Only the formats of `SourceFormat` have a loader. Everything else is refused here, before libvips
-sees a byte: it would read plain text as a matrix, and its own raw format.
+Only the formats of `SourceFormat` have a loader, some of them (see `decoders`) only where it was
+installed. Everything else is refused here, before libvips sees a byte: it would read plain text as
+a matrix, and its own raw format.
 """
 
 from enum import StrEnum
@@ -21,6 +22,10 @@ class SourceFormat(StrEnum):
     GIF = "image/gif"
     TIFF = "image/tiff"
     SVG = "image/svg+xml"
+    HEIC = "image/heic"
+    JXL = "image/jxl"
+    PDF = "application/pdf"
+    AVIF_SEQUENCE = "image/avif-sequence"
 
 
 READ = "JPEG, PNG, WebP, AVIF, GIF, TIFF and SVG are read"
@@ -34,14 +39,14 @@ _MAGIC = (
     (b"MM\0*", SourceFormat.TIFF),
     (b"II+\0", SourceFormat.TIFF),
     (b"MM\0+", SourceFormat.TIFF),
+    (b"%PDF-", SourceFormat.PDF),
+    (b"\xff\x0a", SourceFormat.JXL),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", SourceFormat.JXL),
 )
 
 _NOT_READ = (
     (b"BM", "BMP"),
-    (b"%PDF", "PDF"),
     (b"8BPS", "a Photoshop file"),
-    (b"\xff\x0a", "JPEG XL"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
     (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
     (b"\xff\x4f\xff\x51", "JPEG 2000"),
     (b"\0\0\x01\0", "an icon"),
@@ -49,7 +54,8 @@ _NOT_READ = (
     (b"v/1\x01", "OpenEXR"),
 )
 
-_AVIF_BRANDS = {b"avif", b"avis"}
+_AVIF_SEQUENCE_BRAND = b"avis"
+_AVIF_BRANDS = {b"avif", _AVIF_SEQUENCE_BRAND}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 _GZIP = b"\x1f\x8b"
@@ -98,9 +104,13 @@ def _sniff_heif(source: memoryview) -> SourceFormat:
     """ISO/IEC 14496-12 §4.3: a major brand, a version, then the compatible brands."""
     box = bytes(source[8 : min(int.from_bytes(source[:4], "big"), 256)])
     brands = {box[:4], *(box[at : at + 4] for at in range(8, len(box), 4))}
+    if box[:4] == _AVIF_SEQUENCE_BRAND:
+        return SourceFormat.AVIF_SEQUENCE
     if brands & _AVIF_BRANDS:
         return SourceFormat.AVIF
-    raise _refused("HEIC" if brands & _HEIC_BRANDS else "a video")
+    if brands & _HEIC_BRANDS:
+        return SourceFormat.HEIC
+    raise _refused("a video")
 
 
 def _is_svg(text: bytes) -> bool:

@@ -1,0 +1,48 @@
+"""AVIF sequences by Pillow, whose wheels carry libavif: any frame, where libvips finds one at most.
+
+libavif leaves turning to its caller; Pillow tells it as an EXIF orientation.
+"""
+
+from io import BytesIO
+from typing import Any
+
+import pyvips
+
+from resizer.geometry import Size
+from resizer.render.decoders.opened import (
+    Opened,
+    decoding,
+    described,
+    installed,
+    page_of,
+    picture,
+)
+from resizer.render.sniff import SourceFormat
+from resizer.render.turn import Turn, upright
+
+NAME = "Pillow"
+_ORIENTATION = 0x0112
+
+plugin = installed("PIL._avif") and installed("PIL.AvifImagePlugin")
+
+
+def available(kind: SourceFormat) -> bool:
+    return plugin is not None
+
+
+@decoding()
+def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
+    file = plugin.AvifImageFile(BytesIO(source))
+    index = page_of(file.n_frames, page)
+    turn = upright(file.getexif().get(_ORIENTATION, 1))
+    return Opened(
+        turn.size(Size(*file.size)), file.n_frames, lambda scale: _decoded(file, index, turn)
+    )
+
+
+@decoding()
+def _decoded(file: Any, index: int, turn: Turn) -> pyvips.Image:
+    file.seek(index)
+    image = turn.image(picture(file.tobytes(), Size(*file.size), file.mode)).copy()
+    words = {name: file.info.get(name) for name in ("exif", "xmp")}
+    return described(image, icc=file.info.get("icc_profile"), **words)

@@ -1,0 +1,59 @@
+"""JPEG XL by pillow-jxl-plugin, which wraps libjxl: the first frame.
+
+The plugin decodes as it opens, so the header is read here first. A JPEG that was recompressed
+without loss comes back as that JPEG, which libvips reads.
+"""
+
+import pyvips
+
+from resizer.errors import UnprocessableSource
+from resizer.geometry import Size
+from resizer.render.decoders.jxl_header import JxlHeader, read_header
+from resizer.render.decoders.opened import (
+    Opened,
+    decoding,
+    described,
+    installed,
+    page_of,
+    picture,
+)
+from resizer.render.sniff import SourceFormat
+from resizer.render.turn import upright
+
+NAME = "pillow-jxl-plugin"
+_TIFF_OFFSET = 4
+"""Bytes before the TIFF header in a box `Exif` (ISO/IEC 23008-12, Annex A)."""
+
+pillow_jxl = installed("pillow_jxl")
+
+
+def available(kind: SourceFormat) -> bool:
+    return pillow_jxl is not None
+
+
+def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
+    header = read_header(source)
+    page_of(1, page)
+    return Opened(header.size, 1, lambda scale: _decoded(source, header))
+
+
+@decoding()
+def _decoded(source: memoryview, header: JxlHeader) -> pyvips.Image:
+    is_jpeg, info, pixels, icc, boxes = pillow_jxl.Decoder(num_threads=0)(bytes(source))
+    if is_jpeg:
+        return _from_jpeg(pixels, header)
+    if Size(info.width, info.height) != header.size:
+        raise UnprocessableSource("The original contradicts itself about its size.")
+    words = {bytes(box.box_type): bytes(box.data) for box in boxes}
+    exif = words.get(b"Exif", b"")[_TIFF_OFFSET:]
+    image = picture(pixels, header.size, info.mode)
+    return described(image, icc=icc, exif=exif, xmp=words.get(b"xml "))
+
+
+def _from_jpeg(jpeg: bytes, header: JxlHeader) -> pyvips.Image:
+    """Turned as the JPEG XL around it says, which is what the JPEG's own EXIF said."""
+    image = pyvips.Image.jpegload_buffer(jpeg, fail_on="error")
+    turn = upright(header.orientation)
+    if turn.size(Size(image.width, image.height)) != header.size:
+        raise UnprocessableSource("The original contradicts itself about its size.")
+    return turn.image(image.copy_memory())
