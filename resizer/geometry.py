@@ -1,33 +1,18 @@
-"""Every number of a render, computed once and before any pixel is touched.
+"""Sizes and areas in whole pixels, and what a box does to a picture.
 
-`plan` is pure. It works in integers wherever it can, so nothing is off by one:
+In integers wherever it can be, so nothing is off by one:
 
 - a side that follows from the other by a ratio is rounded half up, and is at least 1;
 - a side that the fit fixes (both sides of `cover`, the binding side of `contain`) is exact;
-- box and border times dpr are rounded half up, a trimmed edge times dpr likewise;
-- a result over `max_output_side` shrinks as a whole, borders included, and rounds down.
+- what is multiplied by a decimal number (dpr, gravity) is rounded half up.
 """
 
 from dataclasses import dataclass
-from math import floor
 
-from resizer.errors import UnprocessableSource
-from resizer.limits import Limits
-from resizer.transform import (
-    CENTRE,
-    NO_EDGES,
-    Box,
-    Edges,
-    Fit,
-    Gravity,
-    Point,
-    Transform,
-    Trim,
-    UniformEdge,
-)
+from resizer.transform import CENTRE, NO_EDGES, Edges, Fit, Gravity, Point
 
-MAX_RESIZED_SIDE = 10_000_000
-"""Pixels of a side before the crop; libvips gives up at a few times that."""
+_UNITS = 10_000
+"""Decimal numbers of a URL have four decimals: as a float, 100 × 1.005 is less than 100.5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,102 +45,14 @@ class Area:
         return Size(self.width, self.height)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The numbers of one render, each in the picture as the step before left it."""
-
-    trim: Area
-    """What is kept of the upright original, before flip and rotate."""
-    resized: Size
-    """What the trimmed and rotated picture is resized to."""
-    crop: Area
-    """What is kept of that. For the gravity `auto` only its size is meant."""
-    pad: Edges
-    """Background added at each edge."""
-    border: Edges
-    """Frame added around that."""
-
-    @property
-    def size(self) -> Size:
-        """Of the variant."""
-        return grown(grown(self.crop.size, self.pad), self.border)
-
-
-def plan(size: Size, transform: Transform, limits: Limits, uniform: Area | None = None) -> Plan:
-    """The plan that turns an upright original of `size` into what `transform` asks for.
-
-    `uniform` is what lies inside the uniform edge, where `trim=border` asks for it. Raises
-    UnprocessableSource if trimming leaves nothing, or for a thread to be enlarged to a sheet.
-    """
-    trim = trimmed(size, transform.trim, transform.dpr, uniform)
-    turned = trim.size.transposed if transform.rotate in (90, 270) else trim.size
-    box = boxed(turned, transform)
-    resized, crop, pad = fitted(turned, box, transform)
-    if max(resized.width, resized.height) > MAX_RESIZED_SIDE:
-        raise UnprocessableSource(
-            f"An original of {size.width}×{size.height} pixels is too narrow"
-            f" to be enlarged and cropped to {crop.width}×{crop.height}."
-        )
-    border = scaled(transform.border.edges, transform.dpr) if transform.border else NO_EDGES
-    whole = Plan(trim, resized, crop, pad, border)
-    longest = max(whole.size.width, whole.size.height)
-    if longest <= limits.max_output_side:
-        return whole
-    return shrunk(whole, limits.max_output_side, longest, transform.gravity)
-
-
-def trimmed(size: Size, trim: Trim | None, dpr: float, uniform: Area | None) -> Area:
-    """What trimming keeps of an upright picture of `size`."""
-    match trim:
-        case Edges():
-            edges = scaled(trim, dpr)
-            width = size.width - edges.left - edges.right
-            height = size.height - edges.top - edges.bottom
-            kept = Area(edges.left, edges.top, width, height)
-        case Box():
-            kept = _box_area(size, trim, dpr)
-        case UniformEdge() if uniform and uniform.size.pixels:
-            kept = uniform
-        case _:
-            kept = Area(0, 0, size.width, size.height)
-    if kept.width < 1 or kept.height < 1:
-        raise UnprocessableSource(
-            f"trim leaves nothing of an original of {size.width}×{size.height} pixels."
-        )
-    return kept
-
-
-def _box_area(size: Size, box: Box, dpr: float) -> Area:
-    left, top = nearest(box.left * dpr), nearest(box.top * dpr)
-    width, height = size.width - left, size.height - top
-    if box.width is not None:
-        width = min(width, nearest(box.width * dpr))
-    if box.height is not None:
-        height = min(height, nearest(box.height * dpr))
-    return Area(left, top, width, height)
-
-
-def boxed(size: Size, transform: Transform) -> Size | None:
-    """The box in device pixels; a side that is not given follows from the picture's ratio."""
-    width = transform.width and max(1, nearest(transform.width * transform.dpr))
-    height = transform.height and max(1, nearest(transform.height * transform.dpr))
-    if width and height:
-        return Size(width, height)
-    if width:
-        return Size(width, share(width, size.height, size.width))
-    if height:
-        return Size(share(height, size.width, size.height), height)
-    return None
-
-
-def fitted(size: Size, box: Size | None, transform: Transform) -> tuple[Size, Area, Edges]:
+def fitted(size: Size, box: Size | None, fit: Fit, gravity: Gravity) -> tuple[Size, Area, Edges]:
     """What a picture of `size` is resized to, what is kept of that, and what is added to it.
 
     The fits are Cloudflare's `fit`.
     """
     if box is None:
         return _whole(size)
-    match transform.fit:
+    match fit:
         case Fit.SCALE_DOWN:
             return _whole(size if _holds(box, size) else inside(size, box))
         case Fit.CONTAIN:
@@ -165,8 +62,8 @@ def fitted(size: Size, box: Size | None, transform: Transform) -> tuple[Size, Ar
         case Fit.PAD:
             resized, crop, _ = _whole(inside(size, box))
             return resized, crop, centred(resized, box)
-    resized, kept = _cropped(size, box, transform.fit)
-    return resized, placed(resized, kept, transform.gravity), NO_EDGES
+    resized, kept = _cropped(size, box, fit)
+    return resized, placed(resized, kept, gravity), NO_EDGES
 
 
 def _cropped(size: Size, box: Size, fit: Fit) -> tuple[Size, Size]:
@@ -211,8 +108,8 @@ def around(size: Size, box: Size) -> Size:
 def placed(size: Size, kept: Size, gravity: Gravity) -> Area:
     """Where `kept` lies in `size`: a point is the fraction of what is cut away."""
     point = gravity if isinstance(gravity, Point) else CENTRE
-    left = nearest((size.width - kept.width) * point.x)
-    top = nearest((size.height - kept.height) * point.y)
+    left = times(size.width - kept.width, point.x)
+    top = times(size.height - kept.height, point.y)
     return Area(left, top, kept.width, kept.height)
 
 
@@ -229,54 +126,11 @@ def grown(size: Size, edges: Edges) -> Size:
     )
 
 
-def shrunk(plan: Plan, limit: int, longest: int, gravity: Gravity) -> Plan:
-    """The same picture at `limit` / `longest` of its size, rounded down: never over the limit."""
-    kept = _shrunk_size(plan.crop.size, limit, longest)
-    canvas = _shrunk_size(grown(plan.crop.size, plan.pad), limit, longest)
-    resized = plan.resized
-    if plan.crop.size == resized:
-        resized = kept
-    else:
-        resized = around(_shrunk_size(resized, limit, longest), kept)
-    return Plan(
-        plan.trim,
-        resized,
-        placed(resized, kept, gravity),
-        centred(kept, canvas),
-        _shrunk_edges(plan.border, limit, longest),
-    )
-
-
-def _shrunk_size(size: Size, limit: int, longest: int) -> Size:
-    return Size(
-        max(1, size.width * limit // longest),
-        max(1, size.height * limit // longest),
-    )
-
-
-def _shrunk_edges(edges: Edges, limit: int, longest: int) -> Edges:
-    return Edges(
-        edges.top * limit // longest,
-        edges.right * limit // longest,
-        edges.bottom * limit // longest,
-        edges.left * limit // longest,
-    )
-
-
-def scaled(edges: Edges, dpr: float) -> Edges:
-    return Edges(
-        nearest(edges.top * dpr),
-        nearest(edges.right * dpr),
-        nearest(edges.bottom * dpr),
-        nearest(edges.left * dpr),
-    )
-
-
 def share(side: int, part: int, whole: int) -> int:
     """`side` × `part` / `whole`, rounded half up, at least 1."""
     return max(1, (2 * side * part + whole) // (2 * whole))
 
 
-def nearest(value: float) -> int:
-    """Half up, where Python's `round` goes to even."""
-    return floor(value + 0.5)
+def times(pixels: int, factor: float) -> int:
+    """`pixels` × `factor`, rounded half up; of `factor`, four decimals count."""
+    return (2 * pixels * round(factor * _UNITS) + _UNITS) // (2 * _UNITS)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from resizer.geometry import Plan, Size, plan
+from resizer.geometry import Size
 from resizer.limits import Limits
+from resizer.plan import Plan, plan
 from resizer.transform import Transform
 
 LIMITS = Limits(max_output_side=8192)

@@ -2,7 +2,7 @@
 
 import json
 
-from resizer.geometry import Plan
+from resizer.plan import Plan
 from resizer.render.load import Header
 
 

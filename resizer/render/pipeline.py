@@ -10,9 +10,9 @@ from time import perf_counter
 import pyvips
 
 from resizer.errors import UnprocessableSource
-from resizer.geometry import plan
 from resizer.image import Rendered
 from resizer.limits import Limits
+from resizer.plan import plan
 from resizer.render.colour import opaque, shows_through
 from resizer.render.describe import describe
 from resizer.render.encode import encode

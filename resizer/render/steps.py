@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import pyvips
 
-from resizer.geometry import Area, Plan, Size
+from resizer.geometry import Area, Size
 from resizer.limits import Limits
+from resizer.plan import Plan
 from resizer.render import canvas, colour, effects
 from resizer.render.job import Resampling
 from resizer.render.load import Header

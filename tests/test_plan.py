@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from resizer.errors import UnprocessableSource
-from resizer.geometry import Area, Size, plan
+from resizer.geometry import Area, Size
 from resizer.limits import Limits
+from resizer.plan import plan
 from resizer.transform import (
     Border,
     Box,

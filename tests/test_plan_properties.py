@@ -1,20 +1,27 @@
 """What holds of every plan, whatever the original and the box."""
 
-from hypothesis import given
+from dataclasses import astuple
+
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resizer.errors import UnprocessableSource
-from resizer.geometry import Size, plan
+from resizer.geometry import Size
 from resizer.limits import Limits
+from resizer.plan import MAX_RESIZED_SIDE, Plan, plan
 from resizer.transform import (
     Border,
+    Box,
     Edges,
     Fit,
     Point,
     Saliency,
     Transform,
 )
+from tests.oracle import Expected, expected
 from tests.plans import planned
+from tests.transforms import FIELDS
 
 sides = st.integers(1, 20_000)
 some = st.integers(1, 1000)
@@ -108,3 +115,78 @@ def test_aspect_crop_has_the_ratio_of_the_box(size: Size, width: int, height: in
         abs(result.width - max(1, result.height * width / height)),
     )
     assert off <= 1
+
+
+extremes = st.sampled_from([1, 2, 3, 7, 99, 100, 101, 8191, 10_000, 16_383, 65_535])
+any_side = extremes | st.integers(1, 20_000)
+any_size = st.tuples(any_side, any_side)
+transforms_of_urls = st.fixed_dictionaries(
+    {},
+    optional={name: FIELDS[name] for name in ("dpr", "fit", "gravity", "rotate", "border")}
+    | {
+        "width": any_side,
+        "height": any_side,
+        "trim": st.builds(Edges, *[st.integers(0, 40)] * 4) | st.builds(Box, *[some] * 4),
+    },
+).map(lambda said: Transform(**said))
+UNLIMITED = Limits(max_output_side=10**9)
+
+
+def measured(numbers: Plan) -> Expected:
+    trim, crop = numbers.trim, numbers.crop
+    return Expected(
+        (trim.left, trim.top, trim.width, trim.height),
+        (numbers.resized.width, numbers.resized.height),
+        (crop.left, crop.top, crop.width, crop.height),
+        astuple(numbers.pad),
+        astuple(numbers.border),
+    )
+
+
+@settings(max_examples=400, deadline=None)
+@given(any_size, transforms_of_urls)
+def test_every_number_is_the_documented_one(size: tuple[int, int], transform: Transform) -> None:
+    right = expected(size, transform)
+    if right is None or max(right.resized) > MAX_RESIZED_SIDE:
+        with pytest.raises(UnprocessableSource):
+            plan(Size(*size), transform, UNLIMITED)
+        return
+    assert measured(plan(Size(*size), transform, UNLIMITED)) == right
+    assert min(*right.resized, *right.size, *right.crop[2:]) >= 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(any_size, transforms_of_urls, st.integers(16, 9000))
+def test_what_is_over_the_limit_becomes_the_limit(
+    size: tuple[int, int], transform: Transform, limit: int
+) -> None:
+    right = expected(size, transform)
+    if right is None or max(right.resized) > MAX_RESIZED_SIDE:
+        return
+    numbers = plan(Size(*size), transform, Limits(max_output_side=limit))
+    longest = max(right.size)
+    if longest <= limit:
+        assert measured(numbers) == right
+        return
+    top, right_, bottom, left = (side * limit // longest for side in right.border)
+    width, height = (side * limit // longest for side in right.size)
+    assert (numbers.size.width, numbers.size.height) == (
+        max(width, left + right_ + 1),
+        max(height, top + bottom + 1),
+    )
+    assert max(numbers.size.width, numbers.size.height) == limit
+
+
+@pytest.mark.parametrize(
+    ("pixels", "dpr", "device"),
+    [
+        (100, 1.005, 101),
+        (50, 1.01, 51),
+        (1, 1.4999, 1),
+        (1, 1.5, 2),
+        (3, 1.1667, 4),
+        (29, 1.15, 33),
+    ],
+)
+def test_a_half_pixel_of_dpr_is_rounded_up(pixels: int, dpr: float, device: int) -> None:
+    assert planned(Size(900, 900), width=pixels, dpr=dpr).size == Size(device, device)
