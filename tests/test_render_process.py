@@ -150,10 +150,15 @@ def test_a_worker_finds_nothing_in_its_environment(monkeypatch: pytest.MonkeyPat
     asyncio.run(scenario())
 
 
+def _calling(entry: str) -> tuple[str, ...]:
+    """The command of a puppet that begins with another function of its module."""
+    return (*COMMAND[:3], COMMAND[3].replace("main", entry), *COMMAND[4:])
+
+
 def test_what_a_worker_started_ends_with_it() -> None:
     async def scenario() -> None:
-        async with running() as (pool, _):
-            child = int(await order(pool, "fork"))
+        async with running(command=_calling("with_child")) as (pool, _):
+            child = int(await order(pool, "child"))
             assert not gone(child)
             watch = os.pidfd_open(child)
         with open(watch):
@@ -175,10 +180,8 @@ def test_a_program_that_ends_at_once_is_reported_with_its_last_words() -> None:
 
 
 def test_what_a_worker_could_not_lock_is_told_once() -> None:
-    command = (*COMMAND[:3], COMMAND[3].replace("main", "complain"), *COMMAND[4:])
-
     async def scenario() -> None:
-        async with running(3, command=command) as (pool, diary):
+        async with running(3, command=_calling("complain")) as (pool, diary):
             assert await order(pool, "echo x") == "x"
             assert diary.warnings == ["sandbox: nothing is locked"]
 

@@ -1,16 +1,19 @@
 """How a worker locks itself in, before the first hostile byte reaches it.
 
-Standard library and raw system calls only: whatever this imports, every worker carries. Landlock
-(Linux ≥ 5.13) confines the thread that asks and those it starts later, never one that already
-runs. libvips keeps the threads of a render for the next one, so `lock` comes before any pixel.
+Standard library, raw system calls and libseccomp only: whatever this imports, every worker carries.
+Landlock (Linux ≥ 5.13) confines the thread that asks and those it starts later, never one that
+already runs. libvips keeps the threads of a render for the next one, so `lock` comes before any
+pixel. What each part denies, and to whom, is told in docs/security.md.
 """
 
 import ctypes
 import os
 import resource
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from resizer.render import seccomp
 
 # include/uapi/asm-generic/unistd.h: the same numbers on every architecture.
 _CREATE_RULESET = 444
@@ -41,6 +44,16 @@ FONTS = (
 
 _NICENESS = 15
 _OPEN_FILES = 32
+_LIFETIME_CPU = 3600
+"""Seconds of CPU time that a worker may take in all; the gateway sets a lower bound per job."""
+_MORE_TASKS = 4096
+"""Processes and threads that the worker's user may have beyond all that there are at its start.
+
+The kernel counts those of all containers, and never root's. A gateway and its workers have dozens;
+a bomb of thousands costs the machine some 100 MiB until its render's time is over.
+"""
+# include/uapi/linux/capability.h
+_CAPABILITY_VERSION_3 = 0x20080522
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -71,7 +84,8 @@ def lock(*, memory_mb: int, file_bytes: int, readable: Sequence[str] = FONTS) ->
     (a memfd counts). The descriptors already open stay usable, and so do the `readable`
     directories that there are.
     """
-    problems = [*_yield_to_others(), *_set_limits(memory_mb, file_bytes)]
+    put_filter_on = seccomp.prepare()
+    problems = [*_yield_to_others(), *_set_limits(memory_mb, file_bytes), *_drop_capabilities()]
     for option, value, name in (
         (_PARENT_DEATH_SIGNAL, _SIGKILL, "ending with the gateway"),
         (_DUMPABLE, 0, "refusing to be traced"),
@@ -79,7 +93,9 @@ def lock(*, memory_mb: int, file_bytes: int, readable: Sequence[str] = FONTS) ->
     ):
         if _LIBC.prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))):
             problems.append(f"{name}: {_last_error()}")
-    return problems + confine(available(), readable)
+    problems += confine(available(), readable)
+    # Last: it denies the calls that the rest of the lock is made of.
+    return problems + put_filter_on()
 
 
 def _yield_to_others() -> list[str]:
@@ -93,20 +109,33 @@ def _yield_to_others() -> list[str]:
 
 
 def _set_limits(memory_mb: int, file_bytes: int) -> list[str]:
-    # RLIMIT_NPROC counts all processes of the user, and libvips starts threads: not limited here.
-    wanted = {
-        "RLIMIT_AS": memory_mb * 1024 * 1024,
-        "RLIMIT_FSIZE": file_bytes,
-        "RLIMIT_NOFILE": _OPEN_FILES,
-        "RLIMIT_CORE": 0,
+    wanted: dict[str, Callable[[], int]] = {
+        "RLIMIT_AS": lambda: memory_mb * 1024 * 1024,
+        "RLIMIT_FSIZE": lambda: file_bytes,
+        "RLIMIT_NOFILE": lambda: _OPEN_FILES,
+        "RLIMIT_CORE": lambda: 0,
+        "RLIMIT_CPU": lambda: _LIFETIME_CPU,
+        "RLIMIT_NPROC": lambda: _tasks() + _MORE_TASKS,
     }
     problems = []
     for name, value in wanted.items():
         try:
-            _lower(getattr(resource, name), value)
-        except (OSError, ValueError) as error:
+            _lower(getattr(resource, name), value())
+        except (OSError, ValueError, IndexError) as error:
             problems.append(f"{name}: {error}")
     return problems
+
+
+def _tasks() -> int:
+    """Processes and threads of the whole machine (proc_loadavg(5)), whoever's they are."""
+    return int(Path("/proc/loadavg").read_text().split("/")[1].split()[0])
+
+
+def _drop_capabilities() -> list[str]:
+    """Root without them is a user like any other, but for the files that are root's."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    none = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; twice 32 of each
+    return [f"dropping capabilities: {_last_error()}"] if _LIBC.capset(header, none) else []
 
 
 def _lower(limit: int, value: int) -> None:
