@@ -4,7 +4,7 @@ Everything is read from memory (`VipsSource` over the caller's buffer, which mus
 image) and streams: access is sequential, so an original is never held whole.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyvips
 
 from resizer.errors import UnprocessableSource
 from resizer.geometry import Size
-from resizer.limits import Limits
+from resizer.limits import FailOn, Limits
 from resizer.render import decoders
 from resizer.render.decoders.opened import Opened, page_of
 from resizer.render.sniff import SourceFormat, sniff, svg_text
@@ -72,6 +72,8 @@ class Header:
     """The one that `stored` and `turn` are of, from 1."""
     opened: Opened | None = None
     """Where an optional decoder reads the format."""
+    fail_on: FailOn = FailOn.ERROR
+    """What is not forgiven when its pixels are read: an error, or a mere warning."""
 
     @property
     def frames(self) -> int:
@@ -100,7 +102,7 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
             f" more than {limits.max_source_pixels:,}."
         )
     _check_depth(header, limits)
-    return header
+    return replace(header, fail_on=FailOn.WARNING) if limits.fail_on is FailOn.WARNING else header
 
 
 def _loaded(source: memoryview, kind: SourceFormat, page: int) -> Header:
@@ -133,20 +135,22 @@ def _pages(image: pyvips.Image, kind: SourceFormat) -> int:
 def load(source: memoryview, kind: SourceFormat, **options: Any) -> pyvips.Image:
     """Open an image with its own loader.
 
-    `fail_on=error` refuses what is cut short or broken and forgives a decoder's warnings: half a
-    picture must not be cached as if it were good.
+    `fail_on=error`, unless another is given, refuses what is cut short or broken and forgives a
+    decoder's warnings: half a picture must not be cached as if it were good.
     """
     loader = getattr(pyvips.Image, LOADERS[kind][1])
     if kind is SourceFormat.AVIF:
         options["autorotate"] = True
     return loader(
-        pyvips.Source.new_from_memory(source), access="sequential", fail_on="error", **options
+        pyvips.Source.new_from_memory(source),
+        access="sequential",
+        **{"fail_on": FailOn.ERROR, **options},
     )
 
 
 def load_frames(header: Header) -> pyvips.Image:
     """Open an animation whole, its frames one under another."""
-    return load(header.source, header.format, n=-1)
+    return _read(header, n=-1)
 
 
 def load_small(header: Header, shrink: float, leave: float, limits: Limits) -> pyvips.Image:
@@ -156,9 +160,9 @@ def load_small(header: Header, shrink: float, leave: float, limits: Limits) -> p
     """
     spare = shrink / leave
     if header.format is SourceFormat.JPEG and spare >= 2:
-        return load(header.source, header.format, shrink=next(s for s in (8, 4, 2) if spare >= s))
+        return _read(header, shrink=next(s for s in (8, 4, 2) if spare >= s))
     if header.format is SourceFormat.WEBP and header.frames == 1 and spare > 1:
-        return load(header.source, header.format, scale=1 / spare)
+        return _read(header, scale=1 / spare)
     return load_drawn(header, 1 / shrink, limits)
 
 
@@ -168,15 +172,19 @@ def load_drawn(header: Header, scale: float, limits: Limits) -> pyvips.Image:
     The scale gives way to the limit of pixels.
     """
     if header.format in _PAGED:
-        return load(header.source, header.format, page=header.page - 1)
+        return _read(header, page=header.page - 1)
     low, high = _SVG_SCALES
     most = sqrt(limits.max_source_pixels / header.stored.pixels)
     scale = max(low, min(scale, most, high))
     if header.opened:
         return header.opened.draw(scale)
     if header.format is SourceFormat.SVG:
-        return load(header.source, header.format, scale=scale)
-    return load(header.source, header.format)
+        return _read(header, scale=scale)
+    return _read(header)
+
+
+def _read(header: Header, **options: Any) -> pyvips.Image:
+    return load(header.source, header.format, fail_on=header.fail_on, **options)
 
 
 def check_animation(header: Header, size: Size, limits: Limits) -> None:
