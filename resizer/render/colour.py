@@ -1,4 +1,4 @@
-"""Colour: the pixels of an original as 8-bit samples, as sRGB, and adjusted.
+"""Colour: the pixels of an original as 8-bit samples, as those of a variant, and adjusted.
 
 Alpha, where there is any, is the last band and is never touched here.
 """
@@ -7,49 +7,97 @@ from collections.abc import Callable
 
 import pyvips
 
-from resizer.transform import Transform
+from resizer.render.profile import PROFILE
+from resizer.transform import Gamut, Transform
 
 _EIGHT_BIT = {"srgb", "b-w", "cmyk"}
-_SIXTEEN_BIT = {"rgb16": "srgb", "grey16": "b-w"}
-_PROFILE = "icc-profile-data"
+_OF_DEEP = {"rgb16": "srgb", "grey16": "b-w"}
+_BITS = {"uint": 32, "int": 32, "ushort": 16, "short": 16}
 
 # Rec. 709 luma, as CSS `saturate()` has it (Filter Effects, §13.2).
 _LUMA = (0.2126, 0.7152, 0.0722)
 
 
-def samples(image: pyvips.Image) -> pyvips.Image:
-    """8-bit samples in the original's own colours, its profile still to be applied."""
-    interpretation = image.interpretation
-    if interpretation in _SIXTEEN_BIT:
-        image = image.colourspace(_SIXTEEN_BIT[interpretation])
-    elif interpretation == "multiband":
-        image = _named(image)
-    elif interpretation not in _EIGHT_BIT:
-        # Lab, scRGB, XYZ: defined without a profile, so one that came along is not for them.
-        image = image.colourspace("srgb")
-        image.remove(_PROFILE)
-    return image if image.format == "uchar" else image.cast("uchar")
+def samples(image: pyvips.Image, gamut: Gamut = Gamut.SRGB) -> pyvips.Image:
+    """8-bit samples that can be averaged.
 
-
-def srgb(image: pyvips.Image) -> pyvips.Image:
-    """Three bands of sRGB, and alpha where there was any.
-
-    Relative colorimetric with black point compensation: what is in sRGB stays as it is. A
-    profile that does not fit its picture is ignored, as browsers do.
+    Those of 8 bits stay in the original's own colours, their profile still to be applied. Deeper
+    ones are in `gamut` at once: rounded first, the dark colours of a wide profile would band.
     """
-    if image.get_typeof(_PROFILE) == 0 and image.interpretation != "cmyk":
-        return image.colourspace("srgb")
+    if image.interpretation == "multiband":
+        image = _named(image)
+    if image.format == "uchar" and image.interpretation in _EIGHT_BIT:
+        return image
+    if image.interpretation in ("lab", "labs", "labq"):
+        return _of_lab(image, gamut)
+    if image.format in _BITS and image.interpretation in (*_EIGHT_BIT, *_OF_DEEP):
+        return _of_deep(image, gamut)
+    return _without_profile(eight_bit(_light(image).colourspace("srgb")))
+
+
+def displayed(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
+    """Three bands of 8 bits in `gamut`, and alpha where there was any; without a profile.
+
+    Relative colorimetric with black point compensation: what is in the gamut stays as it is, what
+    is not is clipped to it. A profile that does not fit its picture is ignored, as browsers do.
+    """
+    ink = image.interpretation == "cmyk"
+    if image.get_typeof(PROFILE) == 0 and not ink:
+        return image if image.interpretation == "srgb" else image.colourspace("srgb")
     try:
-        return image.icc_transform(
-            "srgb",
-            embedded=True,
-            input_profile="cmyk" if image.interpretation == "cmyk" else "srgb",
+        return _converted(image, gamut, "cmyk" if ink else "srgb", embedded=True)
+    except pyvips.Error:
+        image = _without_profile(image.colourspace("srgb"))
+        return image if gamut is Gamut.SRGB else _converted(image, gamut, "srgb", embedded=False)
+
+
+def _converted(image: pyvips.Image, gamut: Gamut, fallback: str, *, embedded: bool) -> pyvips.Image:
+    """By littlecms (libvips `icc_transform`), from the embedded profile or `fallback`."""
+    return _without_profile(
+        image.icc_transform(
+            gamut.value,
+            embedded=embedded,
+            input_profile=fallback,
             intent="relative",
             black_point_compensation=True,
             depth=8,
-        ).copy_memory()
-    except pyvips.Error:
-        return image.colourspace("srgb")
+        )
+    )
+
+
+def _of_lab(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
+    """From CIELAB, whose white is D50 in a TIFF as in profiles (libvips' own Lab has D65)."""
+    exported = image.colourspace("lab").icc_export(
+        output_profile=gamut.value, intent="relative", depth=8
+    )
+    return _without_profile(exported)
+
+
+def _of_deep(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
+    """From integers of more than 8 bits."""
+    bits = _BITS[image.format]
+    if bits > 16:
+        image = (image >> (bits - 16)).cast("ushort")
+    if image.interpretation == "cmyk" or image.get_typeof(PROFILE):
+        return displayed(image.cast("ushort"), gamut)
+    interpretation = _OF_DEEP.get(image.interpretation, image.interpretation)
+    return (image.cast("ushort") >> 8).cast("uchar").copy(interpretation=interpretation)
+
+
+def _light(image: pyvips.Image) -> pyvips.Image:
+    """Grey floats are linear light, as libvips takes coloured ones to be (scRGB)."""
+    if image.interpretation != "b-w" or image.format not in ("float", "double"):
+        return image
+    grey = image.extract_band(0)
+    colour = grey.bandjoin([grey, grey])
+    whole = colour.bandjoin(image.extract_band(1)) if image.bands == 2 else colour
+    return whole.copy(interpretation="scrgb")
+
+
+def _without_profile(image: pyvips.Image) -> pyvips.Image:
+    image = image.copy()
+    image.remove(PROFILE)
+    return image
 
 
 def shows_through(image: pyvips.Image) -> bool:

@@ -6,8 +6,8 @@ Milliseconds and kB are of a photo at 500 px on one core.
 import pyvips
 
 from resizer.render.colour import is_grey
-from resizer.render.metadata import reduced
-from resizer.transform import Format, Quality, Transform
+from resizer.render.metadata import ICC, in_p3, reduced
+from resizer.transform import Format, Gamut, Quality, Transform
 
 _LEVELS = {
     Format.JPEG: {"low": 45, "medium-low": 62, "medium-high": 80, "high": 89},
@@ -38,15 +38,20 @@ _ENCODERS: dict[Format, tuple[str, dict[str, object]]] = {
 }
 
 
-def encode(image: pyvips.Image, format_: Format, transform: Transform) -> bytes:
-    """The whole file. PNG and GIF have no quality: one loses nothing, the other has 256 colours."""
+def encode(image: pyvips.Image, format_: Format, transform: Transform, **instead: object) -> bytes:
+    """The whole file, with settings of libvips' encoder `instead` of the usual ones.
+
+    PNG and GIF have no quality: one loses nothing, the other has 256 colours.
+    """
     image, keep = reduced(image, transform.metadata)
+    if transform.gamut is Gamut.P3 and not is_grey(image):
+        image, keep = in_p3(image), keep | ICC
     if format_ in _GREY and is_grey(image):
         image = image.colourspace("b-w")
     save, settings = _ENCODERS[format_]
     if format_ in LOSSY:
         settings = settings | {"Q": quality(format_, transform)}
-    body: bytes = getattr(image, save)(keep=keep, **settings)
+    body: bytes = getattr(image, save)(keep=keep, **(settings | instead))
     return body
 
 

@@ -15,6 +15,7 @@ class Capability:
     """Pixels, by the format or its encoder."""
     alpha: bool
     frames: bool
+    profile: bool = True
 
 
 _JPEG = Capability("image/jpeg", 65_500, alpha=False, frames=False)
@@ -25,7 +26,7 @@ WRITTEN = {
     Format.PNG: Capability("image/png", 2**31 - 1, alpha=True, frames=False),
     Format.WEBP: Capability("image/webp", 16_383, alpha=True, frames=True),
     Format.AVIF: Capability("image/avif", 16_384, alpha=True, frames=False),
-    Format.GIF: Capability("image/gif", 65_535, alpha=True, frames=True),
+    Format.GIF: Capability("image/gif", 65_535, alpha=True, frames=True, profile=False),
 }
 
 _OWN = {

@@ -15,6 +15,7 @@ from resizer.geometry import Size
 from resizer.limits import FailOn, Limits
 from resizer.render import decoders
 from resizer.render.decoders.opened import Opened, page_of
+from resizer.render.profile import holds_wide_gamut, profiled
 from resizer.render.sniff import SourceFormat, sniff, svg_text
 from resizer.render.turn import STRAIGHT, Turn, upright
 
@@ -66,6 +67,8 @@ class Header:
     """One frame as it is stored, before its orientation."""
     turn: Turn
     """What makes it upright."""
+    wide: bool = False
+    """Whether it may hold colours outside sRGB."""
     pages: int = 1
     """Frames of an animation or pages of a TIFF."""
     page: int = 1
@@ -116,6 +119,7 @@ def _loaded(source: memoryview, kind: SourceFormat, page: int) -> Header:
         format=kind,
         stored=Size(image.width, image.height),
         turn=_turn(image, kind),
+        wide=holds_wide_gamut(image),
         pages=pages,
         page=page,
     )
@@ -123,7 +127,15 @@ def _loaded(source: memoryview, kind: SourceFormat, page: int) -> Header:
 
 def _opened(source: memoryview, kind: SourceFormat, page: int) -> Header:
     opened = decoders.examine(source, kind, page)
-    return Header(source, kind, opened.size, STRAIGHT, opened.pages, page, opened)
+    return Header(
+        source=source,
+        format=kind,
+        stored=opened.size,
+        turn=STRAIGHT,
+        pages=opened.pages,
+        page=page,
+        opened=opened,
+    )
 
 
 def _pages(image: pyvips.Image, kind: SourceFormat) -> int:
@@ -141,11 +153,12 @@ def load(source: memoryview, kind: SourceFormat, **options: Any) -> pyvips.Image
     loader = getattr(pyvips.Image, LOADERS[kind][1])
     if kind is SourceFormat.AVIF:
         options["autorotate"] = True
-    return loader(
+    image = loader(
         pyvips.Source.new_from_memory(source),
         access="sequential",
         **{"fail_on": FailOn.ERROR, **options},
     )
+    return profiled(image, source, kind)
 
 
 def load_frames(header: Header) -> pyvips.Image:

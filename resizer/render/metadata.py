@@ -1,20 +1,29 @@
 """What of an original's metadata goes into a variant.
 
-Pixels are upright sRGB by now, so orientation and profile are spent and always go. So does the
-thumbnail inside EXIF: it shows what was cropped away. Comments and trailing bytes never arrive.
+Pixels are upright and sRGB (or Display P3) by now, so orientation and whatever names the colours
+of the original are spent and always go. So does the thumbnail inside EXIF: it shows what was
+cropped away. Comments, trailing bytes and other pictures in the file never arrive.
 """
 
 import pyvips
 
+from resizer.render.profile import PROFILE
 from resizer.transform import Metadata
 
-_EXIF, _XMP, _IPTC = 1, 2, 4
+_EXIF, _XMP, _IPTC, ICC = 1, 2, 4, 8
 """Bits of libvips' `VipsForeignKeep`."""
 
 KEEP = {Metadata.NONE: 0, Metadata.COPYRIGHT: _EXIF, Metadata.KEEP: _EXIF | _XMP | _IPTC}
 
 _COPYRIGHT = ("exif-ifd0-Copyright", "exif-ifd0-Artist")
-_SPENT = ("orientation", "exif-ifd0-Orientation", "icc-profile-data", "jpeg-thumbnail-data")
+_SPENT = (
+    "orientation",
+    "exif-ifd0-Orientation",
+    "exif-ifd2-ColorSpace",
+    "exif-ifd4-InteroperabilityIndex",
+    "jpeg-thumbnail-data",
+    PROFILE,
+)
 
 
 def reduced(image: pyvips.Image, metadata: Metadata) -> tuple[pyvips.Image, int]:
@@ -31,3 +40,10 @@ def reduced(image: pyvips.Image, metadata: Metadata) -> tuple[pyvips.Image, int]
     has_exif = any(name.startswith("exif-") for name in image.get_fields())
     # libvips writes an EXIF block of 300 bytes even when there is nothing to say.
     return image, kept if has_exif else kept & ~_EXIF
+
+
+def in_p3(image: pyvips.Image) -> pyvips.Image:
+    """The image with the profile that its samples are of: libvips' own of Display P3."""
+    image = image.copy()
+    image.set_type(pyvips.GValue.blob_type, PROFILE, pyvips.Image.profile_load("p3"))
+    return image

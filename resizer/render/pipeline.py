@@ -17,6 +17,7 @@ from resizer.render.colour import opaque, shows_through
 from resizer.render.describe import describe
 from resizer.render.encode import encode
 from resizer.render.formats import WRITTEN, keeps_frames, resolve
+from resizer.render.gamut import settled
 from resizer.render.job import Resampling
 from resizer.render.load import (
     Header,
@@ -61,6 +62,7 @@ def _prepared(header: Header, transform: Transform, limits: Limits, resampling: 
     """All decisions, before any pixel but those that `trim=border` must look at."""
     frames = header.frames > 1 and keeps_frames(transform, header.format)
     format_ = resolve(transform, header.format, frames=frames, alpha=False)
+    transform = settled(transform, wide=header.wide and WRITTEN[format_].profile)
     side = min(limits.max_output_side, WRITTEN[format_].max_side)
     by_edge = isinstance(transform.trim, UniformEdge)
     uniform = uniform_edge(header, limits) if by_edge else None
@@ -88,7 +90,7 @@ def _written(work: Work, file_size: int) -> tuple[bytes, str]:
 
 
 def _shaped(work: Work) -> list[pyvips.Image]:
-    """Every frame at its size, upright and in sRGB, out of the stream and held in memory."""
+    """Every frame at its size, upright and in its colours, out of the stream and held in memory."""
     frames = [done(RESIZE, frame, work) for frame in _frames(work)]
     resized = work.plan.resized
     crops = work.plan.crop.size != resized and resized.pixels <= work.limits.max_source_pixels

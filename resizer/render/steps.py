@@ -83,7 +83,7 @@ def _trim(image: pyvips.Image, work: Work) -> pyvips.Image:
 
 
 def _samples(image: pyvips.Image, work: Work) -> pyvips.Image:
-    return colour.samples(image)
+    return colour.samples(image, work.transform.gamut)
 
 
 def _resize(image: pyvips.Image, work: Work) -> pyvips.Image:
@@ -106,8 +106,8 @@ def _turn(image: pyvips.Image, work: Work) -> pyvips.Image:
     return work.turn.image(image)
 
 
-def _srgb(image: pyvips.Image, work: Work) -> pyvips.Image:
-    return colour.srgb(image)
+def _colour(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return colour.displayed(image, work.transform.gamut).copy_memory()
 
 
 def _adjust(image: pyvips.Image, work: Work) -> pyvips.Image:
@@ -136,5 +136,5 @@ def _flatten(image: pyvips.Image, work: Work) -> pyvips.Image:
 
 
 RESIZE: tuple[Step, ...] = (_trim, _samples, _resize)
-SHAPE: tuple[Step, ...] = (_crop, _hold, _turn, _srgb)
+SHAPE: tuple[Step, ...] = (_crop, _hold, _turn, _colour)
 FINISH: tuple[Step, ...] = (_adjust, _blur, _sharpen, _pad, _border, _flatten)

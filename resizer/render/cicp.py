@@ -1,0 +1,101 @@
+"""Colours that a file names by code points (ITU-T H.273) instead of a profile, as a profile.
+
+Broadcast's own curves (1, 6, 14, 15) and unspecified ones are read as that of sRGB, as browsers
+do. What is brighter than paper (PQ, HLG) is brought down by the curve of BT.2390, channel by
+channel: a variant is always of ordinary brightness.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from math import exp
+
+from resizer.render.icc import D65, REC709, Chromaticity, Primaries, grey_profile, rgb_profile
+
+_PRIMARIES: dict[int, tuple[Primaries, Chromaticity]] = {
+    4: (((0.67, 0.33), (0.21, 0.71), (0.14, 0.08)), (0.310, 0.316)),
+    5: (((0.64, 0.33), (0.29, 0.60), (0.15, 0.06)), D65),
+    6: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
+    7: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
+    9: (((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)), D65),
+    11: (((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), (0.314, 0.351)),
+    12: (((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), D65),
+    22: (((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)), D65),
+}
+"""Table 2; any other is Rec. 709."""
+
+_PQ, _HLG = 16, 18
+_PAPER = 203.0
+"""Nits of paper white in PQ and HLG (BT.2408 §2), where ordinary brightness ends."""
+_PEAK = 1000.0
+"""Nits of the brightest light that is told from the next: the nominal peak of HLG (BT.2100), and
+what most PQ is graded for."""
+_ENTRIES = 4096
+
+
+@lru_cache(16)
+def profile(primaries: int, transfer: int, grey: bool) -> bytes | None:
+    """The profile of `ColourPrimaries` and `TransferCharacteristics`; None is sRGB."""
+    corners = _PRIMARIES.get(primaries)
+    if corners is None and transfer not in _LIGHT:
+        return None
+    curve = _LIGHT.get(transfer, _srgb)
+    light = [curve(index / (_ENTRIES - 1)) for index in range(_ENTRIES)]
+    return grey_profile(light) if grey else rgb_profile(*(corners or (REC709, D65)), light)
+
+
+def _srgb(sample: float) -> float:
+    return sample / 12.92 if sample <= 0.04045 else float(((sample + 0.055) / 1.055) ** 2.4)
+
+
+def _power(gamma: float) -> Callable[[float], float]:
+    return lambda sample: float(sample**gamma)
+
+
+def _pq(sample: float) -> float:
+    return _tone_mapped(_nits(sample))
+
+
+def _hlg(sample: float) -> float:
+    """BT.2100 table 5: the inverse OETF, then the OOTF for a display of 1,000 nits."""
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    scene = sample**2 / 3 if sample <= 0.5 else (exp((sample - c) / a) + b) / 12
+    return _tone_mapped(_PEAK * scene**1.2)
+
+
+def _tone_mapped(nits: float) -> float:
+    """BT.2390 §5.4.1: unchanged up to a knee, then a spline that takes the peak to paper white."""
+    top, most = _pq_sample(_PEAK), _pq_sample(_PAPER) / _pq_sample(_PEAK)
+    sample, knee = min(1.0, _pq_sample(nits) / top), 1.5 * most - 0.5
+    if sample > knee:
+        t = (sample - knee) / (1 - knee)
+        sample = (
+            (2 * t**3 - 3 * t**2 + 1) * knee
+            + (t**3 - 2 * t**2 + t) * (1 - knee)
+            + (-2 * t**3 + 3 * t**2) * most
+        )
+    return _nits(sample * top) / _PAPER
+
+
+_M1, _M2, _C1, _C2, _C3 = 1305 / 8192, 2523 / 32, 107 / 128, 2413 / 128, 2392 / 128
+"""SMPTE ST 2084, as BT.2100 table 4 has it."""
+
+
+def _nits(sample: float) -> float:
+    power = sample ** (1 / _M2)
+    return float(10_000 * (max(0.0, power - _C1) / (_C2 - _C3 * power)) ** (1 / _M1))
+
+
+def _pq_sample(nits: float) -> float:
+    power = (nits / 10_000) ** _M1
+    return float(((_C1 + _C2 * power) / (1 + _C3 * power)) ** _M2)
+
+
+_LIGHT: dict[int, Callable[[float], float]] = {
+    4: _power(2.2),
+    5: _power(2.8),
+    8: _power(1.0),
+    _PQ: _pq,
+    17: _power(2.6),
+    _HLG: _hlg,
+}
+"""Table 3; any other is sRGB."""
