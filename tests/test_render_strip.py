@@ -143,12 +143,6 @@ def test_a_progressive_original_is_no_baseline_jpeg() -> None:
     assert stripped(DRAWN["baseline"][1], file, Format.BASELINE_JPEG) is not None
 
 
-def test_another_light_in_a_png_is_no_bare_srgb() -> None:
-    file = DRAWN["png"][1]
-    gamma = b"\0\0\0\x04gAMA\0\0\xb1\x8f" + b"\x0b\xfca\x05"
-    assert stripped(file[:33] + gamma + file[33:], file, Format.PNG) is None
-
-
 def test_avif_has_no_bare_form() -> None:
     assert stripped(b"", b"", Format.AVIF) is None
 

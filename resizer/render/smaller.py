@@ -4,7 +4,7 @@ An original that was compressed harder than asked for comes out larger than it w
 better.
 """
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import pyvips
 
@@ -14,7 +14,7 @@ from resizer.render.load import load, load_frames
 from resizer.render.steps import Work
 from resizer.render.strip import stripped
 from resizer.render.turn import STRAIGHT
-from resizer.transform import Format, Quality, Transform
+from resizer.transform import Format, Transform
 
 _OF_THE_FILE = {
     *("width", "height", "dpr", "fit", "gravity"),
@@ -30,17 +30,31 @@ _ALIKE = 2
 def no_larger(body: bytes, image: pyvips.Image, format_: Format, work: Work) -> bytes:
     """`body`, which is `image` encoded, or something smaller if it outgrew the same original.
 
-    The original's own picture if it can be had without what lay beside it; else encoded again at a
-    lower quality, unless that was asked for by number. Other sizes, formats and pictures stay.
+    The original's own picture if it can be had without what lay beside it; else encoded again, PNG
+    with more effort, the others at a lower quality unless that was asked for by number. Other
+    sizes, formats and pictures stay.
     """
     size = len(work.header.source)
-    if len(body) <= size or not _asks_for_the_original(work, format_):
+    if work.partial or len(body) <= size or not _asks_for_the_original(work, format_):
         return body
     if work.header.turn == STRAIGHT and _shows_the_original(image, work):
         bare = stripped(bytes(work.header.source), body, format_)
         if bare and len(bare) < len(body):
             return bare
-    return _at_lower_quality(body, image, format_, work.transform, size)
+    for settings in _attempts(format_, work.transform):
+        body = min(body, encode(image, format_, work.transform, **settings), key=len)
+        if len(body) <= size:
+            break
+    return body
+
+
+def _attempts(format_: Format, transform: Transform) -> list[dict[str, object]]:
+    """Settings that encode smaller than the usual ones, the next best first."""
+    if format_ is Format.PNG:
+        return [{"compression": 9, "filter": "all"}]
+    if format_ not in LOSSY or isinstance(transform.quality, int):
+        return []
+    return [{"Q": round(quality(format_, transform) * share)} for share in _LOWER]
 
 
 def _asks_for_the_original(work: Work, format_: Format) -> bool:
@@ -68,17 +82,3 @@ def _shows_the_original(image: pyvips.Image, work: Work) -> bool:
 
 def _with_alpha(image: pyvips.Image) -> pyvips.Image:
     return image if image.hasalpha() else image.bandjoin(255)
-
-
-def _at_lower_quality(
-    body: bytes, image: pyvips.Image, format_: Format, transform: Transform, size: int
-) -> bytes:
-    if format_ not in LOSSY or not isinstance(transform.quality, Quality | None):
-        return body
-    first = quality(format_, transform)
-    for share in _LOWER:
-        again = encode(image, format_, replace(transform, quality=round(first * share)))
-        body = min(body, again, key=len)
-        if len(body) <= size:
-            break
-    return body

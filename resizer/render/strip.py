@@ -2,8 +2,9 @@
 
 The picture comes from the original, unchanged; what is said about it (EXIF, XMP, IPTC) comes from
 our own encoding of it, where `metadata` has been obeyed. What is not known here is left out:
-comments, thumbnails, profiles, private segments and whatever follows the end. A file that is built
-in an unusual way has no stripped form (None).
+comments, thumbnails, profiles, private segments and whatever follows the end; so it is for the
+caller to see that the bare picture shows the same. A file that is built in an unusual way has no
+stripped form (None).
 """
 
 import re
@@ -27,8 +28,6 @@ _ADOBE_BYTES = 12
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _PNG_WORDS = {b"eXIf", b"iTXt", b"tEXt", b"zTXt"}
-_PNG_COLOUR = {b"cICP", b"gAMA", b"cHRM"}
-"""Another light than sRGB, unless the chunk `sRGB` says that they only repeat it (PNG §11.3.2)."""
 
 _WEBP_PICTURE = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"}
 _WEBP_WORDS = {b"EXIF": 0x08, b"XMP ": 0x04}
@@ -106,7 +105,6 @@ def _png(original: bytes, encoded: bytes) -> bytes:
     """Of the chunks (PNG §5.3) those that a picture needs; an APNG becomes its default image."""
     chunks = list(_png_chunks(original))
     names = {name for name, _ in chunks}
-    _usual(b"sRGB" in names or not names & _PNG_COLOUR)
     _usual(chunks[0][0] == b"IHDR" and names >= {b"IDAT", b"IEND"})
     words = [chunk for name, chunk in _png_chunks(encoded) if name in _PNG_WORDS]
     picture = [chunk for name, chunk in chunks if name in _PNG_PICTURE]
