@@ -4,6 +4,7 @@ Runs in a worker, from memory to memory: nothing here opens a file. `steps` list
 each frame.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
 
@@ -27,6 +28,7 @@ from resizer.render.load import (
     load_frames,
     load_small,
 )
+from resizer.render.mend import BROKEN, complaint, mended
 from resizer.render.resize import LEAVE
 from resizer.render.smaller import no_larger
 from resizer.render.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
@@ -42,20 +44,28 @@ _ANIMATION = ("page-height", "n-pages", "delay", "loop")
 def render(
     source: memoryview | bytes, transform: Transform, limits: Limits, resampling: Resampling
 ) -> Rendered:
-    """One variant, whole. Raises UnprocessableSource, with a text for the client.
+    """One variant, whole, of an original that is; else as far as that goes and may go.
 
-    `source` must stay readable and unchanged until this returns.
+    Raises UnprocessableSource, with a text for the client. `source` must stay readable and
+    unchanged until this returns.
     """
-    start = perf_counter()
+    start, original = perf_counter(), memoryview(source)
+    complaint()  # of an earlier job
+
+    def rendered(readable: memoryview, *, partial: bool = False) -> Rendered:
+        header = examine(readable, limits, transform.page or 1)
+        work = replace(_prepared(header, transform, limits, resampling), partial=partial)
+        body, content_type = _written(work, len(original))
+        size, seconds = work.plan.size, perf_counter() - start
+        return Rendered(body, content_type, size.width, size.height, seconds, partial)
+
     try:
-        header = examine(memoryview(source), limits, transform.page or 1)
-        work = _prepared(header, transform, limits, resampling)
-        body, content_type = _written(work, len(source))
+        with suppress(pyvips.Error):
+            return rendered(original)
+        return rendered(mended(original, limits), partial=True)
     except pyvips.Error as error:
         # libvips' own words name its loaders, and sometimes hundreds of positions in the file.
-        raise UnprocessableSource("The original is corrupt or cut short.") from error
-    size = work.plan.size
-    return Rendered(body, content_type, size.width, size.height, perf_counter() - start)
+        raise UnprocessableSource(BROKEN) from error
 
 
 def _prepared(header: Header, transform: Transform, limits: Limits, resampling: Resampling) -> Work:

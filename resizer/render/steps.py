@@ -16,6 +16,7 @@ from resizer.plan import Plan
 from resizer.render import canvas, colour, effects
 from resizer.render.job import Resampling
 from resizer.render.load import Header
+from resizer.render.mend import check_complaints
 from resizer.render.resize import resize
 from resizer.render.trim import cut
 from resizer.render.turn import Turn, asked
@@ -35,6 +36,8 @@ class Work:
     """Whether the original is an animation and stays one."""
     alpha: bool = True
     """Whether the format to write holds transparency."""
+    partial: bool = False
+    """Whether the original is shown as far as it goes."""
 
     @property
     def turn(self) -> Turn:
@@ -99,7 +102,10 @@ def _crop(image: pyvips.Image, work: Work) -> pyvips.Image:
 
 def _hold(image: pyvips.Image, work: Work) -> pyvips.Image:
     """Up to here pixels stream from the loader, once and from top to bottom."""
-    return image.copy_memory()
+    held = image.copy_memory()
+    if not work.partial:
+        check_complaints()
+    return held
 
 
 def _turn(image: pyvips.Image, work: Work) -> pyvips.Image:

@@ -1,0 +1,100 @@
+"""Files that were cut short, as files of their own: what is whole in them, and an end.
+
+Only the outer structure is looked at, never a pixel. Nothing here is trusted to be sound: it is
+read as strictly as any original.
+"""
+
+import re
+from collections.abc import Iterator
+
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""In a JPEG the next marker that is neither stuffing nor a restart (ITU-T T.81 §B.1.1.3)."""
+_SOS, _EOI = 0xDA, b"\xff\xd9"
+_IN_A_JPEG = {0xC4, 0xCC, _SOS, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xC0, 0xC4), *range(0xE0, 0xF0)}
+"""Tables, frames, scans, applications and comments; another byte after FF is damage."""
+
+_GIF_HEAD = 13
+_GIF_IMAGE, _GIF_EXTENSION, _GIF_END = 0x2C, 0x21, b"\0;"
+_GIF_IMAGE_BYTES = 11
+"""An image's descriptor and the byte before its data."""
+
+_WEBP_HEAD = 12
+_WEBP_FLAGS = 20
+_WEBP_LATE_FLAGS = 0x08 | 0x04
+"""EXIF and XMP, which follow the frames (RFC 9649 §2.7.1)."""
+
+
+def ended_jpeg(file: memoryview) -> bytes | None:
+    """A JPEG that ends too early with an end after its last whole segment, or amid its data.
+
+    A decoder takes what is missing for mid-grey, and for detail that is not there in a
+    progressive one. None where the file has its end.
+    """
+    at = 2
+    while found := _MARKER.search(file, at):
+        at, marker = found.start(), found[0][1]
+        if file[at : at + 2] == _EOI:
+            return None
+        end = at + 2 + int.from_bytes(file[at + 2 : at + 4], "big")
+        if marker not in _IN_A_JPEG or end > len(file):
+            return bytes(file[:at]) + _EOI
+        at = end
+    return bytes(file) + _EOI
+
+
+def gif_frames(file: memoryview) -> list[int]:
+    """Where the data of each whole frame of a GIF end (GIF89a §15, §20); if none is whole, those
+    of the first."""
+    images = list(_gif_images(file))
+    return [end for end, whole in images if whole] or [end for end, _ in images]
+
+
+def ended_gif(file: memoryview, end: int) -> bytes:
+    """The GIF with the frames whose data end by `end`. What a frame lacks stays unpainted."""
+    return bytes(file[:end]) + _GIF_END
+
+
+def webp_frames(file: memoryview) -> list[int]:
+    """Where each whole frame of an animated WebP ends (RFC 9649 §2.7)."""
+    ends, at = [], _WEBP_HEAD
+    while at + 8 <= len(file):
+        name = bytes(file[at : at + 4])
+        length = int.from_bytes(file[at + 4 : at + 8], "little")
+        at += 8 + length + length % 2
+        if name == b"ANMF" and at <= len(file):
+            ends.append(at)
+    return ends
+
+
+def ended_webp(file: memoryview, end: int) -> bytes:
+    """The WebP with the frames that end by `end`."""
+    whole = bytearray(file[:end])
+    whole[4:8] = (end - 8).to_bytes(4, "little")
+    whole[_WEBP_FLAGS] &= ~_WEBP_LATE_FLAGS
+    return bytes(whole)
+
+
+def _gif_images(file: memoryview) -> Iterator[tuple[int, bool]]:
+    """Of each image with any data, where the last whole block of them ends; whether it was last."""
+    at = _GIF_HEAD + _colours(file[10]) if len(file) > _GIF_HEAD else len(file)
+    while at + _GIF_IMAGE_BYTES <= len(file) and file[at] in (_GIF_IMAGE, _GIF_EXTENSION):
+        is_image = file[at] == _GIF_IMAGE
+        start = at + (_GIF_IMAGE_BYTES + _colours(file[at + 9]) if is_image else 2)
+        at = _last_block_end(file, start)
+        whole = at < len(file) and not file[at]
+        if is_image and at > start:
+            yield at, whole
+        if not whole:
+            return
+        at += 1
+
+
+def _last_block_end(file: memoryview, at: int) -> int:
+    while at < len(file) and file[at] and at + 1 + file[at] <= len(file):
+        at += 1 + file[at]
+    return at
+
+
+def _colours(flags: int) -> int:
+    """Bytes of a colour table."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0

@@ -1,0 +1,154 @@
+"""Mending: of an original that is cut short or broken, a sound one that shows it as far as it goes.
+
+Pixels are only ever read strictly. A lenient read of libvips leaves in the rows that it cannot
+have whatever memory held there, and that may be another original.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+import pyvips
+
+from resizer.errors import UnprocessableSource
+from resizer.limits import FailOn, Limits
+from resizer.render.cut import ended_gif, ended_jpeg, ended_webp, gif_frames, webp_frames
+from resizer.render.load import Header, check_animation, examine, load, load_frames
+from resizer.render.sniff import SourceFormat, sniff
+
+BROKEN = "The original is corrupt or cut short."
+
+_DAMAGE = re.compile(
+    r"Corrupt JPEG data: (bad Huffman code|premature end|\d+ extraneous bytes before marker 0xda)"
+)
+"""What libjpeg only warns of, and pixels are lost by. Stray bytes between the headers of sound
+photos are common."""
+_GREY = {"uchar": 128, "ushort": 32_768}
+"""What stands in for missing pixels, as in the JPEG decoder."""
+
+
+def complaint() -> str:
+    """What libvips said since this was last asked, of things that it did not fail for."""
+    return str(pyvips.Error("").detail)
+
+
+def check_complaints() -> None:
+    """Raise pyvips.Error if the pixels read since the last look are damaged."""
+    said = complaint()
+    if _DAMAGE.search(said):
+        raise pyvips.Error("damaged", said)
+
+
+def mended(source: memoryview, limits: Limits) -> memoryview:
+    """What can be read of an original that cannot be read whole.
+
+    Raises UnprocessableSource where that is nothing, or `limits.fail_on` forbids it, and
+    pyvips.Error.
+    """
+    kind = sniff(source)
+    if kind not in _MENDED.get(limits.fail_on, {}):
+        raise UnprocessableSource(BROKEN)
+    return memoryview(_MENDED[limits.fail_on][kind](source, limits))
+
+
+def _jpeg(source: memoryview, _: Limits) -> bytes | memoryview:
+    whole = ended_jpeg(source)
+    mend = source if whole is None else memoryview(whole)
+    small = load(mend, SourceFormat.JPEG, shrink=8).copy_memory()
+    _require(small.min() < small.max())  # all grey: no pixel was there
+    return mend
+
+
+def _damaged_jpeg(source: memoryview, limits: Limits) -> bytes | memoryview:
+    _require(ended_jpeg(source) is None)
+    return _jpeg(source, limits)
+
+
+def _picture(
+    source: memoryview,
+    limits: Limits,
+    *,
+    save: Callable[[pyvips.Image], bytes],
+    fail_on: FailOn,
+    whole: bool = False,
+) -> bytes:
+    """The rows above the first that cannot be read, and nothing below.
+
+    With `whole`, all or nothing.
+    """
+    header = examine(source, limits)
+    image = load(header.source, header.format, fail_on=fail_on)
+    rows = _rows(image, 1)
+    _require(rows == image.height if whole else rows > 0)
+    again = load(header.source, header.format, fail_on=fail_on)
+    blank = [0 if image.hasalpha() else _GREY.get(image.format, 0)] * image.bands
+    above = again.crop(0, 0, image.width, rows)
+    return save(above.embed(0, 0, image.width, image.height, extend="background", background=blank))
+
+
+def _animation(
+    source: memoryview,
+    limits: Limits,
+    *,
+    frames: Callable[[memoryview], list[int]],
+    ended: Callable[[memoryview, int], bytes],
+) -> bytes:
+    """The frames before the first that cannot be read."""
+    ends = frames(source)
+    _require(bool(ends))
+    whole = ended(source, ends[-1])
+    header = examine(memoryview(whole), limits)
+    check_animation(header, header.stored, limits)
+    read = _frames(header)
+    _require(read > 0)
+    return ended(source, ends[read - 1])
+
+
+def _frames(header: Header) -> int:
+    """How many frames, from the first, can be read."""
+    return _rows(load_frames(header), header.stored.height) // header.stored.height
+
+
+def _rows(image: pyvips.Image, step: int) -> int:
+    """How many rows, from the top, can be read; looked at by `step` rows."""
+    region = pyvips.Region.new(image)
+    for top in range(0, image.height, step):
+        try:
+            region.fetch(0, top, image.width, min(step, image.height - top))
+        except pyvips.Error:
+            return top
+    return int(image.height)
+
+
+def _require(truth: bool) -> None:
+    if not truth:
+        raise UnprocessableSource(BROKEN)
+
+
+def _png(image: pyvips.Image) -> bytes:
+    return bytes(image.pngsave_buffer(compression=1, filter="sub"))
+
+
+def _tiff(image: pyvips.Image) -> bytes:
+    return bytes(image.tiffsave_buffer(compression="none"))
+
+
+Mend = Callable[[memoryview, Limits], bytes | memoryview]
+# Of a PNG, wrong checksums are passed over (`truncated`); a TIFF whose errors are passed over comes
+# with pixels that nobody wrote.
+_PNG = partial(_picture, save=_png, fail_on=FailOn.TRUNCATED)
+_MENDED: dict[FailOn, dict[SourceFormat, Mend]] = {
+    FailOn.NONE: {
+        SourceFormat.JPEG: _jpeg,
+        SourceFormat.PNG: _PNG,
+        SourceFormat.TIFF: partial(_picture, save=_tiff, fail_on=FailOn.ERROR),
+        SourceFormat.GIF: partial(_animation, frames=gif_frames, ended=ended_gif),
+        SourceFormat.WEBP: partial(_animation, frames=webp_frames, ended=ended_webp),
+    },
+    FailOn.TRUNCATED: {
+        SourceFormat.JPEG: _damaged_jpeg,
+        SourceFormat.PNG: partial(_PNG, whole=True),
+    },
+    FailOn.ERROR: {SourceFormat.JPEG: _damaged_jpeg},
+}
+"""AVIF, SVG and still WebP are read whole or not at all."""
