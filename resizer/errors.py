@@ -75,6 +75,8 @@ class UnprocessableSource(ResizerError):
 
     status = 422
     title = "Original cannot be rendered"
+    of_every_variant = False
+    """Whatever is asked of the original, it will fail: no need to fetch it for another size."""
 
 
 class RenderTimeout(UnprocessableSource):
@@ -127,7 +129,7 @@ def shared_error(facts: object) -> ResizerError | None:
     """The error that another gateway met, from its name and message; None for any that would be
     that gateway's own (its queue is full, say), and for no error."""
     match facts:
-        case [str(name), str(message)]:
+        case [str(name), str(message)] if message.isprintable():
             kinds = {kind.__name__: kind for kind in _OF_THE_ORIGINAL}
             return kinds[name](message) if name in kinds else None
     return None

@@ -99,7 +99,7 @@ class Gateway:
         self._policy = policy
         self._flights: Flights[Answer] = Flights(hears)
         self._revalidations: Flights[None] = Flights(hears)
-        self._slots = Slots(policy.slots, policy.max_queue, metrics.queue.set)
+        self.slots = Slots(policy.slots, policy.max_queue, metrics.queue.set)
         self._behind = Behind()
 
     def field(self, transform: Transform, preset: str | None = None) -> str:
@@ -194,7 +194,7 @@ class Gateway:
         """Fill, or wait for another gateway that does. `known` is a variant that is not fresh."""
         rounds = 0
         while rounds < _ROUNDS:
-            async with self._slots.one():
+            async with self.slots.one():
                 turn = await self.tiers.take(flight)
                 if isinstance(turn, Lease):
                     return await self._lead(flight, known, turn)
@@ -205,7 +205,7 @@ class Gateway:
             if found is not None and self.tiers.stage(found) is Stage.FRESH:
                 return Answer(found, tier="redis", coalesced=True)
             rounds += turn.told
-        async with self._slots.one():
+        async with self.slots.one():
             return await self._lead(flight, known, NO_LEASE)
 
     async def _lead(self, flight: AnyFlight, known: Variant | None, lease: Lease) -> Answer:

@@ -21,7 +21,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-_DEATHS = ("crash", "timeout", "lie", "recycled")
+_DEATHS = ("crash", "timeout", "lie", "stopped", "recycled")
+_LANES = ("quick", "slow")
 disable_created_metrics()  # type: ignore[no-untyped-call]
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -82,6 +83,16 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self.busy_workers = Gauge(
+            "resizer_busy_workers",
+            "Render workers at work, by lane.",
+            ["lane"],
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+        self.slow_renders = Counter(
+            "resizer_slow_renders", "Renders that went to the slow lane.", registry=registry
+        )
         self.queue = Gauge(
             "resizer_queue",
             "Fills (fetch and render) under way.",
@@ -106,6 +117,8 @@ class Metrics:
         self.memory_hits = self.hits.labels("memory")
         for reason in _DEATHS:
             self.worker_deaths.labels(reason)  # shown from the start, so that a rate sees the first
+        for lane in _LANES:
+            self.busy_workers.labels(lane)
         self.ok = self.requests.labels("200")
 
     def counts(self) -> dict[str, float]:

@@ -96,6 +96,8 @@ class Parts:
             recycle_after=settings.renderer_recycle,
             on_death=lambda reason: self.metrics.worker_deaths.labels(reason).inc(),
             on_warning=lambda text: _log.warning("%s", text),
+            on_slow=self._slow,
+            on_busy=lambda lane, workers: self.metrics.busy_workers.labels(lane).set(workers),
         )
         self.gateway = Gateway(
             self.originals,
@@ -153,6 +155,11 @@ class Parts:
             for warning in warnings(self.settings):
                 _log.warning("%s", warning)
             yield {"hit_lane": HitLane(self.hits, self.writer, self.metrics)}
+
+    def _slow(self, by: int) -> None:
+        """A render came to the slow lane (1) or left it (-1)."""
+        self.metrics.slow_renders.inc(max(by, 0))
+        self.gateway.slots.slow(by)
 
     async def _look_at_source(self) -> None:
         """Connect before the first request does, and say at once what is wrong with it."""

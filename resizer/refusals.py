@@ -26,10 +26,10 @@ class Refusals:
 
     def remember(self, key: str, field: str, error: ResizerError) -> None:
         """Keep `error`, if it speaks of the original rather than of the moment."""
-        if isinstance(error, SourceNotFound):
-            field = WHOLE_ORIGINAL
-        elif not isinstance(error, UnprocessableSource):
+        if not isinstance(error, SourceNotFound | UnprocessableSource):
             return
+        if isinstance(error, SourceNotFound) or error.of_every_variant:
+            field = WHOLE_ORIGINAL
         place = (key, field)
         self._refusals.pop(place, None)
         self._refusals[place] = (type(error), str(error), self._clock() + self._seconds)

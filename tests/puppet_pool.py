@@ -1,6 +1,7 @@
 """A pool of puppet workers, and what the tests do with it."""
 
 import asyncio
+import itertools
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +16,7 @@ from resizer.render.pool import Pool
 from resizer.transform import Transform
 from tests.puppet_worker import COMMAND
 
+_TAGS = itertools.count(1)
 LIMITS = Limits(render_memory_mb=256, max_output_side=500)
 
 
@@ -54,7 +56,7 @@ async def running(
 def original(order: str | bytes) -> Original:
     memory = os.memfd_create("original")
     os.write(memory, order.encode() if isinstance(order, str) else order)
-    return Original(memory, len(order), "etag", datetime.now(UTC), 0.0)
+    return Original(memory, len(order), str(next(_TAGS)), datetime.now(UTC), 0.0)
 
 
 async def order(pool: Pool, text: str) -> str:

@@ -191,6 +191,7 @@ def test_what_a_worker_could_not_lock_is_told_once() -> None:
 GATEWAY = """
 import asyncio, os, sys
 sys.path.insert(0, sys.argv[1])
+from tests.processes import children
 from tests.puppet_pool import LIMITS, pid, render_under_way
 from resizer.render.pool import Pool
 from tests.puppet_worker import COMMAND
@@ -201,7 +202,7 @@ async def main():
     pids = {await pid(pool) for _ in range(50)}
     async with render_under_way(pool):
         pids.add(await pid(pool))
-        print(*{worker._process.pid for worker in pool._workers}, flush=True)
+        print(*children(os.getpid()), flush=True)
         await asyncio.sleep(60)
 
 asyncio.run(main())

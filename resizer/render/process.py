@@ -55,6 +55,7 @@ COMMAND = (
 _ENVIRONMENT = {"VIPS_CONCURRENCY": "1", "VIPS_WARNING": "1", "MALLOC_ARENA_MAX": "2"}
 _START_SECONDS = 30.0
 _STDERR_BYTES = 16_384
+_LOWEST = 19
 _SAID = 1000
 """Characters of what it said on stderr that go into the log."""
 
@@ -65,6 +66,7 @@ class End(StrEnum):
     CRASH = "crash"
     TIMEOUT = "timeout"
     LIE = "lie"
+    STOPPED = "stopped"
     RECYCLED = "recycled"
     CLOSED = "closed"
 
@@ -147,6 +149,17 @@ class Worker:
         if self.on_death:
             self.on_death()
 
+    def slow_down(self) -> None:
+        """Give way to all others from now on; there is no way back.
+
+        To the lowest niceness rather than SCHED_IDLE: on a core that another worker wants as well,
+        30 % of it is left (5 with SCHED_IDLE), enough for what is slow and sound to come to an end.
+        """
+        if self.end:
+            return
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PGRP, self._process.pid, _LOWEST)
+
     async def bury(self) -> str:
         """Reap a killed worker; how it ended and the last it had to say, for the log."""
         status = await asyncio.to_thread(self._process.wait)
@@ -205,7 +218,8 @@ def _spawn(command: Sequence[str], stderr: int) -> tuple[subprocess.Popen[bytes]
                 pass_fds=[theirs.fileno()],
                 env=_ENVIRONMENT,
                 cwd="/",
-                start_new_session=True,
+                # A session of its own would make its priority its own affair (sched(7), autogroup).
+                process_group=0,
             )
         except OSError:
             ours.close()

@@ -1,0 +1,111 @@
+"""One attempt of a worker at a request, and what its outcome says of the original."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from resizer.errors import RenderTimeout, ResizerError, UnprocessableSource
+from resizer.image import Original, Rendered
+from resizer.limits import Limits
+from resizer.render.job import Job, Resampling
+from resizer.render.pace import Pace
+from resizer.render.process import End, RenderFailed, Worker, WorkerDied
+from resizer.render.suspects import Suspects
+from resizer.transform import Transform
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One render that somebody waits for."""
+
+    original: Original
+    transform: Transform
+    answer: asyncio.Future[Rendered]
+    slow: bool = False
+    """It is, or was, in the slow lane."""
+    crashed: bool = False
+    """It has cost one worker."""
+
+    def succeed(self, rendered: Rendered) -> None:
+        if not self.answer.done():
+            self.answer.set_result(rendered)
+
+    def fail(self, error: ResizerError) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Attempts:
+    """Gives workers their jobs, and keeps what was learnt: the usual pace, and suspects."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        resampling: Resampling,
+        pace: Pace,
+        suspects: Suspects,
+        on_warning: Callable[[str], None],
+    ) -> None:
+        self._limits = limits
+        self._resampling = resampling
+        self._pace = pace
+        self._suspects = suspects
+        self._on_warning = on_warning
+        self._sequence = itertools.count(1)
+
+    async def make(self, worker: Worker, request: Request) -> bool:
+        """Have `worker` answer `request`; whether that is over, or a second worker should try.
+
+        Never raises: whatever happens costs the request and not its lane.
+        """
+        if request.answer.done():
+            # Its descriptor may be closed, and its number another file's by now.
+            return True
+        start, patience = time.monotonic(), self._pace.patience
+        try:
+            request.succeed(await self._ask(worker, request))
+            self._pace.took(time.monotonic() - start)
+        except WorkerDied as death:
+            return self._is_over(request, death.end)
+        except ResizerError as error:
+            request.fail(error)
+        except Exception as error:
+            self._on_warning(f"a render could not be given to its worker: {error!r}")
+            request.fail(ResizerError("The image could not be rendered."))
+        self._judge(request, slow=time.monotonic() - start > patience)
+        return True
+
+    async def _ask(self, worker: Worker, request: Request) -> Rendered:
+        job = Job(next(self._sequence), request.transform, self._limits, self._resampling)
+        try:
+            return await worker.render(job, request.original.fd)
+        except RenderFailed as failure:
+            self._on_warning(f"a render failed: {failure}")
+            raise UnprocessableSource("The original cannot be rendered.") from None
+
+    def _is_over(self, request: Request, end: End) -> bool:
+        """What a worker's death means for its request."""
+        if end in (End.STOPPED, End.CLOSED):
+            return True  # whoever ended it sees to the request
+        if end is End.TIMEOUT:
+            reason = f"killed after {self._limits.render_seconds:g} s"
+            error = RenderTimeout("The render took longer than it may.", reason=reason)
+            self._condemn(request, error)
+        elif request.crashed:
+            text = "Rendering the original crashed twice; it is likely corrupt."
+            self._condemn(request, UnprocessableSource(text, reason="its workers died"))
+        else:
+            request.crashed = True
+            self._suspects.suspect(request.original, request.transform)
+            return False
+        return True
+
+    def _condemn(self, request: Request, error: UnprocessableSource) -> None:
+        self._suspects.condemn(request.original, request.transform, error)
+        request.fail(error)
+
+    def _judge(self, request: Request, *, slow: bool) -> None:
+        judge = self._suspects.suspect if slow else self._suspects.clear
+        judge(request.original, request.transform)
