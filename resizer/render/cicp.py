@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from math import exp
 
-from resizer.render.icc import D65, REC709, Chromaticity, Primaries, grey_profile, rgb_profile
+from resizer.render.icc import D65, REC709, Chromaticity, Primaries, rgb_profile
 
 _PRIMARIES: dict[int, tuple[Primaries, Chromaticity]] = {
     4: (((0.67, 0.33), (0.21, 0.71), (0.14, 0.08)), (0.310, 0.316)),
@@ -33,14 +33,14 @@ _ENTRIES = 4096
 
 
 @lru_cache(16)
-def profile(primaries: int, transfer: int, grey: bool) -> bytes | None:
+def profile(primaries: int, transfer: int) -> bytes | None:
     """The profile of `ColourPrimaries` and `TransferCharacteristics`; None is sRGB."""
     corners = _PRIMARIES.get(primaries)
     if corners is None and transfer not in _LIGHT:
         return None
     curve = _LIGHT.get(transfer, _srgb)
     light = [curve(index / (_ENTRIES - 1)) for index in range(_ENTRIES)]
-    return grey_profile(light) if grey else rgb_profile(*(corners or (REC709, D65)), light)
+    return rgb_profile(*(corners or (REC709, D65)), light)
 
 
 def _srgb(sample: float) -> float:

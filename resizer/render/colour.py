@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pyvips
 
-from resizer.render.profile import PROFILE
+from resizer.render.icc import of_colours
+from resizer.render.profile import PROFILE, embedded_profile, with_profile
 from resizer.transform import Gamut, Transform
 
 _EIGHT_BIT = {"srgb", "b-w", "cmyk"}
+_GREY = {"b-w", "grey16"}
 _OF_DEEP = {"rgb16": "srgb", "grey16": "b-w"}
 _BITS = {"uint": 32, "int": 32, "ushort": 16, "short": 16}
 
@@ -32,7 +34,7 @@ def samples(image: pyvips.Image, gamut: Gamut = Gamut.SRGB) -> pyvips.Image:
         return _of_lab(image, gamut)
     if image.format in _BITS and image.interpretation in (*_EIGHT_BIT, *_OF_DEEP):
         return _of_deep(image, gamut)
-    return _without_profile(eight_bit(_light(image).colourspace("srgb")))
+    return with_profile(eight_bit(_light(image).colourspace("srgb")), None)
 
 
 def displayed(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
@@ -44,25 +46,26 @@ def displayed(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
     ink = image.interpretation == "cmyk"
     if image.get_typeof(PROFILE) == 0 and not ink:
         return image if image.interpretation == "srgb" else image.colourspace("srgb")
+    if image.interpretation in _GREY:
+        image = _of_three(image)
     try:
         return _converted(image, gamut, "cmyk" if ink else "srgb", embedded=True)
     except pyvips.Error:
-        image = _without_profile(image.colourspace("srgb"))
+        image = with_profile(image.colourspace("srgb"), None)
         return image if gamut is Gamut.SRGB else _converted(image, gamut, "srgb", embedded=False)
 
 
 def _converted(image: pyvips.Image, gamut: Gamut, fallback: str, *, embedded: bool) -> pyvips.Image:
     """By littlecms (libvips `icc_transform`), from the embedded profile or `fallback`."""
-    return _without_profile(
-        image.icc_transform(
-            gamut.value,
-            embedded=embedded,
-            input_profile=fallback,
-            intent="relative",
-            black_point_compensation=True,
-            depth=8,
-        )
+    converted = image.icc_transform(
+        gamut.value,
+        embedded=embedded,
+        input_profile=fallback,
+        intent="relative",
+        black_point_compensation=True,
+        depth=8,
     )
+    return with_profile(converted, None)
 
 
 def _of_lab(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
@@ -70,7 +73,7 @@ def _of_lab(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
     exported = image.colourspace("lab").icc_export(
         output_profile=gamut.value, intent="relative", depth=8
     )
-    return _without_profile(exported)
+    return with_profile(exported, None)
 
 
 def _of_deep(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
@@ -88,16 +91,20 @@ def _light(image: pyvips.Image) -> pyvips.Image:
     """Grey floats are linear light, as libvips takes coloured ones to be (scRGB)."""
     if image.interpretation != "b-w" or image.format not in ("float", "double"):
         return image
+    return _repeated(image).copy(interpretation="scrgb")
+
+
+def _of_three(image: pyvips.Image) -> pyvips.Image:
+    """Grey samples as equal colours, their profile as one of colours."""
+    named = "srgb" if image.format == "uchar" else "rgb16"
+    colours = _repeated(image).copy(interpretation=named)
+    return with_profile(colours, of_colours(embedded_profile(image) or b""))
+
+
+def _repeated(image: pyvips.Image) -> pyvips.Image:
     grey = image.extract_band(0)
-    colour = grey.bandjoin([grey, grey])
-    whole = colour.bandjoin(image.extract_band(1)) if image.bands == 2 else colour
-    return whole.copy(interpretation="scrgb")
-
-
-def _without_profile(image: pyvips.Image) -> pyvips.Image:
-    image = image.copy()
-    image.remove(PROFILE)
-    return image
+    colours = grey.bandjoin([grey, grey])
+    return colours.bandjoin(image.extract_band(1)) if image.bands == 2 else colours
 
 
 def shows_through(image: pyvips.Image) -> bool:

@@ -33,18 +33,24 @@ def rgb_profile(primaries: Primaries, white: Chromaticity, light: Sequence[float
 
     Raises ValueError for primaries that span no colours.
     """
-    columns = _adapted(primaries, white)
-    tags = {
-        name: _xyz((columns[0][i], columns[1][i], columns[2][i]))
-        for i, name in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))
-    }
+    columns = _transposed(_adapted(primaries, white))
+    tags = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz, columns), strict=True))
     curve = _curve(light)
     return _profile(b"RGB ", tags | {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve})
 
 
-def grey_profile(light: Sequence[float]) -> bytes:
-    """A profile of greys (§6.3.1.1) with the curve whose samples `light` is."""
-    return _profile(b"GRAY", {b"kTRC": _curve(light)})
+def of_colours(profile: bytes) -> bytes:
+    """A profile of greys as one of colours, for grey samples repeated in three bands.
+
+    littlecms reads a curve of greys at too few points: linear ones came out wrong by ΔE 2. Any
+    other profile is returned as it is.
+    """
+    curve = _read_tag(profile, b"kTRC")
+    if profile[16:24] != b"GRAYXYZ " or not curve:
+        return profile
+    columns = _transposed(_adapted(REC709, D65))
+    tags = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz, columns), strict=True))
+    return _profile(b"RGB ", tags | {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve})
 
 
 def is_wide(profile: bytes) -> bool:
@@ -61,14 +67,22 @@ def is_wide(profile: bytes) -> bool:
 
 def _read_xyz(profile: bytes, name: bytes) -> Row | None:
     """The XYZ that a tag holds, if there is such a tag."""
+    tag = _read_tag(profile, name)
+    if len(tag) < 20:
+        return None
+    x, y, z = struct.unpack_from(">3i", tag, 8)
+    return x / 65536, y / 65536, z / 65536
+
+
+def _read_tag(profile: bytes, name: bytes) -> bytes:
     count = int.from_bytes(profile[_HEADER : _HEADER + 4], "big")
     for index in range(min(count, _MOST_TAGS)):
         at = _HEADER + 4 + _TAG * index
-        start = int.from_bytes(profile[at + 4 : at + 8], "big")
-        if profile[at : at + 4] == name and start + 20 <= len(profile):
-            x, y, z = struct.unpack_from(">3i", profile, start + 8)
-            return x / 65536, y / 65536, z / 65536
-    return None
+        if profile[at : at + 4] == name:
+            start = int.from_bytes(profile[at + 4 : at + 8], "big")
+            size = int.from_bytes(profile[at + 8 : at + 12], "big")
+            return profile[start : start + size]
+    return b""
 
 
 def _adapted(primaries: Primaries, white: Chromaticity) -> tuple[Row, Row, Row]:

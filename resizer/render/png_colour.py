@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from resizer.render import cicp
-from resizer.render.icc import D65, REC709, Primaries, grey_profile, rgb_profile
+from resizer.render.icc import D65, REC709, Primaries, rgb_profile
 
 _SIGNATURE_BYTES = 8
 _MOST_CHUNKS = 100
@@ -15,18 +15,18 @@ _SRGB_PRIMARIES = 0.005
 _ENTRIES = 1024
 
 
-def named_profile(file: memoryview, embedded: bytes | None, grey: bool) -> bytes | None:
+def named_profile(file: memoryview, embedded: bytes | None) -> bytes | None:
     """The profile that counts: `cICP`, else the embedded one, else `sRGB`, else `gAMA` and `cHRM`.
 
     None is sRGB, and so is what makes no sense.
     """
     chunks = dict(_colour_chunks(file))
     if len(code := chunks.get(b"cICP", b"")) == 4:
-        return cicp.profile(code[0], code[1], grey)
-    if embedded is not None or b"sRGB" in chunks or b"gAMA" not in chunks:
+        return cicp.profile(code[0], code[1])
+    if embedded is not None or b"sRGB" in chunks or len(chunks.get(b"gAMA", b"")) != 4:
         return embedded
     try:
-        return _of_gamma(int.from_bytes(chunks[b"gAMA"], "big"), chunks.get(b"cHRM", b""), grey)
+        return _of_gamma(int.from_bytes(chunks[b"gAMA"], "big"), chunks.get(b"cHRM", b""))
     except (ValueError, ZeroDivisionError):
         return None
 
@@ -42,7 +42,7 @@ def _colour_chunks(file: memoryview) -> Iterator[tuple[bytes, bytes]]:
         at += 12 + size
 
 
-def _of_gamma(gamma: int, chromaticities: bytes, grey: bool) -> bytes | None:
+def _of_gamma(gamma: int, chromaticities: bytes) -> bytes | None:
     """A profile for an exponent × 100,000 and eight coordinates × 100,000."""
     points = [
         (_coordinate(chromaticities, at), _coordinate(chromaticities, at + 4))
@@ -50,10 +50,10 @@ def _of_gamma(gamma: int, chromaticities: bytes, grey: bool) -> bytes | None:
     ]
     white, *corners = points if len(points) == 4 else (D65, *REC709)
     primaries: Primaries = (corners[0], corners[1], corners[2])
-    if gamma in _SRGB_GAMMA and (grey or _is_rec709(primaries)):
+    if gamma in _SRGB_GAMMA and _is_rec709(primaries):
         return None
     light = [(index / (_ENTRIES - 1)) ** (100_000 / gamma) for index in range(_ENTRIES)]
-    return grey_profile(light) if grey else rgb_profile(primaries, white, light)
+    return rgb_profile(primaries, white, light)
 
 
 def _coordinate(data: bytes, at: int) -> float:

@@ -15,7 +15,6 @@ from resizer.render.png_colour import named_profile
 from resizer.render.sniff import SourceFormat
 
 PROFILE = "icc-profile-data"
-_GREY = {"b-w", "grey16"}
 _ADOBE_RGB = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
 _ENTRIES = 1024
 _UNCALIBRATED = "65535"
@@ -25,12 +24,12 @@ def profiled(image: pyvips.Image, file: memoryview, kind: SourceFormat) -> pyvip
     """The image as its loader made it, with the profile that its file means."""
     if kind is SourceFormat.PNG:
         embedded = embedded_profile(image)
-        named = named_profile(file, embedded, image.interpretation in _GREY)
-        return image if named == embedded else _with(image, named)
+        named = named_profile(file, embedded)
+        return image if named == embedded else with_profile(image, named)
     if kind is SourceFormat.AVIF:
         return _avif(image, avif_colour(file))
     if kind is SourceFormat.JPEG and _is_adobe_rgb(image):
-        return _with(image, _adobe_rgb())
+        return with_profile(image, _adobe_rgb())
     return image
 
 
@@ -45,7 +44,8 @@ def embedded_profile(image: pyvips.Image) -> bytes | None:
     return bytes(image.get(PROFILE)) if image.get_typeof(PROFILE) else None
 
 
-def _with(image: pyvips.Image, profile: bytes | None) -> pyvips.Image:
+def with_profile(image: pyvips.Image, profile: bytes | None) -> pyvips.Image:
+    """The same samples, to be read with this profile; None is sRGB."""
     image = image.copy()
     image.remove(PROFILE)
     if profile is not None:
@@ -59,8 +59,8 @@ def _avif(image: pyvips.Image, said: AvifColour) -> pyvips.Image:
         image = _with_full_alpha(image)
     if image.get_typeof(PROFILE):
         return image
-    named = cicp.profile(said.primaries, said.transfer, image.interpretation in _GREY)
-    return _with(image, named) if named else image
+    named = cicp.profile(said.primaries, said.transfer)
+    return with_profile(image, named) if named else image
 
 
 def _with_full_alpha(image: pyvips.Image) -> pyvips.Image:

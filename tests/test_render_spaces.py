@@ -1,0 +1,370 @@
+"""Patches of known colours, coded in every space: a variant shows them within ΔE2000 2.
+
+References are numpy's (see `colours`), littlecms' through Pillow for inks; variants are read by
+Pillow.
+"""
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+import pyvips
+from PIL import Image, ImageCms
+
+from resizer.render.job import Resampling
+from resizer.transform import Fit, Format
+from tests import tiffs
+from tests.colours import (
+    ADOBE_RGB,
+    DISPLAY_P3,
+    LINEAR_SRGB,
+    PROPHOTO,
+    SRGB,
+    Array,
+    Space,
+    convert,
+    delta_e,
+    grey_profile,
+    lab,
+    power,
+    rgb_profile,
+)
+from tests.drawings import rendered
+from tests.tiffs import tiff
+
+LEVELS = (20, 90, 160, 240)
+PATCHES = np.array([(r, g, b) for r in LEVELS[::3] for g in LEVELS for b in LEVELS[1:]]) / 255
+"""24 colours in sRGB, dark and light, dull and strong."""
+ROWS, COLUMNS, SIDE = 4, 6, 48
+SPACES = {
+    "sRGB": SRGB,
+    "Display P3": DISPLAY_P3,
+    "Adobe RGB": ADOBE_RGB,
+    "ProPhoto": PROPHOTO,
+    "linear": LINEAR_SRGB,
+}
+SHAPES: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "smaller": {"width": COLUMNS * SIDE // 3},
+    "cropped": {"width": 100, "height": ROWS * SIDE // 2, "fit": Fit.COVER},
+}
+
+
+def sheet(values: Array, dtype: type = np.uint8) -> "np.ndarray[Any, Any]":
+    """Patches of 0…1 as rows × columns × bands of whole numbers (or floats) of this type."""
+    bands = values.reshape(ROWS, COLUMNS, -1)
+    if np.issubdtype(dtype, np.integer):
+        bands = np.round(bands * np.iinfo(dtype).max)
+    return np.ascontiguousarray(bands.repeat(SIDE, 0).repeat(SIDE, 1).astype(dtype))
+
+
+def rounded(values: Array, dtype: type = np.uint8) -> Array:
+    top = np.iinfo(dtype).max
+    return np.asarray(np.round(values * top) / top)
+
+
+def png_of(samples: "np.ndarray[Any, Any]", profile: bytes | None = None) -> bytes:
+    deep, grey = samples.dtype == np.uint16, samples.shape[2] < 3
+    names = {(False, False): "srgb", (False, True): "b-w", (True, False): "rgb16"}
+    image = pyvips.Image.new_from_array(samples).copy(
+        interpretation=names.get((deep, grey), "grey16")
+    )
+    if profile:
+        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    body: bytes = image.pngsave_buffer()
+    return body
+
+
+def middles(body: bytes) -> Array:
+    """The colours in the middle of each patch, as Pillow reads them."""
+    picture = np.asarray(Image.open(io.BytesIO(body)).convert("RGB")) / 255
+    down, across = picture.shape[0] / ROWS, picture.shape[1] / COLUMNS
+    rows = [int(down * (row + 0.5)) for row in range(ROWS)]
+    columns = [int(across * (column + 0.5)) for column in range(COLUMNS)]
+    return np.asarray(picture[np.ix_(rows, columns)].reshape(-1, 3))
+
+
+def off(body: bytes, expected: Array) -> float:
+    """The worst ΔE2000 of the patches."""
+    return float(delta_e(lab(middles(body)), lab(expected)).max())
+
+
+SHARMA = [
+    ((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425),
+    ((50, -1.3802, -84.2814), (50, 0, -82.7485), 1.0),
+    ((50, 0, 0), (50, -1, 2), 2.3669),
+    ((50, 2.49, -0.001), (50, -2.49, 0.0009), 7.1792),
+    ((50, 2.49, -0.001), (50, -2.49, 0.0011), 7.2195),
+    ((50, -0.001, 2.49), (50, 0.0011, -2.49), 4.7461),
+    ((50, 2.5, 0), (50, 0, -2.5), 4.3065),
+    ((50, 2.5, 0), (73, 25, -18), 27.1492),
+    ((60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387), 1.2644),
+    ((22.7233, 20.0904, -46.6940), (23.0331, 14.9730, -42.5619), 2.0373),
+    ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514), 0.9082),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "difference"), SHARMA)
+def test_the_measure_gives_the_published_differences(
+    one: Any, other: Any, difference: float
+) -> None:
+    assert float(delta_e(one, other)) == pytest.approx(difference, abs=1e-4)
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("shape", ["as it is", "smaller"])
+@pytest.mark.parametrize("resampling", list(Resampling))
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_an_embedded_profile_is_applied(
+    space: str, shape: str, resampling: Resampling, dtype: type
+) -> None:
+    coded = convert(PATCHES, SRGB, SPACES[space])
+    expected = convert(rounded(coded, dtype), SPACES[space], SRGB)
+    profile = rgb_profile(SPACES[space])
+    source = png_of(sheet(coded, dtype), profile)
+    body = rendered(source, format=Format.PNG, resampling=resampling, **SHAPES[shape]).body
+    assert off(body, expected) <= 1
+
+
+@pytest.mark.parametrize("space", ["Adobe RGB", "ProPhoto"])
+@pytest.mark.parametrize("format_", [Format.JPEG, Format.WEBP, Format.AVIF])
+def test_every_format_shows_them(space: str, format_: Format) -> None:
+    coded = convert(PATCHES, SRGB, SPACES[space])
+    profile = rgb_profile(SPACES[space])
+    jpeg = io.BytesIO()
+    drawn = Image.fromarray(sheet(coded))
+    drawn.save(jpeg, "JPEG", quality=100, subsampling=0, icc_profile=profile)
+    for source in (jpeg.getvalue(), tiff(sheet(coded, np.uint16), tiffs.RGB, profile=profile)):
+        body = rendered(source, format=format_, quality=100, width=COLUMNS * SIDE // 2).body
+        assert off(body, PATCHES) <= 2
+
+
+def test_colours_outside_srgb_are_clipped_channel_by_channel() -> None:
+    source = png_of(sheet(PATCHES, np.uint16), rgb_profile(PROPHOTO))
+    assert off(rendered(source, format=Format.PNG).body, convert(PATCHES, PROPHOTO, SRGB)) <= 1
+
+
+def test_dark_colours_of_a_wide_space_do_not_band() -> None:
+    ramp = np.linspace(0, 0.05, 256).repeat(3).reshape(1, 256, 3).repeat(8, 0)
+    source = png_of(np.round(ramp * 65535).astype(np.uint16), rgb_profile(LINEAR_SRGB))
+    body = rendered(source, format=Format.PNG).body
+    row = np.asarray(Image.open(io.BytesIO(body)).convert("RGB"))[4, :, 0]
+    expected = SRGB.sample(np.linspace(0, 0.05, 256)) * 255
+    assert np.abs(row - expected).max() <= 1
+
+
+GREYS = np.linspace(0.02, 0.98, ROWS * COLUMNS).reshape(-1, 1)
+GREY_LIGHTS = {"gamma 1.8": power(1.8)[0], "gamma 2.2": power(2.2)[0], "linear": power(1.0)[0]}
+
+
+@pytest.mark.parametrize("light", GREY_LIGHTS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_grey_with_a_profile_is_grey_of_the_same_lightness(
+    light: str, dtype: type, alpha: bool
+) -> None:
+    values = np.concatenate([GREYS, np.ones_like(GREYS)], 1) if alpha else GREYS
+    source = png_of(sheet(values, dtype), grey_profile(GREY_LIGHTS[light]))
+    expected = SRGB.sample(GREY_LIGHTS[light](rounded(GREYS, dtype))).repeat(3, 1)
+    for shape in ("as it is", "smaller"):
+        body = rendered(source, format=Format.PNG, **SHAPES[shape]).body
+        assert off(body, expected) <= 1
+        assert Image.open(io.BytesIO(body)).mode == "L"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_grey_without_a_profile_is_that_of_srgb(dtype: type) -> None:
+    expected = rounded(GREYS, dtype).repeat(3, 1)
+    for source in (png_of(sheet(GREYS, dtype)), tiff(sheet(GREYS, dtype), tiffs.GREY)):
+        assert off(rendered(source, format=Format.PNG).body, expected) <= 1
+
+
+def test_grey_with_a_profile_of_colours_is_the_grey_of_that() -> None:
+    file, profile = io.BytesIO(), rgb_profile(PROPHOTO)
+    drawn = Image.fromarray(sheet(GREYS)[..., 0])
+    drawn.save(file, "JPEG", quality=100, icc_profile=profile)
+    expected = SRGB.sample(PROPHOTO.light(rounded(GREYS))).repeat(3, 1)
+    for source in (file.getvalue(), tiff(sheet(GREYS), tiffs.GREY, profile=profile)):
+        assert off(rendered(source, format=Format.PNG).body, expected) <= 1
+
+
+def test_a_palette_and_one_bit_are_the_colours_they_stand_for() -> None:
+    drawn = Image.fromarray(sheet(PATCHES)).quantize(256, dither=Image.Dither.NONE)
+    expected = np.asarray(drawn.convert("RGB"))[SIDE // 2 :: SIDE, SIDE // 2 :: SIDE] / 255
+    for kind in ("PNG", "GIF", "TIFF"):
+        file = io.BytesIO()
+        drawn.save(file, kind)
+        body = rendered(file.getvalue(), format=Format.PNG).body
+        assert off(body, expected.reshape(-1, 3)) <= 1
+    bits = np.arange(ROWS * COLUMNS).reshape(-1, 1) % 2.0
+    for kind in ("PNG", "TIFF"):
+        file = io.BytesIO()
+        Image.fromarray(sheet(bits)[..., 0]).convert("1").save(file, kind)
+        assert off(rendered(file.getvalue(), format=Format.PNG).body, bits.repeat(3, 1)) <= 1
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint32])
+def test_a_tiff_of_many_bits_is_rounded_to_eight(dtype: type) -> None:
+    body = rendered(tiff(sheet(PATCHES, dtype), tiffs.RGB), format=Format.PNG).body
+    assert off(body, PATCHES) <= 1
+
+
+@pytest.mark.parametrize("values", [PATCHES, GREYS], ids=["colour", "grey"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_floats_are_linear_light(values: Array, shape: str) -> None:
+    light = SRGB.light(values)
+    photometric = tiffs.RGB if values.shape[1] == 3 else tiffs.GREY
+    source = tiff(sheet(light, np.float32), photometric)
+    body = rendered(source, format=Format.PNG, **SHAPES[shape]).body
+    if shape != "cropped":
+        assert off(body, np.broadcast_to(values, PATCHES.shape)) <= 1
+
+
+def test_lab_has_the_white_of_profiles() -> None:
+    values = lab(PATCHES)
+    coded = np.stack([values[:, 0] * 65535 / 100, values[:, 1] * 256, values[:, 2] * 256], -1)
+    words = np.round(coded).astype(np.int64).astype(np.uint16).reshape(ROWS, COLUMNS, 3)
+    source = tiff(words.repeat(SIDE, 0).repeat(SIDE, 1), tiffs.LAB)
+    for shape in ("as it is", "smaller"):
+        assert off(rendered(source, format=Format.PNG, **SHAPES[shape]).body, PATCHES) <= 1
+
+
+INKS = np.array(
+    [(c, m, y, k) for c in (0, 200) for m in (0, 90, 220) for y in (30, 180) for k in (0, 120)]
+)
+
+
+def _inks_seen() -> Array:
+    """What littlecms makes of `INKS`, relative colorimetric with black point compensation."""
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(pyvips.Image.profile_load("cmyk")))
+    seen = ImageCms.profileToProfile(
+        Image.fromarray(sheet(INKS / 255), "CMYK"),
+        profile,
+        ImageCms.createProfile("sRGB"),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        outputMode="RGB",
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    assert seen is not None
+    return np.asarray(np.asarray(seen)[SIDE // 2 :: SIDE, SIDE // 2 :: SIDE].reshape(-1, 3) / 255)
+
+
+@pytest.mark.parametrize("with_profile", [True, False])
+@pytest.mark.parametrize("kind", ["jpeg", "tiff", "deep tiff"])
+@pytest.mark.parametrize("shape", ["as it is", "smaller"])
+def test_inks_are_what_a_press_makes_of_them(with_profile: bool, kind: str, shape: str) -> None:
+    profile = pyvips.Image.profile_load("cmyk") if with_profile else b""
+    dtype = np.uint16 if kind == "deep tiff" else np.uint8
+    if kind == "jpeg":
+        file = io.BytesIO()
+        drawn = Image.fromarray(sheet(INKS / 255), "CMYK")
+        drawn.save(file, "JPEG", quality=100, subsampling=0, icc_profile=profile or None)
+        source = file.getvalue()
+    else:
+        source = tiff(sheet(INKS / 255, dtype), tiffs.CMYK, profile=profile)
+    body = rendered(source, format=Format.PNG, **SHAPES[shape]).body
+    assert off(body, _inks_seen()) <= 2
+
+
+def chunked(body: bytes, **chunks: bytes) -> bytes:
+    """A PNG with these chunks behind its header."""
+    more = b"".join(
+        struct.pack(">I", len(data))
+        + name.encode()
+        + data
+        + struct.pack(">I", zlib.crc32(name.encode() + data))
+        for name, data in chunks.items()
+    )
+    return body[:33] + more + body[33:]
+
+
+def chrm(space: Space) -> bytes:
+    points = (space.white, *space.primaries)
+    return struct.pack(">8I", *(round(100_000 * value) for point in points for value in point))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_gamma_and_primaries_of_a_png_are_applied(dtype: type) -> None:
+    gamma = struct.pack(">I", round(100_000 / (563 / 256)))
+    coded = convert(PATCHES, SRGB, ADOBE_RGB)
+    source = chunked(png_of(sheet(coded, dtype)), gAMA=gamma, cHRM=chrm(ADOBE_RGB))
+    for shape in ("as it is", "smaller"):
+        assert off(rendered(source, format=Format.PNG, **SHAPES[shape]).body, PATCHES) <= 1
+
+
+def test_a_gamma_alone_is_one_of_the_primaries_of_srgb() -> None:
+    linear = chunked(png_of(sheet(SRGB.light(PATCHES), np.uint16)), gAMA=struct.pack(">I", 100_000))
+    assert off(rendered(linear, format=Format.PNG).body, PATCHES) <= 1
+    grey = chunked(png_of(sheet(GREYS)), gAMA=struct.pack(">I", 100_000))
+    body = rendered(grey, format=Format.PNG).body
+    assert off(body, SRGB.sample(rounded(GREYS)).repeat(3, 1)) <= 1
+    assert Image.open(io.BytesIO(body)).mode == "L"
+
+
+def test_a_gamma_near_that_of_srgb_means_srgb() -> None:
+    source = png_of(sheet(PATCHES))
+    for chunks in (
+        {"gAMA": struct.pack(">I", 45_455)},
+        {"gAMA": struct.pack(">I", 45_455), "cHRM": chrm(SRGB)},
+        {"sRGB": b"\0", "gAMA": struct.pack(">I", 100_000), "cHRM": chrm(PROPHOTO)},
+    ):
+        body = rendered(chunked(source, **chunks), format=Format.PNG).body
+        assert (middles(body) == rounded(PATCHES)).all()
+
+
+def test_code_points_count_for_more_than_a_profile_and_that_for_more_than_a_gamma() -> None:
+    p3 = convert(PATCHES, SRGB, DISPLAY_P3)
+    source = png_of(sheet(p3), rgb_profile(PROPHOTO))
+    assert (
+        off(rendered(chunked(source, cICP=bytes((12, 13, 0, 1))), format=Format.PNG).body, PATCHES)
+        <= 1
+    )
+    source = chunked(png_of(sheet(p3), rgb_profile(DISPLAY_P3)), gAMA=struct.pack(">I", 100_000))
+    assert off(rendered(source, format=Format.PNG).body, PATCHES) <= 1
+    source = chunked(png_of(sheet(PATCHES), rgb_profile(PROPHOTO)), cICP=bytes((1, 13, 0, 1)))
+    assert off(rendered(source, format=Format.PNG).body, PATCHES) <= 0.1
+
+
+NONSENSE = {
+    "no gamma": {"gAMA": bytes(4)},
+    "a short gamma": {"gAMA": b"\0\1"},
+    "no white": {"gAMA": struct.pack(">I", 100), "cHRM": bytes(32)},
+    "primaries on a line": {
+        "gAMA": struct.pack(">I", 100_000),
+        "cHRM": struct.pack(">8I", *(31_270, 32_900, *(30_000, 30_000) * 3)),
+    },
+    "far away": {"gAMA": struct.pack(">I", 100_000), "cHRM": struct.pack(">8I", *[1] * 8)},
+    "short code points": {"cICP": b"\x0c"},
+    "unknown code points": {"cICP": bytes((99, 99, 0, 1))},
+    "unspecified": {"cICP": bytes((2, 2, 0, 1))},
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("chunks", NONSENSE.values(), ids=NONSENSE)
+def test_chunks_that_make_no_sense_are_none(chunks: dict[str, bytes]) -> None:
+    body = rendered(chunked(png_of(sheet(PATCHES)), **chunks), format=Format.PNG).body
+    assert off(body, PATCHES) <= 0.1
+
+
+def avif_of(values: Array, primaries: int, transfer: int) -> bytes:
+    """An AVIF whose code points say so."""
+    file = io.BytesIO()
+    Image.fromarray(sheet(values)).save(file, "AVIF", quality=100, subsampling="4:4:4")
+    said, plain = struct.pack(">HH", primaries, transfer), struct.pack(">HH", 1, 13)
+    assert file.getvalue().count(b"colrnclx" + plain) == 1
+    return file.getvalue().replace(b"colrnclx" + plain, b"colrnclx" + said)
+
+
+@pytest.mark.parametrize("shape", ["as it is", "smaller"])
+def test_code_points_of_an_avif_are_applied(shape: str) -> None:
+    source = avif_of(convert(PATCHES, SRGB, DISPLAY_P3), 12, 13)
+    assert off(rendered(source, format=Format.PNG, **SHAPES[shape]).body, PATCHES) <= 2
+
+
+def test_an_avif_of_srgb_or_of_nothing_named_is_srgb() -> None:
+    for codes in ((1, 13), (2, 2), (1, 1), (1, 6), (77, 77)):
+        assert off(rendered(avif_of(PATCHES, *codes), format=Format.PNG).body, PATCHES) <= 2
