@@ -3,10 +3,11 @@
 import json
 import math
 import os
+import re
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,28 +123,36 @@ def unpack(value: bytes) -> Variant:
         if magic != _MAGIC or len(value) != facts_end + head_size + body_size:
             raise ValueError("lengths disagree")
         facts = json.loads(value[_PREFIX.size : facts_end])
-        _check(facts)
-        facts["last_modified"] = datetime.fromtimestamp(facts["last_modified"], UTC)
         body_start = facts_end + head_size
-        return Variant(body=value[body_start:], head=value[facts_end:body_start], **facts)
+        head = value[facts_end:body_start]
+        _check(facts, head)
+        facts["last_modified"] = datetime.fromtimestamp(facts["last_modified"], UTC)
+        return Variant(body=value[body_start:], head=head, **facts)
     except (struct.error, *_UNREADABLE_FACTS) as error:
         raise ValueError(f"not a packed variant: {error}") from None
 
 
-_KINDS = {
-    "content_type": str,
-    "etag": str,
-    "original_etag": str,
-    "width": int,
-    "height": int,
-    "checked_at": float | int,
-    "partial": bool,
+_KINDS: dict[str, tuple[type, ...]] = {
+    "content_type": (str,),
+    "etag": (str,),
+    "original_etag": (str,),
+    "width": (int,),
+    "height": (int,),
+    "checked_at": (float, int),
+    "partial": (bool,),
 }
+_HEAD = re.compile(rb"(?:[a-z-]+: [^\r\n\0]*\r\n)*")
+"""It is sent as it is: a line more, or one that is none, would be another reply."""
 
 
-def _check(facts: dict[str, object]) -> None:
+def _check(facts: dict[str, Any], head: bytes) -> None:
     """Raises ValueError, KeyError or TypeError: what is stored elsewhere may be anybody's."""
-    if not all(isinstance(facts[name], kind) for name, kind in _KINDS.items()):
+    if not all(type(facts[name]) in kinds for name, kinds in _KINDS.items()):
         raise ValueError("a fact of another kind")
-    if not math.isfinite(float(str(facts["checked_at"]))):
+    texts = (facts["content_type"], facts["etag"], facts["original_etag"])
+    if not all(text.isascii() and text.isprintable() for text in texts):
+        raise ValueError("text that no header field holds")
+    if not math.isfinite(float(facts["checked_at"])):
         raise ValueError("no time")
+    if min(facts["width"], facts["height"]) < 1 or not _HEAD.fullmatch(head):
+        raise ValueError("no size or no head")

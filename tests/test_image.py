@@ -17,14 +17,18 @@ from tests.caches import ONE
 moments = st.integers(min_value=0, max_value=2**33).map(
     lambda seconds: datetime.fromtimestamp(seconds, UTC)
 )
+words = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=70)
+heads = st.dictionaries(st.from_regex(r"[a-z-]+", fullmatch=True), words, max_size=4).map(
+    lambda fields: "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
+)
 variants = st.builds(
     Variant,
     body=st.binary(max_size=300),
-    head=st.binary(max_size=100),
-    content_type=st.text(max_size=30),
-    etag=st.text(max_size=70),
+    head=heads,
+    content_type=words,
+    etag=words,
     last_modified=moments,
-    original_etag=st.text(max_size=70),
+    original_etag=words,
     width=st.integers(1, 8192),
     height=st.integers(1, 8192),
     checked_at=st.floats(min_value=0, max_value=2e9),
@@ -119,9 +123,23 @@ def packed_with(facts: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("checked_at", "x"), ("checked_at", float("inf")), ("width", "4"), ("etag", None)],
+    [
+        *(("checked_at", "x"), ("checked_at", float("inf")), ("checked_at", True)),
+        *(("width", "4"), ("width", True), ("height", 0), ("partial", 1)),
+        *(("etag", None), ("etag", "\n"), ("original_etag", "é"), ("content_type", "a/b\r\nc: d")),
+    ],
 )
 def test_a_fact_of_another_kind_is_no_variant(name: str, value: object) -> None:
     packed = pack(replace(ONE, **{name: value}))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="not a packed variant"):
         unpack(packed)
+
+
+@pytest.mark.parametrize(
+    "head", [b"a", b"a: b", b"a: b\n", b"\r\n", b"a: b\r\n\r\n", b"a: b\rc\r\n", b"A b: c\r\n"]
+)
+def test_a_head_that_is_not_header_lines_is_no_variant(head: bytes) -> None:
+    """It goes into replies as it is."""
+    assert unpack(pack(replace(ONE, head=b"a: b\r\nc-d: \r\n")))
+    with pytest.raises(ValueError, match="not a packed variant"):
+        unpack(pack(replace(ONE, head=head)))

@@ -158,7 +158,7 @@ class Listener:
         self._hears.confirmed(asked)
 
     def _flushed(self, data: bytes) -> None:
-        announcement, flushes = _read(data)
+        announcement, flushes = read_announcement(data)
         if announcement and announcement in self._announced:
             return  # every node of a cluster passes it on
         self._announced.append(announcement)
@@ -179,10 +179,12 @@ class Listener:
             self._on_lost(type(error).__name__)
 
 
-def _read(data: bytes) -> tuple[str, list[Flush]]:
+def read_announcement(data: bytes) -> tuple[str, list[Flush]]:
     """The announcement's id and what is flushed; anything malformed flushes everything."""
     try:
         facts = json.loads(data)
-        return str(facts["id"]), [Flush.from_facts(flush) for flush in facts["flushes"]]
+        announcement = str(facts["id"])
+        announcement.encode()  # half a surrogate pair cannot be said again
+        return announcement, [Flush.from_facts(flush) for flush in facts["flushes"]]
     except (ValueError, RecursionError, KeyError, TypeError):
         return "", [Flush()]

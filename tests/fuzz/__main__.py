@@ -1,0 +1,128 @@
+"""Runs targets, as many at a time as there are processors: `scripts/fuzz [seconds] [target…]`."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.fuzz.target import KEPT, NAMES, load
+
+ROOT = Path(__file__).parents[2]
+GROWN = ROOT / ".fuzz"
+"""What earlier runs found out, so that a run goes on where they ended; not part of the project."""
+SECONDS = 60
+_STARTED_SECONDS = 120
+"""Time for a process to start and end, beside its run."""
+_LIMITS = ("-timeout=10", "-rss_limit_mb=1024", "-max_len=4096", "-detect_leaks=0")
+"""Seconds and MiB: an input that takes more than that is a find too."""
+_STATUS = re.compile(r"^#(\d+)\s.*?cov: (\d+) ft: (\d+) corp: (\d+)/", re.MULTILINE)
+_WRITTEN = re.compile(r"Test unit written to (\S+)")
+_EXCEPTION = "=== Uncaught Python exception"
+_SAID = 5000
+"""Characters of a report, at the most."""
+_NOT_HERE = """\
+atheris is not installed: pip install -e '.[fuzz]'
+It comes built for Linux on x86-64 and Python 3.11 to 3.14 (3.11 and later versions differ in
+theirs); elsewhere that installs nothing, and atheris has to be built with clang's libFuzzer.
+What was found so far is tried everywhere, by tests/test_fuzz_kept.py.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How one target fared."""
+
+    name: str
+    said: str
+    """By atheris and libFuzzer."""
+    ended_well: bool
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """Inputs tried, branches that were reached, inputs that reached something of their own."""
+        told = _STATUS.findall(self.said)
+        executions, edges, _, corpus = map(int, told[-1]) if told else (0, 0, 0, 0)
+        return executions, edges, corpus
+
+    @property
+    def find(self) -> Path | None:
+        """The input that broke the target."""
+        written = _WRITTEN.search(self.said)
+        return Path(written[1]) if written else None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code: 1 for a find, 2 where nothing can be run."""
+    seconds = int(arguments[0]) if arguments and arguments[0].isdecimal() else SECONDS
+    names = [name for name in arguments if not name.isdecimal()] or NAMES
+    if unknown := {*names} - {*NAMES}:
+        print(f"There is no target {', '.join(sorted(unknown))}: {', '.join(NAMES)}.")
+        return 2
+    if importlib.util.find_spec("atheris") is None:
+        print(_NOT_HERE, end="")
+        return 2
+    print(f"{'target':<16}{'tried':>12}{'branches':>12}{'corpus':>12}", flush=True)
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+        runs = list(threads.map(lambda name: _told(run(name, seconds)), names))
+    for bad in (one for one in runs if not one.ended_well):
+        print(_report(bad))
+    return 0 if all(one.ended_well for one in runs) else 1
+
+
+def run(name: str, seconds: int) -> Run:
+    """Fuzz one target in a process of its own, from its seeds and whatever grew from them."""
+    place = GROWN / name
+    corpus = place / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    target = load(name)
+    for index, seed in enumerate(target.seeds):
+        (corpus / f"seed-{index}").write_bytes(seed)
+    words = place / "words"
+    words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
+    command = [sys.executable, "-m", "tests.fuzz.child", name, *_LIMITS]
+    command += [f"-max_total_time={seconds}", f"-dict={words}", f"-artifact_prefix={place}/"]
+    known = [str(path) for path in (corpus, KEPT / name) if path.is_dir()]
+    ended = subprocess.run(
+        [*command, *known],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=seconds + _STARTED_SECONDS,
+        check=False,
+    )
+    return Run(name, ended.stdout.decode(errors="replace"), ended.returncode == 0)
+
+
+def _escaped(word: bytes) -> str:
+    """As libFuzzer reads a dictionary."""
+    return "".join(f"\\x{byte:02x}" for byte in word)
+
+
+def _told(run: Run) -> Run:
+    tried, branches, corpus = run.numbers
+    found = "" if run.ended_well else "   broken"
+    print(f"{run.name:<16}{tried:>12,}{branches:>12,}{corpus:>12,}{found}", flush=True)
+    return run
+
+
+def _report(run: Run) -> str:
+    """What broke, and what to do with it."""
+    said = run.said[max(run.said.find(_EXCEPTION), len(run.said) - _SAID) :]
+    if run.find is None:
+        return f"\n{run.name} did not run:\n{said}"
+    return (
+        f"\n{run.name} was broken by {run.find}:\n{said}\n"
+        f"To keep it as a test, give it a name that says what it is:\n"
+        f"    mkdir -p {KEPT.relative_to(ROOT) / run.name}\n"
+        f"    mv {run.find} {KEPT.relative_to(ROOT) / run.name}/what-it-is\n"
+        f"    python -m pytest tests/test_fuzz_kept.py -k {run.name}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
