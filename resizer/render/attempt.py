@@ -90,12 +90,9 @@ class Attempts:
         if end in (End.STOPPED, End.CLOSED):
             return True  # whoever ended it sees to the request
         if end is End.TIMEOUT:
-            reason = f"killed after {self._limits.render_seconds:g} s"
-            error = RenderTimeout("The render took longer than it may.", reason=reason)
-            self._condemn(request, error)
+            self._condemn(request, _timeout(self._limits.render_seconds))
         elif request.crashed:
-            text = "Rendering the original crashed twice; it is likely corrupt."
-            self._condemn(request, UnprocessableSource(text, reason="its workers died"))
+            self._condemn(request, _crashed_twice(self._limits.render_memory_mb))
         else:
             request.crashed = True
             self._suspects.suspect(request.original, request.transform)
@@ -109,3 +106,18 @@ class Attempts:
     def _judge(self, request: Request, *, slow: bool) -> None:
         judge = self._suspects.suspect if slow else self._suspects.clear
         judge(request.original, request.transform)
+
+
+def _timeout(seconds: float) -> RenderTimeout:
+    return RenderTimeout(
+        f"The original takes longer than {seconds:g} s to render.",
+        reason=f"killed after {seconds:g} s",
+    )
+
+
+def _crashed_twice(memory_mb: int) -> UnprocessableSource:
+    return UnprocessableSource(
+        "Rendering the original crashed twice: it is corrupt, or needs more memory than"
+        f" {memory_mb} MiB.",
+        reason="its workers died",
+    )
