@@ -78,6 +78,11 @@ def wait(source: memoryview, text: str) -> str:
     return str(os.getpid())
 
 
+def spin(source: memoryview, text: str) -> str:
+    while True:
+        pass
+
+
 def crash(source: memoryview, text: str) -> str:
     signal.raise_signal(signal.SIGSEGV)
     return ""
@@ -136,6 +141,7 @@ ORDERS = {
     "free-descriptor": free_descriptor,
     "wait": wait,
     "gone": pid,
+    "spin": spin,
     "crash": crash,
     "leave": leave,
     "refuse": refuse,

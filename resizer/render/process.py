@@ -7,6 +7,7 @@ which the event loop stands still for 0.2 ms each, 9 at worst (vfork; in a gatew
 
 import asyncio
 import fcntl
+import math
 import os
 import signal
 import socket
@@ -21,6 +22,7 @@ import resizer
 from resizer.errors import UnprocessableSource
 from resizer.image import Rendered
 from resizer.limits import Limits
+from resizer.render import cpu
 from resizer.render.job import (
     MAX_REPLY_BYTES,
     Failed,
@@ -65,6 +67,7 @@ class End(StrEnum):
 
     CRASH = "crash"
     TIMEOUT = "timeout"
+    """By the clock, or by the CPU time that it took."""
     LIE = "lie"
     STOPPED = "stopped"
     RECYCLED = "recycled"
@@ -100,6 +103,8 @@ class Worker:
         self.on_death: Callable[[], None] | None = None
         """Called when the worker is no more."""
         self._expected: asyncio.Future[bytes] | None = None
+        self._cpu_seconds = math.inf
+        """Of CPU time, all its jobs together, after which the kernel ends it."""
         self._stderr = _bounded_file(_STDERR_BYTES)
         try:
             self._process, self._socket = _spawn(command, self._stderr)
@@ -113,7 +118,7 @@ class Worker:
         """Wait until it is locked in; what of that did not work. Raises WorkerDied."""
         reply = await self._ask(limits, [], _START_SECONDS)
         if isinstance(reply, Hello):
-            return reply.problems
+            return [*reply.problems, *self._bound_cpu(limits.render_seconds)]
         self.kill(End.LIE)
         raise WorkerDied(End.LIE)
 
@@ -126,6 +131,7 @@ class Worker:
         variant = os.memfd_create("variant", os.MFD_CLOEXEC)
         self.given += 1
         self._forget_what_it_said()
+        self._bound_cpu(job.limits.render_seconds)
         try:
             reply = await self._ask(job, [source, variant], job.limits.render_seconds)
             return _rendered(job, reply, variant)
@@ -168,6 +174,21 @@ class Worker:
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         return f"{self.end} ({how}) {said.decode(errors='replace')[-_SAID:]}".strip()
 
+    def _bound_cpu(self, render_seconds: float) -> list[str]:
+        """Let it take what one more render may need; what of that did not work."""
+        try:
+            self._cpu_seconds = cpu.bound(self._process.pid, render_seconds)
+        except OSError as error:
+            return [f"RLIMIT_CPU of a worker: {error.strerror}"]
+        return []
+
+    def _ended(self) -> End:
+        """Why its socket was closed at its other end."""
+        with suppress(OSError):
+            if cpu.used(self._process.pid) >= self._cpu_seconds:
+                return End.TIMEOUT
+        return End.CRASH
+
     def _forget_what_it_said(self) -> None:
         """Start its stderr anew, so that the log of a death holds nothing of an earlier job."""
         os.pwrite(self._stderr, bytes(_STDERR_BYTES), 0)
@@ -201,7 +222,7 @@ class Worker:
         if message and self._expected and not self._expected.done():
             self._expected.set_result(message)
         else:
-            self.kill(End.LIE if message else End.CRASH)
+            self.kill(End.LIE if message else self._ended())
 
 
 def _spawn(command: Sequence[str], stderr: int) -> tuple[subprocess.Popen[bytes], socket.socket]:

@@ -1,0 +1,144 @@
+"""The real worker, locked in like any other, whose every render is an attack (see hostile)."""
+
+import json
+import mmap
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from resizer.image import Rendered
+from resizer.limits import Limits
+from resizer.render import sandbox, seccomp
+from resizer.render.job import Resampling
+from resizer.render.worker import serve
+from resizer.transform import Transform
+from tests.hostile import PROBES
+from tests.hostile_acts import LIBC, Targets
+
+WORKED = "worked"
+ABSENT = "absent"
+"""This architecture has no such call."""
+_NO_NEW_PRIVS = 38
+_SECONDS_OF_AN_ATTEMPT = 10
+_BEFORE: dict[str, str] = {}
+
+
+def command(function: Callable[[], None], at: Targets) -> tuple[str, ...]:
+    """What runs `function`, one of this module's, in a process of its own."""
+    name = function.__name__
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from tests import hostile_worker;"
+    root = str(Path(__file__).parents[1])
+    return (sys.executable, "-I", "-c", f"{code} hostile_worker.{name}()", root, at.text)
+
+
+def attack() -> None:
+    """Try everything before the lock, then serve."""
+    _BEFORE.update(each_apart())
+    serve(_obey, lambda render, limits: [])
+
+
+def with_landlock_alone() -> None:
+    LIBC.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
+    problems = sandbox.confine(sandbox.available(), sandbox.FONTS)
+    print(json.dumps(problems or each_apart()))
+
+
+def with_seccomp_alone() -> None:
+    LIBC.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
+    problems = seccomp.prepare()()
+    print(json.dumps(problems or each()))
+
+
+def _obey(
+    source: memoryview, transform: Transform, limits: Limits, resampling: Resampling
+) -> Rendered:
+    told = ORDERS[bytes(source).decode().strip()]()
+    return Rendered(json.dumps(told).encode(), "application/json", 1, 1, 0.0)
+
+
+def each() -> dict[str, str]:
+    """How each attack ends, here and now."""
+    at = _targets()
+    return {name: _outcome(partial(probe.attempt, at)) for name, probe in PROBES.items()}
+
+
+def each_apart() -> dict[str, str]:
+    """In processes of their own, so that what works changes nothing for the next."""
+    at = _targets()
+    return {name: _apart(partial(probe.attempt, at)) for name, probe in PROBES.items()}
+
+
+def _targets() -> Targets:
+    return Targets(**json.loads(sys.argv[2]))
+
+
+def _outcome(attempt: Callable[[], object]) -> str:
+    """`worked`, or why not."""
+    try:
+        attempt()
+    except NotImplementedError:
+        return ABSENT
+    except OSError as error:
+        return str(error) or type(error).__name__
+    return WORKED
+
+
+def _apart(attempt: Callable[[], object]) -> str:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.alarm(_SECONDS_OF_AN_ATTEMPT)
+        try:
+            # Where it became two processes both are here, and say so.
+            os.write(writer, _outcome(attempt).encode())
+        finally:
+            os._exit(1)
+    os.close(writer)
+    with open(reader, "rb") as pipe:
+        said = pipe.read().decode()
+    status = os.waitpid(child, 0)[1]
+    if said.startswith(WORKED) or (not said and status == 0):  # silent: it became another program
+        return WORKED
+    return said or f"it ended with {status}"
+
+
+def _in_a_thread() -> dict[str, str]:
+    found: dict[str, str] = {}
+    thread = threading.Thread(target=lambda: found.update(each()))
+    thread.start()
+    thread.join()
+    return found
+
+
+def _descriptors() -> list[int]:
+    return [number for number in range(1000) if _outcome(partial(os.fstat, number)) == WORKED]
+
+
+def _spoil() -> dict[str, str]:
+    """Write to the original of this very job."""
+    source = next(
+        number
+        for number in _descriptors()
+        if os.fstat(number).st_size == len(b"spoil") and number > 2
+    )
+    writable = partial(mmap.mmap, source, 0)
+    return {
+        "write": _outcome(partial(os.write, source, b"x")),
+        "map": _outcome(writable),
+    }
+
+
+ORDERS: dict[str, Callable[[], object]] = {
+    "before": lambda: _BEFORE,
+    "after": each,
+    "in a thread": _in_a_thread,
+    "descriptors": _descriptors,
+    "spoil": _spoil,
+    "environment": lambda: dict(os.environ),
+}

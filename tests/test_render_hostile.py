@@ -1,0 +1,122 @@
+"""Hostile code inside a real worker: every attack is tried before the lock, where it has to work,
+and after it, where it must not."""
+
+import asyncio
+import ctypes
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from resizer.render import sandbox
+from tests.hostile import LANDLOCK, PROBES, SECCOMP
+from tests.hostile_acts import FRESH, Targets
+from tests.hostile_worker import (
+    ABSENT,
+    WORKED,
+    attack,
+    command,
+    with_landlock_alone,
+    with_seccomp_alone,
+)
+from tests.puppet_pool import order, running
+from tests.servers import RedisServer, need_redis
+
+SECRET = "what only the gateway knows"
+ABI = sandbox.available()
+Outcomes = dict[str, str]
+
+pytestmark = pytest.mark.skipif(ABI < 6, reason="this kernel's Landlock is older than ABI 6")
+
+
+@pytest.fixture(scope="module")
+def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
+    need_redis()
+    directory = tmp_path_factory.mktemp("outside")
+    for name in ("old", *map(str, range(FRESH))):
+        (directory / name).write_text("x")
+    secret = ctypes.create_string_buffer(SECRET.encode())
+    abstract = f"resizer-test-{os.getpid()}"
+    by_path = str(directory / "redis")
+    prctl = ctypes.CDLL(None).prctl
+    prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)  # where Yama asks for it: anybody may trace
+    with (
+        RedisServer(directory, "--unixsocket", by_path) as redis,
+        socket.socket(socket.AF_UNIX) as listening,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+    ):
+        listening.bind("\0" + abstract)
+        listening.listen(10)
+        udp.bind(("127.0.0.1", 0))
+        yield Targets(
+            directory=str(directory),
+            redis=redis.port,
+            redis_path=by_path,
+            abstract=abstract,
+            udp=udp.getsockname()[1],
+            secret=SECRET,
+            address=ctypes.addressof(secret),
+            listening=listening.fileno(),
+        )
+    prctl(0x59616D61, 0, 0, 0, 0)
+
+
+def ask(at: Targets, *orders: str) -> list[Any]:
+    """What one real worker answers to one order after the other."""
+
+    async def scenario() -> list[Any]:
+        async with running(command=command(attack, at)) as (pool, diary):
+            told = [json.loads(await order(pool, text)) for text in orders]
+            assert (diary.deaths, diary.warnings) == ([], [])
+            return told
+
+    return asyncio.run(scenario())
+
+
+@pytest.fixture(scope="module")
+def outcomes(targets: Targets) -> dict[str, Outcomes]:
+    moments = ("before", "after", "in a thread")
+    return dict(zip(moments, ask(targets, *moments), strict=True))
+
+
+def shown(name: str, before: Outcomes) -> None:
+    """Skip what proves nothing here, because nobody may do it or there is no such call."""
+    if before[name] == ABSENT or (PROBES[name].rare and before[name] != WORKED):
+        pytest.skip(f"not within reach of anybody here: {before[name]}")
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_it_works_before_the_lock_and_is_denied_after_it(
+    name: str, outcomes: dict[str, Outcomes]
+) -> None:
+    shown(name, outcomes["before"])
+    assert outcomes["before"][name] == WORKED
+    assert outcomes["after"][name] != WORKED
+    assert outcomes["in a thread"][name] != WORKED
+
+
+def denied(at: Targets, part: Any) -> set[str]:
+    run = subprocess.run(command(part, at), capture_output=True, text=True, check=True)
+    outcomes = json.loads(run.stdout)
+    assert isinstance(outcomes, dict), outcomes
+    return {name for name, outcome in outcomes.items() if outcome != WORKED}
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [(with_landlock_alone, LANDLOCK), (with_seccomp_alone, SECCOMP)],
+    ids=[LANDLOCK, SECCOMP],
+)
+def test_each_part_alone_denies_what_it_is_said_to(
+    part: Any, name: str, targets: Targets, outcomes: dict[str, Outcomes]
+) -> None:
+    found = denied(targets, part)
+    for attack_, probe in PROBES.items():
+        if outcomes["before"][attack_] != WORKED or not probe.denied_by:
+            continue
+        expected = name in probe.denied_by and (name == SECCOMP or probe.landlock_since <= ABI)
+        assert (attack_ in found) == expected, attack_
