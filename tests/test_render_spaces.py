@@ -199,7 +199,7 @@ def test_a_palette_and_one_bit_are_the_colours_they_stand_for() -> None:
         drawn.save(file, kind)
         body = rendered(file.getvalue(), format=Format.PNG).body
         assert off(body, expected.reshape(-1, 3)) <= 1
-    bits = np.arange(ROWS * COLUMNS).reshape(-1, 1) % 2.0
+    bits: Array = np.asarray(np.arange(ROWS * COLUMNS) % 2, float).reshape(-1, 1)
     for kind in ("PNG", "TIFF"):
         file = io.BytesIO()
         Image.fromarray(sheet(bits)[..., 0]).convert("1").save(file, kind)
