@@ -38,6 +38,16 @@ def test_a_render_that_failed_is_refused_for_its_variant_only(refusals: Refusals
     refusals.recall("a", "width=3")
 
 
+def test_an_original_that_fails_whatever_is_asked_of_it_is_refused_for_every_variant(
+    refusals: Refusals,
+) -> None:
+    error = RenderTimeout("slow")
+    error.of_every_variant = True
+    refusals.remember("a", "width=1", error)
+    with pytest.raises(RenderTimeout, match="slow"):
+        refusals.recall("a", "width=2")
+
+
 @pytest.mark.parametrize("error", [Overloaded("full"), SourceUnavailable("away")])
 def test_what_speaks_of_the_moment_is_not_remembered(
     refusals: Refusals, error: Overloaded | SourceUnavailable

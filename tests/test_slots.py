@@ -36,6 +36,37 @@ def test_so_many_at_once_and_so_many_wait_and_one_more_is_refused() -> None:
     asyncio.run(scene())
 
 
+def test_a_slow_fill_gives_its_slot_to_another_and_takes_none_away_at_its_end() -> None:
+    async def scene() -> None:
+        slots = Slots(1, 10, lambda _: None)
+        inside: list[str] = []
+        ends = {name: asyncio.Event() for name in ("slow", "other", "third")}
+
+        async def fill(name: str) -> None:
+            async with slots.one():
+                inside.append(name)
+                await ends[name].wait()
+            inside.remove(name)
+
+        fills = [asyncio.create_task(fill(name)) for name in ends]
+        await asyncio.sleep(0.01)
+        assert inside == ["slow"]
+        slots.slow(1)
+        await asyncio.sleep(0.01)
+        assert inside == ["slow", "other"]
+        slots.slow(-1)
+        ends["slow"].set()
+        await asyncio.sleep(0.01)
+        assert inside == ["other"]
+        ends["other"].set()
+        await asyncio.sleep(0.01)
+        assert inside == ["third"]
+        ends["third"].set()
+        await asyncio.gather(*fills)
+
+    asyncio.run(scene())
+
+
 def test_who_fails_or_leaves_gives_the_slot_back() -> None:
     async def scene() -> None:
         slots = Slots(1, 2, lambda _: None)
