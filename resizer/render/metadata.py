@@ -8,6 +8,7 @@ cropped away. Comments, trailing bytes and other pictures in the file never arri
 import pyvips
 
 from resizer.render.profile import PROFILE
+from resizer.render.xmp import true_of_a_variant
 from resizer.transform import Metadata
 
 _EXIF, _XMP, _IPTC, ICC = 1, 2, 4, 8
@@ -15,6 +16,7 @@ _EXIF, _XMP, _IPTC, ICC = 1, 2, 4, 8
 
 KEEP = {Metadata.NONE: 0, Metadata.COPYRIGHT: _EXIF, Metadata.KEEP: _EXIF | _XMP | _IPTC}
 
+_XMP_DATA = "xmp-data"
 _COPYRIGHT = ("exif-ifd0-Copyright", "exif-ifd0-Artist")
 _SPENT = (
     "orientation",
@@ -36,10 +38,20 @@ def reduced(image: pyvips.Image, metadata: Metadata) -> tuple[pyvips.Image, int]
         for name in names:
             if name.startswith("exif-") and name not in _COPYRIGHT:
                 image.remove(name)
+    if metadata is Metadata.KEEP:
+        _reduce_xmp(image)
     kept = KEEP[metadata]
     has_exif = any(name.startswith("exif-") for name in image.get_fields())
     # libvips writes an EXIF block of 300 bytes even when there is nothing to say.
     return image, kept if has_exif else kept & ~_EXIF
+
+
+def _reduce_xmp(image: pyvips.Image) -> None:
+    if image.get_typeof(_XMP_DATA):
+        packet = true_of_a_variant(bytes(image.get(_XMP_DATA)))
+        image.remove(_XMP_DATA)
+        if packet is not None:
+            image.set_type(pyvips.GValue.blob_type, _XMP_DATA, packet)
 
 
 def in_p3(image: pyvips.Image) -> pyvips.Image:
