@@ -132,6 +132,7 @@ def _opened(source: memoryview, kind: SourceFormat, page: int) -> Header:
         format=kind,
         stored=opened.size,
         turn=STRAIGHT,
+        wide=opened.wide,
         pages=opened.pages,
         page=page,
         opened=opened,

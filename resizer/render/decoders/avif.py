@@ -17,6 +17,7 @@ from resizer.render.decoders.opened import (
     page_of,
     picture,
 )
+from resizer.render.icc import is_wide
 from resizer.render.sniff import SourceFormat
 from resizer.render.turn import Turn, upright
 
@@ -35,9 +36,9 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     file = plugin.AvifImageFile(BytesIO(source))
     index = page_of(file.n_frames, page)
     turn = upright(file.getexif().get(_ORIENTATION, 1))
-    return Opened(
-        turn.size(Size(*file.size)), file.n_frames, lambda scale: _decoded(file, index, turn)
-    )
+    size = turn.size(Size(*file.size))
+    wide = is_wide(file.info.get("icc_profile") or b"")
+    return Opened(size, file.n_frames, lambda scale: _decoded(file, index, turn), wide)
 
 
 @decoding()

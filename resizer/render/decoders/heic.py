@@ -9,6 +9,7 @@ from typing import Any
 import pyvips
 
 from resizer.geometry import Size
+from resizer.render import cicp
 from resizer.render.decoders.opened import (
     Opened,
     decoding,
@@ -17,11 +18,10 @@ from resizer.render.decoders.opened import (
     page_of,
     picture,
 )
+from resizer.render.icc import is_wide
 from resizer.render.sniff import SourceFormat
 
 NAME = "pillow-heif"
-_DISPLAY_P3 = 12
-"""`color_primaries` of nclx (ITU-T H.273, table 2): SMPTE EG 432-1."""
 
 pillow_heif = installed("pillow_heif")
 
@@ -40,25 +40,21 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     index = page_of(len(file), page)
     order = [first, *(other for other in range(len(file)) if other != first)]
     image = file[order[index]]
-    return Opened(Size(*image.size), len(file), lambda scale: _decoded(image))
+    icc = _profile(image)
+    wide = is_wide(icc or b"")
+    return Opened(Size(*image.size), len(file), lambda scale: _decoded(image, icc), wide)
 
 
 @decoding()
-def _decoded(image: Any) -> pyvips.Image:
-    pixels = image.data
-    info = image.info
-    return described(
-        picture(pixels, Size(*image.size), image.mode),
-        icc=info.get("icc_profile") or _named_profile(info),
-        exif=info.get("exif"),
-        xmp=info.get("xmp"),
-    )
+def _decoded(image: Any, icc: bytes | None) -> pyvips.Image:
+    pixels = image.data  # first, for it corrects the size
+    words = {name: image.info.get(name) for name in ("exif", "xmp")}
+    return described(picture(pixels, Size(*image.size), image.mode), icc=icc, **words)
 
 
-def _named_profile(info: dict[str, Any]) -> bytes | None:
-    """Display P3 is the one wide gamut that phones name by number instead of by profile."""
-    named = info.get("nclx_profile") or {}
-    if named.get("color_primaries") != _DISPLAY_P3:
-        return None
-    profile: bytes = pyvips.Image.profile_load("p3")
-    return profile
+def _profile(image: Any) -> bytes | None:
+    embedded: bytes | None = image.info.get("icc_profile")
+    said = image.info.get("nclx_profile")
+    if embedded or not said:
+        return embedded
+    return cicp.profile(said["color_primaries"], said["transfer_characteristics"])

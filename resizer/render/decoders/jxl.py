@@ -1,7 +1,8 @@
-"""JPEG XL by pillow-jxl-plugin, which wraps libjxl: the first frame.
+"""JPEG XL by pillow-jxl-plugin, which wraps libjxl.
 
-The plugin decodes as it opens, so the header is read here first. A JPEG that was recompressed
-without loss comes back as that JPEG, which libvips reads.
+The plugin decodes as it opens, so the header is read here first; of an animation it gives the last
+frame alone, so animations are refused. A JPEG that was recompressed without loss comes back as
+that JPEG, which libvips reads.
 """
 
 import pyvips
@@ -33,8 +34,11 @@ def available(kind: SourceFormat) -> bool:
 
 def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     header = read_header(source)
+    if header.animated:
+        raise UnprocessableSource("An animated JPEG XL is not read here.")
     page_of(1, page)
-    return Opened(header.size, 1, lambda scale: _decoded(source, header))
+    # Its profile comes with its pixels: until then it may be wide.
+    return Opened(header.size, 1, lambda scale: _decoded(source, header), wide=True)
 
 
 @decoding()

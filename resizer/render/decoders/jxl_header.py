@@ -1,4 +1,4 @@
-"""The size in the header of a JPEG XL codestream, before anything is decoded (ISO/IEC 18181-1).
+"""What a JPEG XL codestream says of itself first, before anything is decoded (ISO/IEC 18181-1).
 
 Bits are read from the lowest upwards.
 """
@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from resizer.errors import UnprocessableSource
 from resizer.geometry import Size
+from resizer.render.decoders.opened import BROKEN
 from resizer.render.turn import upright
 
 _SIGNATURE = b"\xff\x0a"
 _MAX_BOXES = 64
 """Before the codestream: files have a handful."""
-_HEADER_BYTES = 16
-"""More than the two sizes and the orientation take."""
+_HEADER_BYTES = 32
+"""More than all fields up to the animation take."""
 _SIDE_BITS = (9, 13, 18, 30)
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
-"""Width to height, of the ratios 1 to 7 (table D.4)."""
+"""Width to height, of the ratios 1 to 7."""
+_PREVIEW_BITS = ((6, 8, 10, 12), (0, 0, 5, 9))
+"""Of a preview's side, by its selector: in pixels, and in eights of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class JxlHeader:
     """Upright."""
     orientation: int
     """As in EXIF: what libjxl undoes when it decodes."""
+    animated: bool
 
 
 class _Bits:
@@ -43,11 +47,17 @@ def read_header(source: memoryview) -> JxlHeader:
     """Raises UnprocessableSource where there is no codestream."""
     bits = _Bits(_codestream(source))
     stored = _size(bits)
-    orientation = 1
     all_default = bits.take(1)
-    if not all_default and bits.take(1):
-        orientation = bits.take(3) + 1
-    return JxlHeader(upright(orientation).size(stored), orientation)
+    if all_default or not bits.take(1):
+        return JxlHeader(stored, 1, False)
+    orientation = bits.take(3) + 1
+    has_intrinsic_size = bits.take(1)
+    if has_intrinsic_size:
+        _size(bits)
+    has_preview = bits.take(1)
+    if has_preview:
+        _skip_preview(bits)
+    return JxlHeader(upright(orientation).size(stored), orientation, bool(bits.take(1)))
 
 
 def _size(bits: _Bits) -> Size:
@@ -64,6 +74,14 @@ def _side(bits: _Bits, small: int) -> int:
     if small:
         return 8 * (bits.take(5) + 1)
     return 1 + bits.take(_SIDE_BITS[bits.take(2)])
+
+
+def _skip_preview(bits: _Bits) -> None:
+    side = _PREVIEW_BITS[bits.take(1)]
+    bits.take(side[bits.take(2)])
+    ratio = bits.take(3)
+    if not ratio:
+        bits.take(side[bits.take(2)])
 
 
 def _codestream(source: memoryview) -> bytes:
@@ -83,4 +101,4 @@ def _codestream(source: memoryview) -> bytes:
             at += length
         else:
             break
-    raise UnprocessableSource("The original is corrupt or cut short.")
+    raise UnprocessableSource(BROKEN)

@@ -15,6 +15,7 @@ import pyvips
 from resizer.geometry import Size
 from resizer.render.decoders.opened import Opened, page_of
 from resizer.render.decoders.pdf import PIXELS_PER_POINT
+from resizer.render.profile import holds_wide_gamut, profiled
 from resizer.render.sniff import SourceFormat
 
 NAME = "libvips"
@@ -25,6 +26,9 @@ LOADERS = {
     SourceFormat.PDF: ("VipsForeignLoadPdf", "pdfload_source"),
 }
 """libvips' class and operation."""
+
+_HEIF = {SourceFormat.HEIC, SourceFormat.AVIF_SEQUENCE}
+"""What names its colours in the boxes that an AVIF has."""
 
 _OPTIONS: dict[SourceFormat, dict[str, Any]] = {
     SourceFormat.HEIC: {"autorotate": True},
@@ -63,7 +67,8 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
         chosen["page"] = _after_primary(image, index)
         image = _load(source, kind, **chosen)
     size = Size(image.width, image.height)
-    return Opened(size, pages, lambda scale: _drawn(source, kind, scale, chosen))
+    wide = holds_wide_gamut(image)
+    return Opened(size, pages, lambda scale: _drawn(source, kind, scale, chosen), wide)
 
 
 def _after_primary(image: pyvips.Image, index: int) -> int:
@@ -82,13 +87,14 @@ def _drawn(
 
 
 def _load(source: memoryview, kind: SourceFormat, **options: Any) -> pyvips.Image:
-    return getattr(pyvips.Image, LOADERS[kind][1])(
+    image = getattr(pyvips.Image, LOADERS[kind][1])(
         pyvips.Source.new_from_memory(source),
         access="sequential",
         fail_on="error",
         **_OPTIONS.get(kind, {}),
         **options,
     )
+    return profiled(image, source, SourceFormat.AVIF) if kind in _HEIF else image
 
 
 @cache

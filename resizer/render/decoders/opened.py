@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import pyvips
 
 from resizer.errors import UnprocessableSource
 from resizer.geometry import Size
 
+BROKEN = "The original is corrupt or cut short."
 _BANDS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 _EXIF = b"Exif\0\0"
 _MAX_SEGMENT = 65_533 - len(_EXIF)
@@ -27,6 +29,8 @@ class Opened:
     pages: int
     draw: Callable[[float], pyvips.Image]
     """The page's pixels, upright; those of a drawing at this scale of `size`."""
+    wide: bool = False
+    """Whether it may hold colours outside sRGB."""
 
 
 def installed(name: str) -> Any:
@@ -41,11 +45,13 @@ def installed(name: str) -> Any:
 def decoding() -> Iterator[None]:
     """Whatever a foreign decoder raises at hostile bytes is the original's fault."""
     try:
-        yield
+        with catch_warnings():
+            simplefilter("ignore")
+            yield
     except (UnprocessableSource, MemoryError, pyvips.Error):
         raise
     except Exception as error:
-        raise UnprocessableSource("The original is corrupt or cut short.") from error
+        raise UnprocessableSource(BROKEN) from error
 
 
 def page_of(pages: int, page: int) -> int:
