@@ -1,15 +1,20 @@
 """A gain map makes a picture brighter on some screens: a variant has none, and says of none."""
 
+import asyncio
 import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 from PIL import Image
 
+from resizer.limits import Limits
+from resizer.render.process import COMMAND
 from resizer.render.xmp import true_of_a_variant
-from resizer.transform import Format, Metadata
+from resizer.transform import Format, Gamut, Metadata, Transform
 from tests.drawings import RED, flat, jpeg, near, picture, quarters, rendered
+from tests.puppet_pool import original, running
 
 CORPUS = Path("/work/shared/corpus")
 TRACES = (b"hdrgm", b"hdr-gain-map", b"GainMap", b"HDRGainMap", b"MPF\0", b"21496", b"tmap")
@@ -101,3 +106,22 @@ def test_real_gain_maps_are_dropped_and_the_base_is_shown(name: str) -> None:
         found = Image.open(io.BytesIO(body)).convert("RGB")
         small = base.resize(found.size, Image.Resampling.BOX)
         assert np.abs(np.asarray(small, float) - np.asarray(found, float)).mean() < 8
+
+
+def test_a_locked_worker_reads_and_writes_the_words_and_the_wide_profile() -> None:
+    wide = flat(40, 40, RED).icc_transform("p3", input_profile="srgb", depth=8).copy()
+    wide.set_type(pyvips.GValue.blob_type, "xmp-data", XMP)
+    asked = Transform(gamut=Gamut.P3, metadata=Metadata.KEEP)
+
+    async def scenario() -> None:
+        async with running(command=COMMAND, limits=Limits()) as (pool, diary):
+            for source in (jpeg(wide), wide.pngsave_buffer()):
+                with original(source) as drawn:
+                    body = (await pool.render(drawn, asked)).body
+                assert Image.open(io.BytesIO(body)).info["icc_profile"]
+                words = pyvips.Image.new_from_buffer(body, "").get("xmp-data")
+                assert b"A bright day" in words
+                assert b"hdrgm" not in words
+            assert diary.deaths == diary.warnings == []
+
+    asyncio.run(scenario())
