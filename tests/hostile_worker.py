@@ -1,5 +1,6 @@
 """The real worker, locked in like any other, whose every render is an attack (see hostile)."""
 
+import ctypes
 import json
 import mmap
 import os
@@ -8,7 +9,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from itertools import count, takewhile
 from pathlib import Path
 
 from resizer.image import Rendered
@@ -39,6 +42,11 @@ def command(function: Callable[[], None], at: Targets) -> tuple[str, ...]:
 def attack() -> None:
     """Try everything before the lock, then serve."""
     _BEFORE.update(each_apart())
+    serve(_obey, lambda render, limits: [])
+
+
+def obey() -> None:
+    """Serve at once."""
     serve(_obey, lambda render, limits: [])
 
 
@@ -116,22 +124,34 @@ def _in_a_thread() -> dict[str, str]:
     return found
 
 
-def _descriptors() -> list[int]:
-    return [number for number in range(1000) if _outcome(partial(os.fstat, number)) == WORKED]
+def _descriptors() -> dict[int, int]:
+    """Number → inode of all that is open."""
+    found = {}
+    for number in range(1000):
+        with suppress(OSError):
+            found[number] = os.fstat(number).st_ino
+    return found
 
 
 def _spoil() -> dict[str, str]:
     """Write to the original of this very job."""
-    source = next(
-        number
-        for number in _descriptors()
-        if os.fstat(number).st_size == len(b"spoil") and number > 2
-    )
-    writable = partial(mmap.mmap, source, 0)
+    source = next(n for n in _descriptors() if n > 2 and os.fstat(n).st_size == len(b"spoil"))
     return {
         "write": _outcome(partial(os.write, source, b"x")),
-        "map": _outcome(writable),
+        "map": _outcome(partial(mmap.mmap, source, 0)),
     }
+
+
+def _environment() -> list[str]:
+    """As the C library has it, whatever Python shows."""
+    variables = ctypes.POINTER(ctypes.c_char_p).in_dll(LIBC, "environ")
+    texts = (variables[n] for n in count())
+    return [text.decode() for text in takewhile(bool, texts)]
+
+
+def _change_architecture() -> None:
+    """Call as an x32 program does: the number means another call there."""
+    LIBC.syscall(ctypes.c_long(0x40000000 | 39))
 
 
 ORDERS: dict[str, Callable[[], object]] = {
@@ -140,5 +160,6 @@ ORDERS: dict[str, Callable[[], object]] = {
     "in a thread": _in_a_thread,
     "descriptors": _descriptors,
     "spoil": _spoil,
-    "environment": lambda: dict(os.environ),
+    "environment": _environment,
+    "change architecture": _change_architecture,
 }

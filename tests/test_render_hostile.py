@@ -7,12 +7,17 @@ import json
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from resizer.errors import UnprocessableSource
+from resizer.image import Original
 from resizer.render import sandbox
+from resizer.source.intake import Intake
+from resizer.transform import Transform
 from tests.hostile import LANDLOCK, PROBES, SECCOMP
 from tests.hostile_acts import FRESH, Targets
 from tests.hostile_worker import (
@@ -20,10 +25,11 @@ from tests.hostile_worker import (
     WORKED,
     attack,
     command,
+    obey,
     with_landlock_alone,
     with_seccomp_alone,
 )
-from tests.puppet_pool import order, running
+from tests.puppet_pool import order, original, running, until
 from tests.servers import RedisServer, need_redis
 
 SECRET = "what only the gateway knows"
@@ -65,11 +71,11 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
     prctl(0x59616D61, 0, 0, 0, 0)
 
 
-def ask(at: Targets, *orders: str) -> list[Any]:
+def ask(at: Targets, *orders: str, begin: Callable[[], None] = obey) -> list[Any]:
     """What one real worker answers to one order after the other."""
 
     async def scenario() -> list[Any]:
-        async with running(command=command(attack, at)) as (pool, diary):
+        async with running(command=command(begin, at)) as (pool, diary):
             told = [json.loads(await order(pool, text)) for text in orders]
             assert (diary.deaths, diary.warnings) == ([], [])
             return told
@@ -80,7 +86,7 @@ def ask(at: Targets, *orders: str) -> list[Any]:
 @pytest.fixture(scope="module")
 def outcomes(targets: Targets) -> dict[str, Outcomes]:
     moments = ("before", "after", "in a thread")
-    return dict(zip(moments, ask(targets, *moments), strict=True))
+    return dict(zip(moments, ask(targets, *moments, begin=attack), strict=True))
 
 
 def shown(name: str, before: Outcomes) -> None:
@@ -120,3 +126,53 @@ def test_each_part_alone_denies_what_it_is_said_to(
             continue
         expected = name in probe.denied_by and (name == SECCOMP or probe.landlock_since <= ABI)
         assert (attack_ in found) == expected, attack_
+
+
+def test_a_job_finds_no_descriptor_but_its_own(targets: Targets) -> None:
+    first, second = ask(targets, "descriptors", "descriptors")
+    assert list(first) == list(second)
+    kept = {number for number in first if first[number] == second[number]}
+    # its standard streams and the socket to the gateway; all else is the original and the variant
+    assert len(kept) == 4
+    assert {"0", "1", "2"} < kept
+    assert not {first[n] for n in first if n not in kept} & set(second.values())
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_an_original_cannot_be_changed_because_it_is_sealed(sealed: bool, targets: Targets) -> None:
+    async def scenario() -> None:
+        async with running(command=command(obey, targets)) as (pool, _):
+            with _sealed(b"spoil") if sealed else original(b"spoil") as given:
+                told = json.loads((await pool.render(given, Transform())).body)
+        assert {outcome == WORKED for outcome in told.values()} == {not sealed}
+
+    asyncio.run(scenario())
+
+
+def _sealed(body: bytes) -> Original:
+    """As what comes from a source."""
+    with Intake(len(body), len(body), 0.0) as intake:
+        intake.write(body)
+        return intake.whole("etag", datetime.now(UTC))
+
+
+def test_a_worker_finds_nothing_of_the_gateways_environment(
+    targets: Targets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    (found,) = ask(targets, "environment")
+    names = {text.partition("=")[0] for text in found}
+    # LC_CTYPE is Python's own, set when it finds no locale
+    assert names - {"LC_CTYPE"} == {"VIPS_CONCURRENCY", "VIPS_WARNING", "MALLOC_ARENA_MAX"}
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="x32 is a way into x86-64")
+def test_a_call_of_another_architecture_ends_the_worker(targets: Targets) -> None:
+    async def scenario() -> None:
+        async with running(command=command(obey, targets)) as (pool, diary):
+            with pytest.raises(UnprocessableSource):
+                await order(pool, "change architecture")
+            await until(lambda: diary.warnings)
+            assert "SIGSYS" in diary.warnings[0]
+
+    asyncio.run(scenario())
