@@ -109,7 +109,6 @@ def build(process: int) -> "SyscallFilter":
     # Threads that already run are held to it as well; calls of another architecture end it all.
     found.set_attr(Attr.CTL_TSYNC, 1)
     found.set_attr(Attr.ACT_BADARCH, KILL_PROCESS)
-    found.set_attr(Attr.API_SYSRAWRC, 1)
     for rule in rules(process):
         checks = (Arg(c.argument, MASKED_EQ, c.mask, c.value) for c in rule.checks)
         if number(Arch.NATIVE, rule.call) != _UNKNOWN:
@@ -123,6 +122,6 @@ def build(process: int) -> "SyscallFilter":
 def _put_on(load: Callable[[], None]) -> list[str]:
     try:
         load()
-    except OSError as error:
-        return [f"seccomp is refused: {error.strerror}"]
+    except OSError:  # its number is of some probe of libseccomp's, and says nothing
+        return ["seccomp is refused by the kernel, or by the container around it"]
     return []
