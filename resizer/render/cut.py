@@ -6,6 +6,7 @@ read as strictly as any original.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """In a JPEG the next marker that is neither stuffing nor a restart (ITU-T T.81 §B.1.1.3)."""
@@ -24,6 +25,18 @@ _WEBP_LATE_FLAGS = 0x08 | 0x04
 """EXIF and XMP, which follow the frames (RFC 9649 §2.7.1)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """An image or an extension of a GIF."""
+
+    end: int
+    """Where the last whole piece of it ends."""
+    data: bool
+    """Whether it is an image, and has any."""
+    whole: bool
+    """Whether its terminator follows."""
+
+
 def ended_jpeg(file: memoryview) -> bytes | None:
     """A JPEG that ends too early with an end after its last whole segment, or amid its data.
 
@@ -36,7 +49,7 @@ def ended_jpeg(file: memoryview) -> bytes | None:
         if file[at : at + 2] == _EOI:
             return None
         end = at + 2 + int.from_bytes(file[at + 2 : at + 4], "big")
-        if marker not in _IN_A_JPEG or end > len(file):
+        if marker not in _IN_A_JPEG or not at + 4 <= end <= len(file):
             return bytes(file[:at]) + _EOI
         at = end
     return bytes(file) + _EOI
@@ -45,8 +58,16 @@ def ended_jpeg(file: memoryview) -> bytes | None:
 def gif_frames(file: memoryview) -> list[int]:
     """Where the data of each whole frame of a GIF end (GIF89a §15, §20); if none is whole, those
     of the first."""
-    images = list(_gif_images(file))
-    return [end for end, whole in images if whole] or [end for end, _ in images]
+    images = [block for block in _gif_blocks(file) if block.data]
+    return [image.end for image in images if image.whole] or [image.end for image in images]
+
+
+def gif_has_end(file: memoryview) -> bool:
+    """Whether the last block of a GIF is followed by its end. Its last bytes mostly say so."""
+    if file[-2:] == _GIF_END:
+        return True
+    end = max((block.end for block in _gif_blocks(file)), default=0)
+    return file[end : end + 2] == _GIF_END
 
 
 def ended_gif(file: memoryview, end: int) -> bytes:
@@ -74,19 +95,18 @@ def ended_webp(file: memoryview, end: int) -> bytes:
     return bytes(whole)
 
 
-def _gif_images(file: memoryview) -> Iterator[tuple[int, bool]]:
-    """Of each image with any data, where the last whole block of them ends; whether it was last."""
+def _gif_blocks(file: memoryview) -> Iterator[_Block]:
     at = _GIF_HEAD + _colours(file[10]) if len(file) > _GIF_HEAD else len(file)
-    while at + _GIF_IMAGE_BYTES <= len(file) and file[at] in (_GIF_IMAGE, _GIF_EXTENSION):
+    whole = True
+    while whole and at + _GIF_IMAGE_BYTES <= len(file):
+        if file[at] not in (_GIF_IMAGE, _GIF_EXTENSION):
+            return
         is_image = file[at] == _GIF_IMAGE
         start = at + (_GIF_IMAGE_BYTES + _colours(file[at + 9]) if is_image else 2)
-        at = _last_block_end(file, start)
-        whole = at < len(file) and not file[at]
-        if is_image and at > start:
-            yield at, whole
-        if not whole:
-            return
-        at += 1
+        end = _last_block_end(file, start)
+        whole = end < len(file) and not file[end]
+        yield _Block(end, data=is_image and end > start, whole=whole)
+        at = end + 1
 
 
 def _last_block_end(file: memoryview, at: int) -> int:

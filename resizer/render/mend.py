@@ -5,6 +5,7 @@ have whatever memory held there, and that may be another original.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
 
@@ -12,8 +13,15 @@ import pyvips
 
 from resizer.errors import UnprocessableSource
 from resizer.limits import FailOn, Limits
-from resizer.render.cut import ended_gif, ended_jpeg, ended_webp, gif_frames, webp_frames
-from resizer.render.load import Header, check_animation, examine, load, load_frames
+from resizer.render.cut import (
+    ended_gif,
+    ended_jpeg,
+    ended_webp,
+    gif_frames,
+    gif_has_end,
+    webp_frames,
+)
+from resizer.render.load import Header, check_animation, examine, load
 from resizer.render.sniff import SourceFormat, sniff
 
 BROKEN = "The original is corrupt or cut short."
@@ -30,6 +38,13 @@ _GREY = {"uchar": 128, "ushort": 32_768}
 def complaint() -> str:
     """What libvips said since this was last asked, of things that it did not fail for."""
     return str(pyvips.Error("").detail)
+
+
+def check_end(header: Header) -> None:
+    """Raise pyvips.Error for a GIF that is cut short, which libvips takes for sound if it has a
+    frame, be it half a frame."""
+    if header.format is SourceFormat.GIF and not gif_has_end(header.source):
+        raise pyvips.Error("cut short", "the GIF has no end")
 
 
 def check_complaints() -> None:
@@ -78,7 +93,7 @@ def _picture(
     """
     header = examine(source, limits)
     image = load(header.source, header.format, fail_on=fail_on)
-    rows = _rows(image, 1)
+    rows = _rows(image)
     _require(rows == image.height if whole else rows > 0)
     again = load(header.source, header.format, fail_on=fail_on)
     blank = [0 if image.hasalpha() else _GREY.get(image.format, 0)] * image.bands
@@ -105,18 +120,26 @@ def _animation(
 
 
 def _frames(header: Header) -> int:
-    """How many frames, from the first, can be read."""
-    return _rows(load_frames(header), header.stored.height) // header.stored.height
+    """How many frames, from the first, can be read: a WebP with a broken one gives none at all."""
 
-
-def _rows(image: pyvips.Image, step: int) -> int:
-    """How many rows, from the top, can be read; looked at by `step` rows."""
-    region = pyvips.Region.new(image)
-    for top in range(0, image.height, step):
+    def unreadable(count: int) -> bool:
         try:
-            region.fetch(0, top, image.width, min(step, image.height - top))
+            load(header.source, header.format, n=count).avg()
         except pyvips.Error:
-            return top
+            return True
+        return False
+
+    return bisect_left(range(1, header.frames + 1), True, key=unreadable)
+
+
+def _rows(image: pyvips.Image) -> int:
+    """How many rows, from the top, can be read."""
+    region = pyvips.Region.new(image)
+    for row in range(image.height):
+        try:
+            region.fetch(0, row, image.width, 1)
+        except pyvips.Error:
+            return row
     return int(image.height)
 
 

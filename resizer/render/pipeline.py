@@ -28,7 +28,7 @@ from resizer.render.load import (
     load_frames,
     load_small,
 )
-from resizer.render.mend import BROKEN, complaint, mended
+from resizer.render.mend import BROKEN, check_end, complaint, mended
 from resizer.render.resize import LEAVE
 from resizer.render.smaller import no_larger
 from resizer.render.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
@@ -54,6 +54,8 @@ def render(
 
     def rendered(readable: memoryview, *, partial: bool = False) -> Rendered:
         header = examine(readable, limits, transform.page or 1)
+        if not partial:
+            check_end(header)
         work = replace(_prepared(header, transform, limits, resampling), partial=partial)
         body, content_type = _written(work, len(original))
         size, seconds = work.plan.size, perf_counter() - start

@@ -1,0 +1,347 @@
+"""Originals that are cut short or broken: shown as far as they go, or refused, and nothing else."""
+
+import os
+import subprocess
+import sys
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import pyvips
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resizer.errors import UnprocessableSource
+from resizer.image import Rendered
+from resizer.limits import FailOn, Limits
+from resizer.render import pipeline
+from resizer.transform import Format
+from tests.drawings import (
+    GREY,
+    animation,
+    flat,
+    header_alone,
+    jpeg,
+    look,
+    near,
+    oriented,
+    png,
+    quarters,
+    rendered,
+)
+
+WIDTH, HEIGHT = 96, 80
+STRIP = 16
+"""Rows that libvips reads of a PNG at a time, and the height of a JPEG's blocks at 4:2:0."""
+LOST = STRIP + 8192 // (WIDTH * 3)
+"""Rows that are not shown of those that the data hold: libpng takes 8 KiB at a time."""
+Pixels = npt.NDArray[np.uint8]
+
+
+@cache
+def noise(bands: int = 3) -> pyvips.Image:
+    """Every row as hard to compress as the next, so that a share of a file is that of its rows."""
+    pixels = np.random.default_rng(4).integers(0, 255, (HEIGHT, WIDTH, bands), np.uint8)
+    return pyvips.Image.new_from_array(pixels).copy(interpretation="srgb")
+
+
+@cache
+def sound(kind: str) -> bytes:
+    save: dict[str, tuple[str, dict[str, Any]]] = {
+        "jpeg": ("jpegsave_buffer", {"Q": 90}),
+        "progressive": ("jpegsave_buffer", {"Q": 90, "interlace": True}),
+        "png": ("pngsave_buffer", {}),
+        "interlaced": ("pngsave_buffer", {"interlace": True}),
+        "tiff": ("tiffsave_buffer", {"compression": "lzw", "tile_height": STRIP}),
+        "gif": ("gifsave_buffer", {}),
+        "webp": ("webpsave_buffer", {"lossless": True}),
+        "avif": ("heifsave_buffer", {"compression": "av1", "effort": 0}),
+    }
+    name, options = save[kind]
+    body: bytes = getattr(noise(), name)(**options)
+    return body
+
+
+def shown(source: bytes, fail_on: FailOn = FailOn.NONE, **options: Any) -> Rendered | None:
+    """What comes of an original, as PNG; None for a refusal."""
+    options.setdefault("format", Format.PNG)
+    try:
+        return rendered(source, limits=Limits(fail_on=fail_on), **options)
+    except UnprocessableSource:
+        return None
+
+
+def partial(source: bytes, **options: Any) -> Rendered:
+    """What comes of a broken original."""
+    variant = shown(source, **options)
+    assert variant is not None
+    assert variant.partial
+    return variant
+
+
+def pixels(variant: Rendered) -> Pixels:
+    return np.asarray(look(variant).numpy())
+
+
+def whole(source: bytes) -> Pixels:
+    return np.asarray(pyvips.Image.new_from_buffer(source, "").numpy())
+
+
+def rows_of_png(source: bytes) -> int:
+    """How many rows the data of a cut PNG hold, by zlib alone."""
+    inflater, rows, at = zlib.decompressobj(), b"", 8
+    while at + 8 < len(source):
+        end = at + 8 + int.from_bytes(source[at : at + 4], "big")
+        if source[at + 4 : at + 8] == b"IDAT":
+            rows += inflater.decompress(source[at + 8 : end])
+        at = end + 4
+    return len(rows) // (1 + WIDTH * 3)
+
+
+@settings(max_examples=60)
+@given(st.integers(0, len(sound("jpeg")) - 3))
+def test_a_jpeg_cut_anywhere_is_right_down_to_where_it_was_cut(size: int) -> None:
+    variant = shown(sound("jpeg")[:size])
+    data = sound("jpeg").index(b"\xff\xda")
+    if variant is None:
+        assert size < data + 200, "not even one block"
+        return
+    found, reference = pixels(variant), whole(sound("jpeg"))
+    assert variant.partial
+    assert found.shape == reference.shape
+    differ = np.flatnonzero((found != reference).any(axis=(1, 2)))
+    first = int(differ[0]) if differ.size else HEIGHT
+    assert first >= HEIGHT * (size - data) / (len(sound("jpeg")) - data) - 2 * STRIP
+    assert (found[first + 2 * STRIP :] == GREY).all()
+
+
+@settings(max_examples=40)
+@given(st.integers(0, len(sound("png")) - 20))
+def test_a_png_cut_anywhere_is_right_down_to_where_it_was_cut_and_grey_below(size: int) -> None:
+    cut = sound("png")[:size]
+    held = rows_of_png(cut)
+    variant = shown(cut)
+    if variant is None:
+        assert held < LOST
+        return
+    found = pixels(variant)
+    rows = int(np.flatnonzero((found != GREY).any(axis=(1, 2)))[-1]) + 1
+    assert held - LOST <= rows <= held
+    assert rows % STRIP == 0
+    assert (found[:rows] == whole(sound("png"))[:rows]).all()
+    assert variant.partial is (rows < HEIGHT)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.floats(0.4, 0.99), st.integers(0, 255)), min_size=1, max_size=5))
+def test_a_jpeg_with_other_bytes_in_its_data_is_right_above_them(
+    changes: list[tuple[float, int]],
+) -> None:
+    broken = bytearray(sound("jpeg"))
+    data = broken.index(b"\xff\xda") + 14
+    for share, byte in changes:
+        broken[data + int(share * (len(broken) - data - 2))] = byte
+    variant = shown(bytes(broken))
+    assert variant is not None
+    found, reference = pixels(variant), whole(sound("jpeg"))
+    above = int(HEIGHT * min(share for share, _ in changes)) - 2 * STRIP
+    assert found.shape == reference.shape
+    assert (found[: max(0, above)] == reference[: max(0, above)]).all()
+
+
+def test_a_progressive_jpeg_cut_short_is_coarse_all_over() -> None:
+    source = jpeg(quarters(400, 304), interlace=True)
+    variant = partial(source[: int(len(source) * 0.8)])
+    image = look(variant)
+    for x, y in ((100, 76), (300, 76), (100, 228), (300, 228)):
+        assert near(image(x, y), tuple(quarters(400, 304)(x, y)), 30)
+
+
+def test_what_a_transparent_png_lacks_is_transparent() -> None:
+    source = png(noise(4))
+    variant = partial(source[: len(source) // 2])
+    found = pixels(variant)
+    assert found.shape == (HEIGHT, WIDTH, 4)
+    assert (found[:STRIP] == whole(source)[:STRIP]).all()
+    assert (found[-STRIP:] == 0).all()
+
+
+def test_a_cut_photo_is_upright_too() -> None:
+    source = jpeg(oriented(noise(), 6))
+    variant = partial(source[: len(source) // 2])
+    found = pixels(variant)
+    assert found.shape == (WIDTH, HEIGHT, 3)
+    assert (found[:, :STRIP] == GREY).all(), "its last rows are the first columns"
+    assert not (found[:, -STRIP:] == GREY).all(axis=(1, 2)).any()
+
+
+def wrong_checksum() -> bytes:
+    """A PNG that is whole but for the checksum of its data."""
+    broken = bytearray(sound("png"))
+    length = int.from_bytes(broken[(at := broken.index(b"IDAT")) - 4 : at], "big")
+    broken[at + 4 + length] ^= 1
+    return bytes(broken)
+
+
+def broken_tiff() -> bytes:
+    broken = bytearray(sound("tiff"))
+    at = len(broken) * 2 // 3
+    broken[at : at + 40] = b"\xff" * 40
+    return bytes(broken)
+
+
+def missing_data() -> bytes:
+    """A JPEG with an end, and too little before it."""
+    return sound("jpeg")[: len(sound("jpeg")) // 2] + b"\xff\xd9"
+
+
+N, T, E, W = FailOn
+CASES: dict[str, tuple[bytes, set[FailOn]]] = {
+    "a jpeg cut short": (sound("jpeg")[: len(sound("jpeg")) // 2], {N}),
+    "a progressive one": (sound("progressive")[: len(sound("progressive")) // 2], {N}),
+    "a jpeg with data missing": (missing_data(), {N, T, E}),
+    "a png cut short": (sound("png")[: len(sound("png")) // 2], {N}),
+    "a png with a wrong checksum": (wrong_checksum(), {N, T}),
+    "a broken tiff": (broken_tiff(), {N}),
+    "a gif cut short": (sound("gif")[: len(sound("gif")) // 2], {N}),
+    "an interlaced png": (sound("interlaced")[: len(sound("interlaced")) // 2], set()),
+    "a webp cut short": (sound("webp")[: len(sound("webp")) // 2], set()),
+    "an avif cut short": (sound("avif")[: len(sound("avif")) // 2], set()),
+    "a png of a header": (header_alone(sound("png")), set()),
+    "a jpeg of headers": (sound("jpeg")[: sound("jpeg").index(b"\xff\xda") + 14], set()),
+    "half a header": (sound("jpeg")[:100], set()),
+}
+
+
+@pytest.mark.parametrize("fail_on", FailOn)
+@pytest.mark.parametrize("case", CASES)
+def test_each_setting_refuses_what_it_says(case: str, fail_on: FailOn) -> None:
+    source, accepted = CASES[case]
+    variant = shown(source, fail_on)
+    assert (variant is not None) is (fail_on in accepted)
+    assert variant is None or (variant.partial and (variant.width, variant.height) == (96, 80))
+
+
+@pytest.mark.parametrize("fail_on", FailOn)
+def test_what_is_sound_is_read_once_under_every_setting(
+    fail_on: FailOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "mended", None)
+    for kind in ("jpeg", "progressive", "png", "interlaced", "tiff", "gif", "webp", "avif"):
+        variant = shown(sound(kind), fail_on)
+        assert variant is not None, kind
+        assert not variant.partial, kind
+
+
+def test_nothing_but_the_checksum_is_wrong_and_nothing_is_missing() -> None:
+    variant = shown(wrong_checksum())
+    assert variant is not None
+    assert (pixels(variant) == whole(sound("png"))).all()
+
+
+def test_a_broken_tiff_is_right_above_the_damage() -> None:
+    source = broken_tiff()
+    variant = partial(source)
+    found = pixels(variant)
+    assert (found[:STRIP] == whole(sound("tiff"))[:STRIP]).all()
+    assert (found[-STRIP // 2 :] == GREY).all()
+
+
+COLOURS = ((220, 40, 30), (30, 160, 60), (40, 70, 200))
+
+
+def moving(kind: str) -> bytes:
+    frames = [flat(WIDTH, HEIGHT, colour) + noise() / 16 for colour in COLOURS]
+    roll = animation([frame.cast("uchar") for frame in frames], [50, 70, 90])
+    body: bytes = roll.gifsave_buffer() if kind == "gif" else roll.webpsave_buffer(lossless=True)
+    return body
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_an_animation_cut_short_is_its_whole_frames(kind: str) -> None:
+    source = moving(kind)
+    variant = partial(source[: len(source) * 9 // 10], format=None)
+    image = look(variant, n=-1)
+    assert (image.get("n-pages"), image.get("delay")) == (2, [50, 70])
+    for frame, colour in enumerate(COLOURS[:2]):
+        assert near(image(40, 40 + frame * HEIGHT)[:3], tuple(c + 8 for c in colour), 20)
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_an_animation_with_a_broken_frame_is_the_frames_before_it(kind: str) -> None:
+    source = bytearray(moving(kind))
+    if kind == "gif":
+        data = source.rindex(b",\0\0\0\0") + 11 + 3 * 256
+    else:
+        data = source.rindex(b"VP8L") + 13
+    source[data + 1 : data + 60] = b"\xff" * 59
+    variant = partial(bytes(source), format=None)
+    assert look(variant, n=-1).get("n-pages") == 2
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_a_still_of_an_animation_cut_short_is_its_first_frame(kind: str) -> None:
+    source = moving(kind)
+    variant = partial(source[: len(source) // 2])
+    assert near(look(variant)(40, 40)[:3], tuple(c + 8 for c in COLOURS[0]), 20)
+
+
+def test_limits_hold_for_what_is_broken() -> None:
+    for kind in ("jpeg", "png", "gif"):
+        cut = sound(kind)[: len(sound(kind)) // 2]
+        with pytest.raises(UnprocessableSource, match="pixels"):
+            rendered(cut, limits=Limits(max_source_pixels=WIDTH * HEIGHT - 1))
+    long = moving("gif")
+    with pytest.raises(UnprocessableSource, match="frames"):
+        rendered(long[: len(long) * 9 // 10], limits=Limits(max_frames=1))
+
+
+def test_what_was_wrong_with_one_original_is_not_held_against_the_next() -> None:
+    assert partial(missing_data())
+    assert not rendered(sound("jpeg")).partial
+
+
+def test_a_broken_original_is_never_sent_as_it_is() -> None:
+    source = jpeg(noise(), Q=10)
+    variant = partial(source[: len(source) // 2] + b"\xff\xd9", format=Format.JPEG, quality=100)
+    assert len(variant.body) > len(source)
+
+
+DIGEST = """
+import hashlib, pathlib, sys
+from resizer.errors import UnprocessableSource
+from resizer.limits import Limits
+from resizer.render.job import Resampling
+from resizer.render.pipeline import render
+from resizer.transform import Format, Transform
+
+found = hashlib.sha256()
+*broken, other = sorted(pathlib.Path(sys.argv[1]).iterdir())
+for path in broken:
+    for options in ({}, {"width": 40}):
+        for _ in range(int(sys.argv[2])):
+            render(other.read_bytes(), Transform(), Limits(), Resampling.LINEAR)
+        try:
+            asked = Transform(format=Format.PNG, **options)
+            found.update(render(path.read_bytes(), asked, Limits(), Resampling.LINEAR).body)
+        except UnprocessableSource:
+            found.update(path.name.encode())
+print(found.hexdigest())
+"""
+
+
+def test_what_memory_held_before_never_shows(tmp_path: Path) -> None:
+    """glibc fills what is freed and what is handed out with a byte (mallopt(3), M_PERTURB)."""
+    for name, (source, _) in CASES.items():
+        (tmp_path / name).write_bytes(source)
+    (tmp_path / "the other picture").write_bytes(png(flat(WIDTH, HEIGHT, (255, 0, 255))))
+    found = set()
+    for perturb, others in (("0", "0"), ("165", "2"), ("90", "1")):
+        command = [sys.executable, "-c", DIGEST, str(tmp_path), others]
+        environment = {**os.environ, "MALLOC_PERTURB_": perturb, "VIPS_WARNING": "1"}
+        found.add(subprocess.check_output(command, env=environment, timeout=60))
+    assert len(found) == 1
