@@ -100,5 +100,5 @@ def test_entities_that_multiply_are_refused() -> None:
 
 
 def test_a_broken_drawing_is_refused() -> None:
-    with pytest.raises(UnprocessableSource, match="corrupt"):
+    with pytest.raises(UnprocessableSource, match="not well-formed"):
         rendered(svg("<g>"))

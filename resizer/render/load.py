@@ -16,7 +16,9 @@ from resizer.limits import FailOn, Limits
 from resizer.render import decoders
 from resizer.render.decoders.opened import Opened, page_of
 from resizer.render.profile import holds_wide_gamut, profiled
+from resizer.render.scans import check_scans
 from resizer.render.sniff import SourceFormat, sniff, svg_text
+from resizer.render.svg import inspect
 from resizer.render.turn import STRAIGHT, Turn, upright
 
 LOADERS = {
@@ -43,6 +45,9 @@ _PAGED = _ANIMATED | {SourceFormat.TIFF}
 _READ_FACTOR = 4
 """Pixels of an animation's frames, all together, in multiples of `max_source_pixels`: they are
 read one after another, so they cost time rather than memory. Written ones are held, once."""
+
+_MAX_PIXELS_INSIDE = 25_000_000
+"""Of all images inside an SVG. They are held whole: one of 400 MP took 10 s and 2 GB."""
 
 _SVG_SCALES = (0.001, 10_000.0)
 """Bounds of `svgload`'s scale."""
@@ -97,6 +102,9 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
     kind = sniff(source)
     if kind is SourceFormat.SVG:
         source = svg_text(source)
+        _check_images(inspect(source), limits)
+    elif kind is SourceFormat.JPEG:
+        check_scans(source)
     header = (_opened if kind in decoders.EXTRAS else _loaded)(source, kind, page)
     stored = header.stored
     if kind not in _DRAWN and stored.pixels > limits.max_source_pixels:
@@ -106,6 +114,19 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
         )
     _check_depth(header, limits)
     return replace(header, fail_on=FailOn.WARNING) if limits.fail_on is FailOn.WARNING else header
+
+
+def _check_images(images: list[bytes], limits: Limits) -> None:
+    """The images inside an SVG, which librsvg's own decoders read whole, whatever they say."""
+    pixels = 0
+    for image in images:
+        if sniff(memoryview(image)) in decoders.EXTRAS:
+            raise UnprocessableSource("The SVG holds an image of a format that is not drawn.")
+        pixels += examine(memoryview(image), limits).stored.pixels
+    if pixels > _MAX_PIXELS_INSIDE:
+        raise UnprocessableSource(
+            f"The images inside the SVG have {pixels:,} pixels, more than {_MAX_PIXELS_INSIDE:,}."
+        )
 
 
 def _loaded(source: memoryview, kind: SourceFormat, page: int) -> Header:
