@@ -86,3 +86,13 @@ def test_the_thumbnail_of_what_was_cropped_away_never_goes_out() -> None:
     kept = rendered(original, metadata=Metadata.KEEP).body
     assert b"Difference Engines" in kept
     assert kept.count(b"\xff\xd8\xff") == 1
+
+
+@pytest.mark.parametrize("text", ["Ada", "(c) Ada", "Ada (c) 1843", "Ada (Byron)", "((Ada)"])
+@pytest.mark.parametrize("metadata", [Metadata.COPYRIGHT, Metadata.KEEP])
+def test_brackets_in_a_text_stay_and_bring_nothing_with_them(text: str, metadata: Metadata) -> None:
+    image = quarters(120, 80).copy()
+    image.set_type(pyvips.GValue.gstr_type, "exif-ifd0-Copyright", f"{text} (ASCII)")
+    body = rendered(jpeg(image), metadata=metadata).body
+    assert body.count(text.encode()) == 1
+    assert b"ASCII" not in body

@@ -5,6 +5,8 @@ of the original are spent and always go. So does the thumbnail inside EXIF: it s
 cropped away. Comments, trailing bytes and other pictures in the file never arrive.
 """
 
+import re
+
 import pyvips
 
 from resizer.render.profile import PROFILE
@@ -17,6 +19,9 @@ _EXIF, _XMP, _IPTC, ICC = 1, 2, 4, 8
 KEEP = {Metadata.NONE: 0, Metadata.COPYRIGHT: _EXIF, Metadata.KEEP: _EXIF | _XMP | _IPTC}
 
 _XMP_DATA = "xmp-data"
+_TEXT = re.compile(r"(.*) \(\1, ASCII, \d+ components, \d+ bytes\)", re.DOTALL)
+"""How libvips reads a text of EXIF. It takes the tail off again as it writes the text, unless that
+has brackets of its own, as in "(c) Ada"."""
 _COPYRIGHT = ("exif-ifd0-Copyright", "exif-ifd0-Artist")
 _SPENT = (
     "orientation",
@@ -40,10 +45,19 @@ def reduced(image: pyvips.Image, metadata: Metadata) -> tuple[pyvips.Image, int]
                 image.remove(name)
     if metadata is Metadata.KEEP:
         _reduce_xmp(image)
+    _mark_texts(image)
     kept = KEEP[metadata]
     has_exif = any(name.startswith("exif-") for name in image.get_fields())
     # libvips writes an EXIF block of 300 bytes even when there is nothing to say.
     return image, kept if has_exif else kept & ~_EXIF
+
+
+def _mark_texts(image: pyvips.Image) -> None:
+    """Give each text of EXIF a tail that libvips takes off."""
+    for name in image.get_fields():
+        text = name.startswith("exif-ifd") and _TEXT.fullmatch(image.get(name))
+        if text:
+            image.set_type(pyvips.GValue.gstr_type, name, f"{text[1].rstrip()} (ASCII)")
 
 
 def _reduce_xmp(image: pyvips.Image) -> None:
