@@ -6,6 +6,7 @@ Milliseconds and kB are of a photo at 500 px on one core.
 import pyvips
 
 from resizer.render.colour import is_grey
+from resizer.render.frames import declaring_alpha
 from resizer.render.metadata import ICC, in_p3, reduced
 from resizer.transform import Format, Gamut, Quality, Transform
 
@@ -52,6 +53,8 @@ def encode(image: pyvips.Image, format_: Format, transform: Transform, **instead
     if format_ in LOSSY:
         settings = settings | {"Q": quality(format_, transform)}
     body: bytes = getattr(image, save)(keep=keep, **(settings | instead))
+    if format_ is Format.WEBP and image.hasalpha():
+        return declaring_alpha(body)
     return body
 
 

@@ -18,6 +18,7 @@ from resizer.render.colour import opaque, shows_through
 from resizer.render.describe import describe
 from resizer.render.encode import encode
 from resizer.render.formats import WRITTEN, keeps_frames, resolve
+from resizer.render.frames import joined, split
 from resizer.render.gamut import settled
 from resizer.render.job import Resampling
 from resizer.render.load import (
@@ -37,8 +38,6 @@ from resizer.transform import Format, Saliency, Transform, UniformEdge
 
 block_other_loaders()
 pyvips.cache_set_max(0)  # every job is of other bytes: a cache of operations only holds memory
-
-_ANIMATION = ("page-height", "n-pages", "delay", "loop")
 
 
 def render(
@@ -96,7 +95,7 @@ def _written(work: Work, file_size: int) -> tuple[bytes, str]:
     format_ = resolve(transform, header.format, frames=work.frames, alpha=alpha)
     written = WRITTEN[format_]
     work = replace(work, alpha=written.alpha)
-    image = _joined([done(FINISH, frame, work) for frame in frames])
+    image = joined([done(FINISH, frame, work) for frame in frames], format_)
     body = no_larger(encode(image, format_, transform), image, format_, work)
     return body, written.content_type
 
@@ -118,18 +117,4 @@ def _frames(work: Work) -> list[pyvips.Image]:
         trim, target = work.trim, work.resized
         shrink = min(trim.width / target.width, trim.height / target.height)
         return [load_small(work.header, shrink, LEAVE[work.resampling], work.limits)]
-    image = load_frames(work.header)
-    height = image.get_page_height()
-    return [image.crop(0, top, image.width, height) for top in range(0, image.height, height)]
-
-
-def _joined(frames: list[pyvips.Image]) -> pyvips.Image:
-    """One under another again, with the delays and loops of the original."""
-    if len(frames) > 1:
-        image = pyvips.Image.arrayjoin(frames, across=1).copy()
-        image.set_type(pyvips.GValue.gint_type, "page-height", frames[0].height)
-        return image
-    image = frames[0].copy()
-    for name in _ANIMATION:
-        image.remove(name)
-    return image
+    return split(load_frames(work.header))
