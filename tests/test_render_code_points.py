@@ -39,9 +39,9 @@ BT2020 = Space(((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)), D65, SRGB.light
 
 def pq(nits: Array) -> Array:
     """SMPTE ST 2084."""
-    y: Array = np.power(nits / 10_000, 0.1593017578125)
-    share: Array = (0.8359375 + 18.8515625 * y) / (1 + 18.6875 * y)
-    return np.asarray(np.power(share, 78.84375), float)
+    y = np.float_power(nits / 10_000, 0.1593017578125)
+    share = np.asarray((0.8359375 + 18.8515625 * y) / (1 + 18.6875 * y), float)
+    return np.asarray(np.float_power(share, 78.84375), float)
 
 
 def greys(samples: Array, primaries: int, transfer: int) -> Array:
