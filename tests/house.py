@@ -73,6 +73,7 @@ class GatedRenderer:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
+    partial: bool = False
 
     async def render(self, original: Original, transform: Transform) -> Rendered:
         self.renders.append(str(transform))
@@ -81,7 +82,7 @@ class GatedRenderer:
         if self.error:
             raise self.error
         body = f"{original.etag} {transform}".encode()
-        return Rendered(body, "image/webp", 1, 1, 0.01)
+        return Rendered(body, "image/webp", 1, 1, 0.01, self.partial)
 
     async def check(self) -> None: ...
 

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +18,7 @@ from resizer.http.headers import (
 )
 from resizer.image import Original, Rendered, Variant
 
-POLICY = CachePolicy(60, 3600, 30, 600, 10)
+POLICY = CachePolicy(60, 3600, 30, 600, 10, 20)
 
 
 def variant(
@@ -66,9 +67,15 @@ def test_cache_control_tells_browsers_and_cdns() -> None:
     )
 
 
-@given(st.integers(0, 10_000), st.floats(0, 5000))
-def test_nothing_is_promised_beyond_the_expiry(expires: int, now: float) -> None:
-    told = directives(cache_control(POLICY, expires, now))
+def test_a_partial_picture_is_kept_for_a_short_time_and_never_shown_late() -> None:
+    told = directives(cache_control(POLICY, None, 0, partial=True))
+    assert (told["max-age"], told["s-maxage"], told["stale-while-revalidate"]) == (20, 20, 0)
+    assert directives(cache_control(POLICY, None, 0, partial=True, stale=True))["max-age"] == 10
+
+
+@given(st.integers(0, 10_000), st.floats(0, 5000), st.booleans())
+def test_nothing_is_promised_beyond_the_expiry(expires: int, now: float, partial: bool) -> None:
+    told = directives(cache_control(POLICY, expires, now, partial=partial))
     left = max(0, expires - now)
     freshest = max(told["max-age"], told["s-maxage"])
     assert all(seconds >= 0 for seconds in told.values())
@@ -86,6 +93,10 @@ def test_nothing_is_promised_beyond_the_expiry(expires: int, now: float) -> None
         (
             Answer(variant(), stored=True, coalesced=True),
             "resizer; fwd=uri-miss; fwd-status=200; stored; collapsed",
+        ),
+        (
+            Answer(replace(variant(), partial=True), tier="redis"),
+            "resizer; hit; detail=redis; partial",
         ),
     ],
 )

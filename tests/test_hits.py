@@ -2,6 +2,7 @@ import asyncio
 import time
 from dataclasses import replace
 
+from resizer.freshness import Freshness
 from resizer.http.headers import CachePolicy
 from resizer.http.hits import Hits, Known
 from resizer.image import Variant
@@ -50,6 +51,19 @@ def test_a_variant_that_left_memory_is_not_found() -> None:
         house, hits = await filled(Transform(width=100, format=Format.WEBP))
         hits.remember(URL, asked("width=100,format=webp/a"))
         house.memory.clear()
+        assert hits.find(URL, b"") is None
+
+    asyncio.run(scene())
+
+
+def test_a_partial_variant_is_left_to_the_ordinary_way() -> None:
+    async def scene() -> None:
+        house = House(freshness=Freshness(60, 0, 0, partial_for=60))
+        house.renderer.partial = True
+        await house.gateway.get("a", Transform(width=100, format=Format.WEBP))
+        hits = Hits(house.gateway, POLICY)
+        hits.remember(URL, asked("width=100,format=webp/a"))
+        assert len(house.memory) == 1
         assert hits.find(URL, b"") is None
 
     asyncio.run(scene())

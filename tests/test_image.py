@@ -32,6 +32,7 @@ variants = st.builds(
     width=st.integers(1, 8192),
     height=st.integers(1, 8192),
     checked_at=st.floats(min_value=0, max_value=2e9),
+    partial=st.booleans(),
 )
 one = Variant(
     body=b"body",

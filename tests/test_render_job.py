@@ -101,6 +101,8 @@ def test_a_reply_with_one_byte_changed_is_a_reply_or_a_lie(
 @pytest.mark.parametrize(
     "change",
     [
+        {"partial": None},
+        {"partial": 1},
         {"sequence": 0},
         {"sequence": True},
         {"sequence": "1"},
