@@ -49,7 +49,8 @@ def greys(samples: Array, primaries: int, transfer: int) -> Array:
     row = np.round(samples * 65535).astype(np.uint16).reshape(1, -1, 1).repeat(3, 2).repeat(4, 0)
     source = chunked(png_of(row), cICP=bytes((primaries, transfer, 0, 1)))
     body = rendered(source, format=Format.PNG).body
-    return np.asarray(Image.open(io.BytesIO(body)).convert("L"), float)[1]
+    found: Array = np.asarray(Image.open(io.BytesIO(body)).convert("L"), float)[1]
+    return found
 
 
 def test_pq_is_as_bright_as_paper_allows() -> None:
