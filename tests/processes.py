@@ -1,6 +1,20 @@
 """The processes behind a gateway, as Linux shows them."""
 
+import ctypes
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_SET_PTRACER = 0x59616D61
+
+
+@contextmanager
+def traceable() -> Iterator[None]:
+    """Let any process of this user read this one's memory, which Yama may forbid elsewhere."""
+    prctl = ctypes.CDLL(None).prctl
+    prctl(_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
+    yield
+    prctl(_SET_PTRACER, 0, 0, 0, 0)
 
 
 def busy_workers(gateway: int) -> list[int]:

@@ -29,6 +29,7 @@ from tests.hostile_worker import (
     with_landlock_alone,
     with_seccomp_alone,
 )
+from tests.processes import traceable
 from tests.puppet_pool import order, original, running, until
 from tests.servers import RedisServer, need_redis
 
@@ -48,9 +49,8 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
     secret = ctypes.create_string_buffer(SECRET.encode())
     abstract = f"resizer-test-{os.getpid()}"
     by_path = str(directory / "redis")
-    prctl = ctypes.CDLL(None).prctl
-    prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)  # where Yama asks for it: anybody may trace
     with (
+        traceable(),
         RedisServer(directory, "--unixsocket", by_path) as redis,
         socket.socket(socket.AF_UNIX) as listening,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
@@ -68,7 +68,6 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
             address=ctypes.addressof(secret),
             listening=listening.fileno(),
         )
-    prctl(0x59616D61, 0, 0, 0, 0)
 
 
 def ask(at: Targets, *orders: str, begin: Callable[[], None] = obey) -> list[Any]:

@@ -134,8 +134,8 @@ def test_a_worker_dies_with_its_parent_and_gains_nothing(report: dict[str, Any])
 
 @needs_landlock
 def test_a_full_lock_reports_no_problem(report: dict[str, Any]) -> None:
-    if sandbox.available() < 4:
-        pytest.skip("this kernel's Landlock does not confine TCP")
+    if sandbox.available() < 6:
+        pytest.skip("this kernel's Landlock is older than ABI 6")
     assert report["problems"] == []
 
 
@@ -173,6 +173,30 @@ def test_what_is_refused_is_told_and_the_rest_is_locked() -> None:
 def test_a_kernel_without_landlock_is_a_problem_in_words() -> None:
     (problem,) = sandbox.confine(0, ())
     assert "not available" in problem
+
+
+@needs_landlock
+@pytest.mark.parametrize(
+    ("abi", "lacks"),
+    [
+        (2, ["truncating files", "TCP", "abstract sockets and signals"]),
+        (3, ["TCP", "abstract sockets and signals"]),
+        (4, ["abstract sockets and signals"]),
+        (6, []),
+    ],
+)
+def test_what_an_older_landlock_leaves_open_is_told(abi: int, lacks: list[str]) -> None:
+    code = """
+import ctypes, sys
+sys.path.insert(0, sys.argv[1])
+from resizer.render import sandbox
+ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
+print(*sandbox.confine(int(sys.argv[2]), ()), sep="\\n")
+"""
+    if sandbox.available() < abi:
+        pytest.skip("this kernel's Landlock is older still")
+    told = [text.partition(" (ABI ")[0] for text in run(code, str(abi)).splitlines() if text]
+    assert told == [f"Landlock ABI {abi} does not confine {what}" for what in lacks]
 
 
 @needs_landlock

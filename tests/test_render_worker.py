@@ -145,7 +145,7 @@ def test_a_worker_locks_itself_in_renders_every_format_and_ends_with_its_socket(
     with worker() as (gateway, process):
         hello = decode_reply(gateway.recv(100_000))
         assert isinstance(hello, Hello)
-        if sandbox.available() >= 4:
+        if sandbox.available() >= 6:
             assert hello.problems == []
         gateway.close()
         assert process.wait(10) == 0

@@ -23,6 +23,8 @@ _RESTRICT_SELF = 446
 _VERSION_FLAG = 1
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16, 9: 17}
 """ABI → how many rights it has on files; they are bits from 0 upwards."""
+_SINCE = {3: "truncating files", 4: "TCP", 6: "abstract sockets and signals"}
+"""ABI → what it was the first to confine; without, that is left to seccomp alone."""
 _PATH_BENEATH = 1
 _READ_FILE_AND_DIRECTORY = 0b1100
 _TCP_BIND_AND_CONNECT = 0b11
@@ -161,7 +163,11 @@ def confine(abi: int, readable: Sequence[str]) -> list[str]:
             return [f"Landlock: {_last_error()}"]
     finally:
         os.close(ruleset)
-    return [] if abi >= 4 else [f"Landlock ABI {abi} does not confine TCP (ABI 4 does)"]
+    return [f"Landlock ABI {abi} does not confine {what}" for what in _beyond(abi)]
+
+
+def _beyond(abi: int) -> list[str]:
+    return [f"{what} (ABI {since} does)" for since, what in _SINCE.items() if abi < since]
 
 
 def _let_read(ruleset: int, directory: str) -> None:

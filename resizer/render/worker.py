@@ -14,7 +14,7 @@ from collections.abc import Callable
 from resizer.errors import UnprocessableSource
 from resizer.image import Rendered
 from resizer.limits import Limits
-from resizer.render import sandbox
+from resizer.render import escapes, sandbox
 from resizer.render.job import (
     MAX_ORDER_BYTES,
     MAX_PROBLEMS,
@@ -52,14 +52,15 @@ def main() -> None:
 def serve(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> None:
     """Lock in, prepare, say hello and answer jobs until the other end is closed.
 
-    Nothing that starts a thread may run before the lock; `prepare` runs after it, so that what
-    would later need a file says so at the start.
+    Nothing that starts a thread may run before the lock, and none before it was tried; `prepare`
+    runs after it, so that what would later need a file says so at the start.
     """
     with socket.socket(fileno=int(sys.argv[-1])) as gateway:
         limits = decode_order(gateway.recv(MAX_ORDER_BYTES), Limits)
         problems = sandbox.lock(
             memory_mb=limits.render_memory_mb, file_bytes=max_variant_bytes(limits)
         )
+        problems += escapes.left_open()
         problems += prepare(render, limits)
         gateway.send(encode_reply(Hello([*map(printable, problems[:MAX_PROBLEMS])])))
         while reply := _next_reply(gateway, render):
