@@ -1,7 +1,8 @@
 """Mending: of an original that is cut short or broken, a sound one that shows it as far as it goes.
 
-Pixels are only ever read strictly. A lenient read of libvips leaves in the rows that it cannot
-have whatever memory held there, and that may be another original.
+Pixels are only ever read strictly. A lenient read of libvips leaves in the rows of a PNG or TIFF
+that it cannot have what their buffer held: rows from further up, and no promise that they are even
+of this original.
 """
 
 import re
@@ -66,9 +67,10 @@ def mended(source: memoryview, limits: Limits) -> memoryview:
     return memoryview(_MENDED[limits.fail_on][kind](source, limits))
 
 
-def _jpeg(source: memoryview, _: Limits) -> bytes | memoryview:
+def _jpeg(source: memoryview, limits: Limits) -> bytes | memoryview:
     whole = ended_jpeg(source)
     mend = source if whole is None else memoryview(whole)
+    examine(mend, limits)
     small = load(mend, SourceFormat.JPEG, shrink=8).copy_memory()
     _require(small.min() < small.max())  # all grey: no pixel was there
     return mend
@@ -157,8 +159,7 @@ def _tiff(image: pyvips.Image) -> bytes:
 
 
 Mend = Callable[[memoryview, Limits], bytes | memoryview]
-# Of a PNG, wrong checksums are passed over (`truncated`); a TIFF whose errors are passed over comes
-# with pixels that nobody wrote.
+# Of a PNG wrong checksums are passed over (`truncated`); with an error in a TIFF go its rows.
 _PNG = partial(_picture, save=_png, fail_on=FailOn.TRUNCATED)
 _MENDED: dict[FailOn, dict[SourceFormat, Mend]] = {
     FailOn.NONE: {
