@@ -42,9 +42,9 @@ def true_of_a_variant(packet: bytes) -> bytes | None:
         document = expatbuilder.parseString(packet.strip(b"\0 \r\n\t"))  # noqa: S316  (no entities)
         _prune(document, _DEEPEST)
         kept: bytes = document.toxml(encoding="utf-8")
-    except (ExpatError, ValueError, RecursionError):
+    except (ExpatError, LookupError, ValueError, RecursionError):
         return None
-    return kept
+    return kept if document.documentElement else None
 
 
 def _is_ascii_like(packet: bytes) -> bool:

@@ -1,0 +1,230 @@
+"""Bytes of a connection: whatever comes, no 500, no half reply, and the hit lane says the same.
+
+A connection is played three times: once to fill the memory tier, then the ordinary way and the hit
+lane answer from it.
+"""
+
+import asyncio
+import logging
+import re
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.server import ServerState
+
+from resizer.app import Front
+from resizer.flush import Flush
+from resizer.http.access import Access, Urls
+from resizer.http.access_log import AccessLog, LineWriter
+from resizer.http.headers import CachePolicy
+from resizer.http.hit_lane import HitLane, HitLaneProtocol
+from resizer.http.hits import Hits
+from resizer.http.images import ImagePolicy, Images
+from resizer.urls.cloudflare import parse
+from tests.fuzz.target import Target
+from tests.fuzz.targets.urls import GRAMMAR
+from tests.house import House
+
+SECONDS = 5
+"""For all replies of a connection; nothing that is asked here takes time."""
+STATUSES = {200, 204, 302, 304, 400, 403, 404, 405, 410}
+POLICY = ImagePolicy(
+    partial(parse, grammar=GRAMMAR),
+    Access(Urls.OPEN, ("k" * 40,)),
+    CachePolicy(60, 600, 30, 300, 5),
+    "https://example.com/fallback.png",
+)
+INVALID = b"Invalid HTTP request received."
+"""By uvicorn, which then forgets what it was about to answer; the lane has answered already."""
+_HEAD = re.compile(rb"HTTP/1\.1 ([0-9]{3}) [ -~]*\r\n((?:[!-9;-~]+: ?[^\r\n\0]*\r\n)*)\r\n")
+_LENGTH = re.compile(rb"^content-length: ([0-9]+)\r$", re.MULTILINE)
+_PASSING = re.compile(
+    rb'^(?:date|x-request-id|content-length): .*|max-age=[0-9]+|urn:resizer:request:[^"]*',
+    re.MULTILINE,
+)
+"""What is another the next time."""
+
+Answer = tuple[bytes, frozenset[bytes], bytes]
+"""Status, lines of the head, body."""
+
+
+@dataclass
+class Line(asyncio.Transport):
+    """A transport that keeps what is written."""
+
+    written: bytearray = field(default_factory=bytearray)
+    closing: bool = False
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return ("127.0.0.1", 1) if name in ("peername", "sockname") else default
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if not self.closing:
+            self.written += data
+
+    def close(self) -> None:
+        self.closing = True
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+
+
+class Complaints(logging.Handler):
+    """Errors that were logged: each is an exception that nobody foresaw."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.heard: list[str] = []
+        for name in ("resizer", "uvicorn.error", "asyncio"):
+            logging.getLogger(name).addHandler(self)
+            logging.getLogger(name).propagate = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(self.format(record))
+
+
+class Served:
+    """The images of a house that makes them up, behind uvicorn's protocol."""
+
+    def __init__(self) -> None:
+        self.house = House()
+        self.hits = Hits(self.house.gateway, POLICY.cache)
+        metrics, writer = self.house.metrics, LineWriter(None)
+        images = Images(self.house.gateway, self.hits, metrics, POLICY)
+        app = AccessLog(Front(images, Starlette()), writer, metrics)
+        self.config = uvicorn.Config(
+            app,
+            lifespan="off",
+            ws="none",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            log_config=None,
+        )
+        self.config.load()
+        self.lane = HitLane(self.hits, writer, metrics)
+
+    def forget(self) -> None:
+        """Begin anew, as if nobody had asked for anything."""
+        self.hits.forget(Flush())
+        self.house.flush(Flush())
+        self.house.source.fetches.clear()
+        self.house.shared.calls.clear()
+        self.house.renderer.renders.clear()
+
+    async def play(self, data: bytes, *, with_lane: bool) -> bytes:
+        """What a client is sent in reply to `data`."""
+        state, line = ServerState(), Line()
+        state.default_headers = [(b"date", b"now")]
+        app_state = {"hit_lane": self.lane} if with_lane else {}
+        protocol = HitLaneProtocol(self.config, state, app_state)
+        protocol.connection_made(line)
+        protocol.data_received(data)
+        began = time.monotonic()
+        while state.tasks:
+            await asyncio.sleep(0)
+            assert time.monotonic() - began < SECONDS
+        protocol.connection_lost(None)
+        if protocol.timeout_keep_alive_task is not None:
+            protocol.timeout_keep_alive_task.cancel()
+        return bytes(line.written)
+
+
+def check(data: bytes) -> None:
+    COMPLAINTS.heard.clear()
+    LOOP.run_until_complete(_check(data))
+    assert not COMPLAINTS.heard, COMPLAINTS.heard
+
+
+async def _check(data: bytes) -> None:
+    SERVED.forget()
+    answers(await SERVED.play(data, with_lane=False))
+    ordinary = answers(await SERVED.play(data, with_lane=False))
+    lane = answers(await SERVED.play(data, with_lane=True))
+    assert any(body == INVALID for _, _, body in ordinary) or ordinary == lane
+
+
+def answers(written: bytes) -> list[Answer]:
+    """The replies of a connection, taken apart to the last byte."""
+    found: list[Answer] = []
+    at = 0
+    while at < len(written):
+        head = _HEAD.match(written, at)
+        assert head, written[at : at + 200]
+        at = head.end()
+        if head[1] == b"100":
+            continue
+        assert int(head[1]) in STATUSES, written
+        length = _LENGTH.search(head[2])
+        body = written[at : at + int(length[1])] if length and not _is_bare(head[1]) else b""
+        if body and written[at:].startswith(b"HTTP/1.1 "):
+            body = b""  # to a HEAD
+        at += len(body)
+        lines = _PASSING.sub(b"", head[2]).split(b"\r\n")
+        found.append((head[1], frozenset(lines), _PASSING.sub(b"", body)))
+    return found
+
+
+def _is_bare(status: bytes) -> bool:
+    return status in (b"204", b"304")
+
+
+async def _served() -> Served:
+    return Served()
+
+
+LOOP = asyncio.new_event_loop()
+SERVED = LOOP.run_until_complete(_served())
+COMPLAINTS = Complaints()
+
+
+def _request(target: str, *lines: str, method: str = "GET", version: str = "1.1") -> bytes:
+    return "\r\n".join([f"{method} {target} HTTP/{version}", "Host: a", *lines, "", ""]).encode()
+
+
+IMAGE = "/img/width=400,format=auto/photos/cat.jpg"
+TARGET = Target(
+    check,
+    seeds=[
+        _request(IMAGE, "Accept: image/avif,*/*;q=0.8"),
+        _request(IMAGE)
+        + _request("/cdn-cgi/image/w=4/a//b")
+        + _request(IMAGE, "Accept: image/webp"),
+        _request(IMAGE, 'If-None-Match: "x", W/"y"', "X-Request-Id: mine"),
+        _request(
+            IMAGE, "If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT", "Accept: */*", "Accept: a"
+        ),
+        _request(IMAGE, method="HEAD") + _request(IMAGE, "Connection: close") + _request(IMAGE),
+        _request("/img/exp=1798761600,w=1/a.jpg", version="1.0"),
+        _request("/img/exp=1,w=1/a.jpg?q#f")
+        + _request("/img/w=1,sig=x/a.jpg")
+        + _request("/other"),
+        _request("/img/thumb.2/%FF.jpg") + _request("http://b/img/w=1/a.jpg"),
+        _request(IMAGE, "Content-Length: 3", "Expect: 100-continue", method="POST") + b"abc",
+        _request(IMAGE, "Transfer-Encoding: chunked") + b"1\r\na\r\n0\r\n\r\n" + _request(IMAGE),
+        _request("*", method="OPTIONS") + _request(IMAGE, method="OPTIONS"),
+        _request(IMAGE, "Connection: keep-alive, Upgrade", "Upgrade: websocket"),
+    ],
+    words=[
+        *(
+            b"GET ",
+            b"HEAD ",
+            b"OPTIONS ",
+            b"POST ",
+            b" HTTP/1.1\r\n",
+            b" HTTP/1.0\r\n",
+            b"\r\n\r\n",
+        ),
+        *(b"Accept: ", b"If-None-Match: ", b"If-Modified-Since: ", b"X-Request-Id: ", b"Expect: "),
+        *(b"Connection: ", b"close", b"keep-alive", b"Content-Length: ", b"Transfer-Encoding: "),
+        *(b"chunked", b"image/avif", b"image/webp", b";q=0", b"/img/", b"/cdn-cgi/image/", b"w=1/"),
+        *(b"format=auto", b"exp=", b"sig=", b"%00", b"%ff", b"\xff", b"?", b"//", b"0\r\n\r\n"),
+    ],
+)
