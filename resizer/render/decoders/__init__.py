@@ -2,7 +2,8 @@
 
 Each is an extra of the package; a libvips that was built with more than that of `pyvips[binary]`
 reads them too. Imported before a worker locks itself in, for decoders are files like any other;
-what they do with an original's bytes happens after it, in the same sandbox.
+what they do with an original's bytes happens after it, in the same sandbox. All four together make
+a worker start with 1.3 times the CPU time.
 """
 
 from types import ModuleType

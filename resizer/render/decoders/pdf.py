@@ -3,7 +3,6 @@
 A page has no pixels of its own: like an SVG it is drawn at the size that is needed.
 """
 
-from math import ceil
 from typing import Any
 
 import pyvips
@@ -15,7 +14,7 @@ from resizer.render.sniff import SourceFormat
 
 NAME = "pypdfium2"
 PIXELS_PER_POINT = 2
-"""How large a page is taken to be: 144 dots per inch, so A4 is 1191 × 1684."""
+"""How large a page is taken to be: 144 dots per inch, so A4 is 1190 × 1684."""
 _MAX_POINTS = 14_400
 """Of a side: 200 inches (PDF 1.7, Annex C)."""
 
@@ -34,7 +33,7 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     points = sheet.get_size()
     if not all(0 < side <= _MAX_POINTS for side in points):
         raise UnprocessableSource(f"A page of the PDF is not of 0 to {_MAX_POINTS:,} points.")
-    size = Size(*(ceil(side * PIXELS_PER_POINT) for side in points))
+    size = Size(*(max(1, round(side * PIXELS_PER_POINT)) for side in points))
     return Opened(size, pages, lambda scale: _drawn(sheet, size, scale))
 
 
