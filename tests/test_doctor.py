@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,10 @@ from resizer.doctor.renderer import (
     judge_libvips,
     judge_warnings,
 )
+from resizer.doctor.sandbox import judge_sandbox
 from resizer.limits import Limits
+from resizer.render.pool import Pool
+from resizer.render.process import COMMAND
 from resizer.settings import Settings
 from tests.commands import Run
 from tests.servers import RedisServer, S3Bucket, free_port
@@ -158,12 +162,54 @@ def test_the_version_of_libvips_is_told() -> None:
     [
         ([], {"sandbox": OK}),
         (["sandbox: Landlock is not available"], {"sandbox": WARN}),
+        (
+            ["sandbox: Landlock is not available", "a render failed"],
+            {"sandbox": WARN, "render": FAIL},
+        ),
         (["sandbox: avif does not render: no"], {"sandbox": OK, "formats": FAIL}),
         (["a render worker does not start: no"], {"render": FAIL}),
     ],
 )
 def test_what_the_pool_tells_is_judged(warnings: list[str], found: dict[str, Verdict]) -> None:
     assert {f.what: f.verdict for f in judge_warnings(warnings)} == found
+
+
+def test_a_worker_that_is_locked_in_has_tried_to_get_out() -> None:
+    (found,) = judge_sandbox([])
+    assert found.verdict is OK
+    assert found.says == "The worker is locked in: the 10 forbidden things it tried were denied."
+
+
+@pytest.mark.parametrize(
+    ("lack", "advice"),
+    [
+        ("Landlock is not available: files and the network stay within reach", "Linux 5.13"),
+        ("Landlock: Operation not permitted", "container"),
+        ("Landlock ABI 3 does not confine TCP (ABI 4 does)", "Seccomp alone"),
+        ("seccomp is not available: Unable to find libseccomp", "libseccomp2"),
+        ("seccomp is refused by the kernel, or by the container around it", "container"),
+        ("RLIMIT_CPU of a worker: Operation not permitted", "limit"),
+        ("dropping capabilities: Operation not permitted", "not root"),
+        ("a worker can open a file", "tried"),
+    ],
+)
+def test_what_a_lock_lacks_is_told_with_what_to_do(lack: str, advice: str) -> None:
+    (found,) = judge_sandbox([lack])
+    assert found.verdict is WARN
+    assert found.says.startswith(f"{lack}. ")
+    assert advice in found.says.removeprefix(lack)
+
+
+def test_a_worker_without_libseccomp_is_found_by_starting_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on a machine that lacks the package: everything else of the lock is there."""
+    without = "import sys; sys.modules['pyseccomp'] = None\n"
+    command = (*COMMAND[:5], without + COMMAND[5], *COMMAND[6:])
+    monkeypatch.setattr("resizer.doctor.renderer.Pool", partial(Pool, command=command))
+    says = [f.says for f in asyncio.run(check_renderer(Limits())) if f.what == "sandbox"]
+    assert any(text.startswith("seccomp is not available") for text in says)
+    assert any(text.startswith("a worker can send by UDP, start a process") for text in says)
 
 
 def test_a_format_that_libvips_lacks_is_red() -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import resizer
-from resizer.doctor.finding import Finding, fail, ok, warn
+from resizer.doctor.finding import Finding, fail, ok
+from resizer.doctor.sandbox import judge_sandbox
 from resizer.errors import ResizerError
 from resizer.image import Original
 from resizer.limits import Limits
@@ -24,7 +25,6 @@ from resizer.transform import Transform
 
 FORMATS = "formats"
 OPTIONAL = "optional formats"
-SANDBOX = "sandbox"
 RENDER = "render"
 LIBVIPS = "libvips"
 _CHILD_SECONDS = 15.0
@@ -86,10 +86,10 @@ def judge_warnings(warnings: Sequence[str]) -> list[Finding]:
     """What the pool told about its worker."""
     lacks = [text.removeprefix(_LACK) for text in warnings if text.startswith(_LACK)]
     formats = [text for text in lacks if "does not render" in text]
-    sandbox = [warn(SANDBOX, f"{text}.") for text in lacks if text not in formats]
+    sandbox = [text for text in lacks if text not in formats]
     others = [fail(RENDER, f"{text}.") for text in warnings if not text.startswith(_LACK)]
     return [
-        *(sandbox or ([] if others else [ok(SANDBOX, "The worker is locked in.")])),
+        *([] if others and not sandbox else judge_sandbox(sandbox)),
         *(fail(FORMATS, f"{text}.") for text in formats),
         *others,
     ]
