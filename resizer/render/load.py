@@ -13,8 +13,9 @@ import pyvips
 from resizer.errors import UnprocessableSource
 from resizer.geometry import Size
 from resizer.limits import FailOn, Limits
-from resizer.render import decoders
+from resizer.render import decoders, tiff
 from resizer.render.decoders.opened import Opened, page_of
+from resizer.render.length import check_depth
 from resizer.render.profile import holds_wide_gamut, profiled
 from resizer.render.scans import check_scans
 from resizer.render.sniff import SourceFormat, sniff, svg_text
@@ -38,13 +39,6 @@ _DRAWN = {SourceFormat.SVG, SourceFormat.PDF}
 
 _ANIMATED = {SourceFormat.GIF, SourceFormat.WEBP}
 """`n=-1` is for these alone: on AVIF and TIFF it fails for sound files."""
-
-_PAGED = _ANIMATED | {SourceFormat.TIFF}
-"""What has frames or pages that `page` can name."""
-
-_READ_FACTOR = 4
-"""Pixels of an animation's frames, all together, in multiples of `max_source_pixels`: they are
-read one after another, so they cost time rather than memory. Written ones are held, once."""
 
 _MAX_PIXELS_INSIDE = 25_000_000
 """Of all images inside an SVG. They are held whole: one of 400 MP took 10 s and 2 GB."""
@@ -112,7 +106,8 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
             f"The original has {stored.width}×{stored.height} pixels,"
             f" more than {limits.max_source_pixels:,}."
         )
-    _check_depth(header, limits)
+    if header.frames > 1:
+        check_depth(page, stored, limits)
     return replace(header, fail_on=FailOn.WARNING) if limits.fail_on is FailOn.WARNING else header
 
 
@@ -130,11 +125,7 @@ def _check_images(images: list[bytes], limits: Limits) -> None:
 
 
 def _loaded(source: memoryview, kind: SourceFormat, page: int) -> Header:
-    image = load(source, kind)
-    pages = _pages(image, kind)
-    index = page_of(pages, page)
-    if index:
-        image = load(source, kind, page=index)
+    source, image, pages = _page(source, kind, page)
     return Header(
         source=source,
         format=kind,
@@ -160,10 +151,23 @@ def _opened(source: memoryview, kind: SourceFormat, page: int) -> Header:
     )
 
 
-def _pages(image: pyvips.Image, kind: SourceFormat) -> int:
+def _page(
+    source: memoryview, kind: SourceFormat, page: int
+) -> tuple[memoryview, pyvips.Image, int]:
+    """The bytes in which a page can be read, its header, and how many pages there are."""
+    if kind is SourceFormat.TIFF:
+        pages = tiff.pages(source)
+        source = tiff.alone(source, page_of(pages, page))
+        return source, load(source, kind), pages
+    image = load(source, kind)
+    pages = _frames(image) if kind in _ANIMATED else 1
+    index = page_of(pages, page)
+    return source, load(source, kind, page=index) if index else image, pages
+
+
+def _frames(image: pyvips.Image) -> int:
     """The header's own number: libvips' `get_n_pages` takes 10,000 and more for 1."""
-    counted = kind in _PAGED and image.get_typeof("n-pages")
-    return max(1, image.get("n-pages")) if counted else 1
+    return max(1, image.get("n-pages")) if image.get_typeof("n-pages") else 1
 
 
 def load(source: memoryview, kind: SourceFormat, **options: Any) -> pyvips.Image:
@@ -206,7 +210,7 @@ def load_drawn(header: Header, scale: float, limits: Limits) -> pyvips.Image:
 
     The scale gives way to the limit of pixels.
     """
-    if header.format in _PAGED:
+    if header.format in _ANIMATED:
         return _read(header, page=header.page - 1)
     low, high = _SVG_SCALES
     most = sqrt(limits.max_source_pixels / header.stored.pixels)
@@ -220,31 +224,6 @@ def load_drawn(header: Header, scale: float, limits: Limits) -> pyvips.Image:
 
 def _read(header: Header, **options: Any) -> pyvips.Image:
     return load(header.source, header.format, fail_on=header.fail_on, **options)
-
-
-def check_animation(header: Header, size: Size, limits: Limits) -> None:
-    """Refuse an animation that is too long or too large to become frames of `size`, all kept."""
-    if header.frames > limits.max_frames:
-        raise UnprocessableSource(
-            f"The animation has {header.frames} frames, more than {limits.max_frames}."
-        )
-    _check_frames("has", header.stored, header.frames, _READ_FACTOR * limits.max_source_pixels)
-    _check_frames("would have", size, header.frames, limits.max_source_pixels)
-
-
-def _check_depth(header: Header, limits: Limits) -> None:
-    """Refuse a frame so late in an animation that too much must be read to compose it."""
-    if header.frames > 1:
-        most = _READ_FACTOR * limits.max_source_pixels
-        _check_frames(f"up to page {header.page} has", header.stored, header.page, most)
-
-
-def _check_frames(has: str, size: Size, frames: int, most: int) -> None:
-    if size.pixels * frames > most:
-        raise UnprocessableSource(
-            f"The animation {has} {frames} frames of {size.width}×{size.height} pixels,"
-            f" more than {most:,} in all."
-        )
 
 
 def _turn(image: pyvips.Image, kind: SourceFormat) -> Turn:

@@ -14,6 +14,7 @@ import pyvips
 
 from resizer.errors import UnprocessableSource
 from resizer.limits import FailOn, Limits
+from resizer.render import tiff
 from resizer.render.cut import (
     ended_gif,
     ended_jpeg,
@@ -22,7 +23,8 @@ from resizer.render.cut import (
     gif_has_end,
     webp_frames,
 )
-from resizer.render.load import Header, check_animation, examine, load
+from resizer.render.length import check_animation
+from resizer.render.load import Header, examine, load
 from resizer.render.sniff import SourceFormat, sniff
 
 BROKEN = "The original is corrupt or cut short."
@@ -55,8 +57,8 @@ def check_complaints() -> None:
         raise pyvips.Error("damaged", said)
 
 
-def mended(source: memoryview, limits: Limits) -> memoryview:
-    """What can be read of an original that cannot be read whole.
+def mended(source: memoryview, limits: Limits, page: int) -> tuple[memoryview, int]:
+    """What can be read of an original that cannot be read whole, and where `page` is in that.
 
     Raises UnprocessableSource where that is nothing, or `limits.fail_on` forbids it, and
     pyvips.Error.
@@ -64,7 +66,9 @@ def mended(source: memoryview, limits: Limits) -> memoryview:
     kind = sniff(source)
     if kind not in _MENDED.get(limits.fail_on, {}):
         raise UnprocessableSource(BROKEN)
-    return memoryview(_MENDED[limits.fail_on][kind](source, limits))
+    if kind is SourceFormat.TIFF:
+        source, page = tiff.alone(source, page - 1), 1
+    return memoryview(_MENDED[limits.fail_on][kind](source, limits)), page
 
 
 def _jpeg(source: memoryview, limits: Limits) -> bytes | memoryview:
@@ -115,7 +119,7 @@ def _animation(
     _require(bool(ends))
     whole = ended(source, ends[-1])
     header = examine(memoryview(whole), limits)
-    check_animation(header, header.stored, limits)
+    check_animation(header.frames, header.stored, header.stored, limits)
     read = _frames(header)
     _require(read > 0)
     return ended(source, ends[read - 1])

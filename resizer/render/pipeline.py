@@ -21,10 +21,10 @@ from resizer.render.formats import WRITTEN, keeps_frames, resolve
 from resizer.render.frames import joined, split
 from resizer.render.gamut import settled
 from resizer.render.job import Resampling
+from resizer.render.length import check_animation
 from resizer.render.load import (
     Header,
     block_other_loaders,
-    check_animation,
     examine,
     load_frames,
     load_small,
@@ -48,11 +48,11 @@ def render(
     Raises UnprocessableSource, with a text for the client. `source` must stay readable and
     unchanged until this returns.
     """
-    start, original = perf_counter(), memoryview(source)
+    start, original, page = perf_counter(), memoryview(source), transform.page or 1
     complaint()  # of an earlier job
 
-    def rendered(readable: memoryview, *, partial: bool = False) -> Rendered:
-        header = examine(readable, limits, transform.page or 1)
+    def rendered(readable: memoryview, page: int, *, partial: bool = False) -> Rendered:
+        header = examine(readable, limits, page)
         if not partial:
             check_end(header)
         work = replace(_prepared(header, transform, limits, resampling), partial=partial)
@@ -62,8 +62,8 @@ def render(
 
     try:
         with suppress(pyvips.Error):
-            return rendered(original)
-        return rendered(mended(original, limits), partial=True)
+            return rendered(original, page)
+        return rendered(*mended(original, limits, page), partial=True)
     except pyvips.Error as error:
         # libvips' own words name its loaders, and sometimes hundreds of positions in the file.
         raise UnprocessableSource(BROKEN) from error
@@ -79,7 +79,7 @@ def _prepared(header: Header, transform: Transform, limits: Limits, resampling: 
     uniform = uniform_edge(header, limits) if by_edge else None
     numbers = plan(header.size, transform, replace(limits, max_output_side=side), uniform)
     if frames:
-        check_animation(header, numbers.size, limits)
+        check_animation(header.frames, header.stored, numbers.size, limits)
         resampling = Resampling.GAMMA  # linear light costs too much for each of many frames
     return Work(transform, numbers, header, limits, resampling, frames)
 
