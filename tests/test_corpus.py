@@ -136,6 +136,19 @@ def some(choose: Callable[[Entry], bool]) -> dict[str, Rendered]:
     return {path: one for path, one in found.items() if isinstance(one, Rendered)}
 
 
+def test_what_optional_decoders_read_renders() -> None:
+    for package in ("pillow_heif", "pypdfium2", "PIL._avif"):
+        pytest.importorskip(package)
+    paths = {
+        "real/heic/example.heic": (200, 133),
+        "real/heic/gopher.heif": (200, 256),
+        "real/unsupported/page_box.pdf": (200, 270),
+        "real/avif/anim_8bit.avif": (150, 150),
+    }
+    variants = some(lambda entry: entry.path in paths)
+    assert {path: (one.width, one.height) for path, one in variants.items()} == paths
+
+
 def test_nothing_that_is_hidden_in_a_file_goes_out() -> None:
     words = ("php", "html", "script", "two_images", "trailing")
     variants = some(lambda e: e.expected == "ok" and any(word in e.path for word in words))
