@@ -49,7 +49,7 @@ def exif(orientation: int, copyright_: str = "") -> bytes:
 def jxl(image: pyvips.Image) -> bytes:
     """Without loss."""
     encoder = pytest.importorskip("pillow_jxl").Encoder
-    mode = pillow(image).mode
+    mode = "I;16" if image.format == "ushort" else pillow(image).mode
     body: bytes = encoder(mode=mode, lossless=True, quality=100)(
         bytes(image.write_to_memory()), image.width, image.height, jpeg_encode=False
     )

@@ -243,6 +243,12 @@ def test_a_jpeg_xl_without_loss_is_what_was_drawn() -> None:
         assert (image - expected).abs().max() == 0
 
 
+def test_sixteen_bits_of_grey_are_read_with_their_profile() -> None:
+    light = (flat(40, 30, (90,)).cast("ushort") * 257).cast("ushort")  # this encoder says linear
+    sample = 255 * (1.055 * (90 / 255) ** (1 / 2.4) - 0.055)
+    assert near(picture(foreign.jxl(light), format=Format.PNG)(9, 9), (sample,) * 3, 1)
+
+
 @pytest.mark.parametrize("orientation", TURNED)
 def test_a_recompressed_jpeg_is_upright(orientation: int) -> None:
     source = foreign.recompressed(jpeg(oriented(quarters(), orientation)))

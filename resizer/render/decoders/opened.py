@@ -14,7 +14,14 @@ from resizer.errors import UnprocessableSource
 from resizer.geometry import Size
 
 BROKEN = "The original is corrupt or cut short."
-_BANDS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+_KINDS = {
+    "L": (1, "uchar", "b-w"),
+    "LA": (2, "uchar", "b-w"),
+    "RGB": (3, "uchar", "srgb"),
+    "RGBA": (4, "uchar", "srgb"),
+    "I;16": (1, "ushort", "grey16"),
+}
+"""Bands, format and interpretation of each of Pillow's modes."""
 _EXIF = b"Exif\0\0"
 _MAX_SEGMENT = 65_533 - len(_EXIF)
 """Bytes that a JPEG segment has room for behind its length and its name."""
@@ -62,15 +69,15 @@ def page_of(pages: int, page: int) -> int:
 
 
 def picture(pixels: Any, size: Size, mode: str) -> pyvips.Image:
-    """Rows of 8-bit samples as an image, by Pillow's name of their mode.
+    """Rows of samples as an image, by Pillow's name of their mode.
 
     A small last letter (`RGBa`) is Pillow's sign of colours that are multiplied by their alpha.
     """
-    bands = _BANDS.get(mode.upper())
-    if bands is None:
+    if mode.upper() not in _KINDS:
         raise UnprocessableSource(f"An original with samples of the kind {mode} is not read.")
-    image = pyvips.Image.new_from_memory(pixels, size.width, size.height, bands, "uchar")
-    image = image.copy(interpretation="b-w" if bands < 3 else "srgb")
+    bands, format_, interpretation = _KINDS[mode.upper()]
+    image = pyvips.Image.new_from_memory(pixels, size.width, size.height, bands, format_)
+    image = image.copy(interpretation=interpretation)
     return image.unpremultiply().rint().cast("uchar") if mode.endswith("a") else image
 
 
