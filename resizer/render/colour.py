@@ -24,7 +24,8 @@ def samples(image: pyvips.Image, gamut: Gamut = Gamut.SRGB) -> pyvips.Image:
     """8-bit samples that can be averaged.
 
     Those of 8 bits stay in the original's own colours, their profile still to be applied. Deeper
-    ones are in `gamut` at once: rounded first, the dark colours of a wide profile would band.
+    ones are in `gamut` at once: rounded first, the dark colours of a wide profile would band. With
+    a profile that takes 2.5 times as long (16 bits, 6 MP to 500 px), without one no longer.
     """
     if image.interpretation == "multiband":
         image = _named(image)
