@@ -1,7 +1,7 @@
 """Signed URLs: what was signed is let in, and nothing else, however it is written.
 
 The first line is a tail that is signed, by an HMAC of this file's own. Its signature then stands
-under the second line, which is another tail, and wherever the third, a spelling of it, says `{}`.
+under the second line, which is another tail, and in the third, a spelling of `sig=…`, for `{}`.
 """
 
 import base64
@@ -102,10 +102,11 @@ def check_spelled(request: ImageRequest, signature: str, spelling: str) -> None:
     """One spelling of a signature is good, however it is encoded; no log shows that one."""
     tail = write(request.options, request.key)
     options, slash, rest = tail.partition("/")
-    spelled = f"{options},sig={spelling.replace('{}', signature)}{slash}{rest}"
-    if (read := _understood(spelled)) is None or read.key != request.key:
+    spelled = f"{options},{spelling.replace('{}', signature)}{slash}{rest}"
+    read = _understood(spelled)
+    if read is None or read.signature is None or read.options != request.options:
         return
-    same = read.signature == signature
+    same = read.signature == signature and read.key == request.key
     for access in ALL_URLS:
         assert lets_in(spelled, signature, access) == same
     if same:
@@ -142,16 +143,29 @@ SIGNED = "width=400,format=auto,exp=1798761600/photos/cat.jpg"
 TARGET = Target(
     check,
     seeds=[
-        f"{SIGNED}\n{SIGNED}\n{{}}".encode(),
-        f"{SIGNED}\nwidth%3D400,format=auto,exp=1798761600//photos%2Fcat.jpg\n{{}}=".encode(),
-        b"w=1/a/b\nw=1,/a/b\n %7B%7D",
+        f"{SIGNED}\n{SIGNED}\nsig={{}}".encode(),
+        f"{SIGNED}\nwidth%3D400,format=auto,exp=1798761600//photos%2Fcat.jpg\nsig={{}}=".encode(),
+        b"w=1/a/b\nw=1,/a/b\n%73%49g={}",
         b"background=rgb%280%200%200%20%2F%2050%25%29/Zo%C3%AB\n"
-        b"background=rgb(0 0 0 %2f 50%25)/Zo\xc3\xab\n{}%20",
-        b"hero,w=320/a\nhero,w=320/b\n{},",
-        b"preset=hero/a%2C\nwidth=320/a\n{}%2Cw=1",
+        b"background=rgb(0 0 0 %2f 50%25)/Zo\xc3\xab\n%73ig%3d{}",
+        b"hero,w=320/a\nhero,w=320/b\nsig={},",
+        b"preset=hero,dpr=2/a%2C\nwidth=320/a\nsig={}%2Cw=1",
+        b"hero/a\nhero/a\nsig={}/b",
+        b"w=0320/a\nw=320/a\nsig=%20{}",
     ],
     words=[
-        *(b"{}", b"sig=", b",sig=", b"%73ig%3D", b"exp=", b"exp=1/", b"hero", b"w=320", b"/a\n"),
+        *(
+            b"{}",
+            b"sig=",
+            b",sig=",
+            b"%73ig%3D",
+            b"exp=",
+            b"exp=1/",
+            b"hero",
+            b"w=320",
+            b"/a\n",
+            b"dpr=2",
+        ),
         *(b"%0A", b"%2C", b"%2F", b"\n", b"\n\n", b"%00", b"=", b"//"),
     ],
 )
