@@ -106,9 +106,11 @@ TARGET = Target(
         b"*\nSun Mar  1 12:00:00 2026\n*/*\n\nSun, 01 Mar 2026 12:00:00 GMT",
         b'"abc" "x"\nMon, 01 Jan 0001 00:00:00 +2359\nimage/png;note=",image/avif,"\n\n-1',
         b"\nFri, 31 Dec 9999 23:59:59 -2359\nimage/avif;profile=x;q=0,image/webp\n\n1e9",
+        *(b'"abc"', b'"x", "abc"', b'W/"abc"', b"\n\nimage/avif", b"\n\nimage/webp,image/*;q=0.9"),
         b"\n\nIMAGE/AVIF ; q=1.000 ,\n\nFri, 31 Dec 9999 23:59:59 -2359",
     ],
     words=[
+        *(b';"abc"', b'"abc" ', b'"abc";', b'"abc",'),
         *(b'"abc"', b'W/"abc"', b'""', b"*", b', "', b" GMT", b" +2359", b" -0000", b"EST"),
         *(b"Sun, ", b" Mar ", b"12:00:00", b"1e400", b"99999999999999999999"),
         *(b"image/avif", b"image/webp", b"image/jpeg", b"image/*", b"*/*", b";q=0.5", b";q=0"),
