@@ -39,8 +39,13 @@ _GREY = {"uchar": 128, "ushort": 32_768}
 
 
 def complaint() -> str:
-    """What libvips said since this was last asked, of things that it did not fail for."""
-    return str(pyvips.Error("").detail)
+    """What libvips said since this was last asked, of things that it did not fail for.
+
+    It quotes files, and `pyvips.Error` leaves what is not UTF-8 to whoever asks next.
+    """
+    said = pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer())
+    pyvips.vips_lib.vips_error_clear()
+    return bytes(said).decode(errors="replace")
 
 
 def check_end(header: Header) -> None:

@@ -4,7 +4,6 @@ Runs in a worker, from memory to memory: nothing here opens a file. `steps` list
 each frame.
 """
 
-from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
 
@@ -37,6 +36,8 @@ from resizer.render.trim import uniform_edge
 from resizer.transform import Format, Saliency, Transform, UniformEdge
 
 block_other_loaders()
+_FAILURES = (pyvips.Error, UnicodeDecodeError)
+"""libvips quotes files in its words, and pyvips cannot raise what is not UTF-8."""
 pyvips.cache_set_max(0)  # every job is of other bytes: a cache of operations only holds memory
 
 
@@ -61,12 +62,22 @@ def render(
         return Rendered(body, content_type, size.width, size.height, seconds, partial)
 
     try:
-        with suppress(pyvips.Error):
+        try:
             return rendered(original, page)
+        except _FAILURES as error:
+            _check_memory(error, limits)
         return rendered(*mended(original, limits, page), partial=True)
-    except pyvips.Error as error:
+    except _FAILURES as error:
+        _check_memory(error, limits)
         # libvips' own words name its loaders, and sometimes hundreds of positions in the file.
         raise UnprocessableSource(BROKEN) from error
+
+
+def _check_memory(error: Exception, limits: Limits) -> None:
+    if "out of memory" in str(error).lower():
+        raise UnprocessableSource(
+            f"The original needs more memory than {limits.render_memory_mb} MiB."
+        ) from error
 
 
 def _prepared(header: Header, transform: Transform, limits: Limits, resampling: Resampling) -> Work:
