@@ -15,6 +15,7 @@ from resizer.geometry import Size
 from resizer.limits import FailOn, Limits
 from resizer.render import decoders, tiff
 from resizer.render.decoders.opened import Opened, page_of
+from resizer.render.gif import on_clear_canvas
 from resizer.render.length import check_depth
 from resizer.render.profile import holds_wide_gamut, profiled
 from resizer.render.scans import check_scans
@@ -159,6 +160,8 @@ def _page(
         pages = tiff.pages(source)
         source = tiff.alone(source, page_of(pages, page))
         return source, load(source, kind), pages
+    if kind is SourceFormat.GIF:
+        source = on_clear_canvas(source)
     image = load(source, kind)
     pages = _frames(image) if kind in _ANIMATED else 1
     index = page_of(pages, page)

@@ -1,0 +1,114 @@
+"""A GIF whose canvas is clear where nothing was painted, as browsers have it.
+
+libnsgif fills what an opaque frame leaves behind with the background colour, and libvips takes a
+file of opaque frames for opaque: what none of them covers is black. Both know better as soon as a
+frame names a transparent colour, and one that no pixel can have changes nothing else.
+Facts: GIF89a §18 (screen), §20 (image), §23 (graphic control).
+"""
+
+from dataclasses import dataclass
+
+_SCREEN = 13
+_EXTENSION, _IMAGE, _CONTROL = 0x21, 0x2C, 0xF9
+_CONTROL_BYTES = 8
+_IMAGE_BYTES = 10
+_CLEAR = 0x01
+_UNUSED = 255
+"""The colour to call transparent."""
+_MAX_BYTES, _MAX_IMAGES = 16 * 1024 * 1024, 4096
+"""What is followed block by block: a tenth of a second at most for so many images."""
+_LEAVES_NOTHING = (2, 3)
+"""Disposals: to background, to previous."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    control: bytes
+    """The extension that is about it, or none."""
+    control_at: int
+    partial: bool
+    """Whether it leaves some of the canvas uncovered."""
+    spare: bool
+    """Whether no pixel of it can have the colour `_UNUSED`."""
+
+    @property
+    def flags(self) -> int:
+        return self.control[3] if self.control else 0
+
+    @property
+    def disposal(self) -> int:
+        return self.flags >> 2 & 7
+
+
+def on_clear_canvas(file: memoryview) -> memoryview:
+    """The same GIF, its opaque frames with a transparent colour, if there is canvas to be seen.
+
+    As it is if its blocks cannot be followed, or are very many. A frame with a table of 256
+    colours has none to spare.
+    """
+    if len(file) > _MAX_BYTES:
+        return file
+    try:
+        images = _images(file)
+    except IndexError:
+        return file
+    if len(images) > _MAX_IMAGES or not _shows_canvas(images):
+        return file
+    parts: list[bytes | memoryview] = []
+    at = 0
+    for image in images:
+        if image.flags & _CLEAR or not image.spare:
+            continue
+        delay = image.control[4:6] or b"\0\0"
+        control = bytes([_EXTENSION, _CONTROL, 4, image.flags | _CLEAR, *delay, _UNUSED, 0])
+        parts += [file[at : image.control_at], control]
+        at = image.control_at + len(image.control)
+    return memoryview(b"".join([*parts, file[at:]]))
+
+
+def _shows_canvas(images: list[_Image]) -> bool:
+    """Whether a frame that does not cover the canvas lies on it, and not on other frames."""
+    bare = True
+    for image in images:
+        if bare and image.partial:
+            return True
+        bare = (bare and image.partial) or image.disposal in _LEAVES_NOTHING
+    return False
+
+
+def _images(file: memoryview) -> list[_Image]:
+    """Every image. Raises IndexError where the file ends amid a block."""
+    found: list[_Image] = []
+    at, control_at = _SCREEN + _colours(file[10]), None
+    while file[at] in (_EXTENSION, _IMAGE) and len(found) <= _MAX_IMAGES:
+        if file[at] == _EXTENSION:
+            if file[at + 1] == _CONTROL:
+                control_at = at
+            at = _after_blocks(file, at + 2)
+            continue
+        found.append(_image(file, at, at if control_at is None else control_at))
+        at, control_at = _after_blocks(file, at + _IMAGE_BYTES + _colours(file[at + 9]) + 1), None
+    return found
+
+
+def _image(file: memoryview, at: int, control_at: int) -> _Image:
+    table = _colours(file[at + 9])
+    code_size = file[at + _IMAGE_BYTES + table]
+    colours = (table or _colours(file[10])) // 3
+    return _Image(
+        control=bytes(file[control_at : control_at + _CONTROL_BYTES]) if control_at < at else b"",
+        control_at=control_at,
+        partial=bytes(file[at + 1 : at + 9]) != b"\0\0\0\0" + bytes(file[6:10]),
+        spare=code_size < 8 or colours <= _UNUSED,
+    )
+
+
+def _after_blocks(file: memoryview, at: int) -> int:
+    while length := file[at]:
+        at += 1 + length
+    return at + 1
+
+
+def _colours(flags: int) -> int:
+    """Bytes of a colour table."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
