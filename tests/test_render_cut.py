@@ -5,12 +5,13 @@ import pytest
 from resizer.render.cut import (
     ended_gif,
     ended_jpeg,
+    ended_png,
     ended_webp,
     gif_frames,
     gif_has_end,
     webp_frames,
 )
-from tests.drawings import animation, checkerboard, flat, jpeg, quarters
+from tests.drawings import animation, checkerboard, flat, jpeg, png, quarters
 
 COLOURS = ((220, 40, 30), (30, 160, 60), (40, 70, 200))
 MOVING = animation([flat(40, 30, colour) for colour in COLOURS], [50, 50, 50])
@@ -42,6 +43,15 @@ def test_a_jpeg_ends_before_a_marker_that_there_is_not() -> None:
     whole = jpeg(quarters())
     broken = whole[:-30] + b"\xff\x05\0\0" + whole[-26:]
     assert ended_jpeg(memoryview(broken)) == whole[:-30] + EOI
+
+
+def test_a_png_keeps_what_is_there_of_its_last_chunk() -> None:
+    whole = png(quarters())
+    data = whole.index(b"IDAT")
+    cut = ended_png(memoryview(whole)[: data + 4 + 20])
+    assert cut[: data - 4] == whole[: data - 4]
+    assert cut[data - 4 :] == b"\0\0\0\x14" + whole[data : data + 24] + bytes(4) + whole[-12:]
+    assert ended_png(memoryview(whole)[: data + 2]) == whole[: data - 4] + whole[-12:]
 
 
 def test_each_frame_ends_where_the_next_begins() -> None:

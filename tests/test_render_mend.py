@@ -37,8 +37,6 @@ from tests.drawings import (
 WIDTH, HEIGHT = 96, 80
 STRIP = 16
 """Rows that libvips reads of a PNG at a time, and the height of a JPEG's blocks at 4:2:0."""
-LOST = STRIP + 8192 // (WIDTH * 3)
-"""Rows that are not shown of those that the data hold: libpng takes 8 KiB at a time."""
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -126,12 +124,12 @@ def test_a_png_cut_anywhere_is_right_down_to_where_it_was_cut_and_grey_below(siz
     held = rows_of_png(cut)
     variant = shown(cut)
     if variant is None:
-        assert held < LOST
+        assert held < STRIP
         return
     found = pixels(variant)
     rows = int(np.flatnonzero((found != GREY).any(axis=(1, 2)))[-1]) + 1
-    assert held - LOST <= rows <= held
-    assert rows % STRIP == 0
+    # The last row is read only if the end of the data is there too.
+    assert rows in {held // STRIP * STRIP, min(held, HEIGHT - 1) // STRIP * STRIP}
     assert (found[:rows] == whole(sound("png"))[:rows]).all()
     assert variant.partial is (rows < HEIGHT)
 
@@ -340,7 +338,7 @@ def test_what_memory_held_before_never_shows(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(source)
     (tmp_path / "the other picture").write_bytes(png(flat(WIDTH, HEIGHT, (255, 0, 255))))
     found = set()
-    for perturb, others in (("0", "0"), ("165", "2"), ("90", "1")):
+    for perturb, others in (("0", "0"), ("165", "1")):
         command = [sys.executable, "-c", DIGEST, str(tmp_path), others]
         environment = {**os.environ, "MALLOC_PERTURB_": perturb, "VIPS_WARNING": "1"}
         found.add(subprocess.check_output(command, env=environment, timeout=60))

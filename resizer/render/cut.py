@@ -14,6 +14,11 @@ _SOS, _EOI = 0xDA, b"\xff\xd9"
 _IN_A_JPEG = {0xC4, 0xCC, _SOS, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xC0, 0xC4), *range(0xE0, 0xF0)}
 """Tables, frames, scans, applications and comments; another byte after FF is damage."""
 
+_PNG_HEAD = 8
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+_PNG_CHECKSUM = b"\0\0\0\0"
+"""None that is right: who reads what was broken cannot go by them anyway."""
+
 _GIF_HEAD = 13
 _GIF_IMAGE, _GIF_EXTENSION, _GIF_END = 0x2C, 0x21, b"\0;"
 _GIF_IMAGE_BYTES = 11
@@ -53,6 +58,19 @@ def ended_jpeg(file: memoryview) -> bytes | None:
             return bytes(file[:at]) + _EOI
         at = end
     return bytes(file) + _EOI
+
+
+def ended_png(file: memoryview) -> bytes:
+    """A PNG whose last chunk is as long as what is there of it, and its end (PNG §5.3).
+
+    libpng would give up 8 KiB before, and with them a small picture.
+    """
+    at = _PNG_HEAD
+    while (end := at + 12 + int.from_bytes(file[at : at + 4], "big")) <= len(file):
+        at = end
+    data = bytes(file[at + 8 :]) if bytes(file[at + 4 : at + 8]) == b"IDAT" else b""
+    last = len(data).to_bytes(4, "big") + b"IDAT" + data + _PNG_CHECKSUM
+    return bytes(file[:at]) + (last if data else b"") + _PNG_END
 
 
 def gif_frames(file: memoryview) -> list[int]:

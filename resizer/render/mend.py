@@ -18,6 +18,7 @@ from resizer.render import tiff
 from resizer.render.cut import (
     ended_gif,
     ended_jpeg,
+    ended_png,
     ended_webp,
     gif_frames,
     gif_has_end,
@@ -85,19 +86,26 @@ def _jpeg(source: memoryview, limits: Limits) -> bytes | memoryview:
     return mend
 
 
+def _png(source: memoryview, limits: Limits, *, whole: bool = False) -> bytes:
+    """Wrong checksums are passed over (`truncated`)."""
+    source = memoryview(ended_png(source))
+    image = _picture(source, limits, FailOn.TRUNCATED, whole=whole)
+    return bytes(image.pngsave_buffer(compression=1, filter="sub"))
+
+
+def _tiff(source: memoryview, limits: Limits) -> bytes:
+    """With an error go its rows."""
+    return bytes(_picture(source, limits, FailOn.ERROR).tiffsave_buffer(compression="none"))
+
+
 def _damaged_jpeg(source: memoryview, limits: Limits) -> bytes | memoryview:
     _require(ended_jpeg(source) is None)
     return _jpeg(source, limits)
 
 
 def _picture(
-    source: memoryview,
-    limits: Limits,
-    *,
-    save: Callable[[pyvips.Image], bytes],
-    fail_on: FailOn,
-    whole: bool = False,
-) -> bytes:
+    source: memoryview, limits: Limits, fail_on: FailOn, *, whole: bool = False
+) -> pyvips.Image:
     """The rows above the first that cannot be read, and nothing below.
 
     With `whole`, all or nothing.
@@ -109,7 +117,7 @@ def _picture(
     again = load(header.source, header.format, fail_on=fail_on)
     blank = [0 if image.hasalpha() else _GREY.get(image.format, 0)] * image.bands
     above = again.crop(0, 0, image.width, rows)
-    return save(above.embed(0, 0, image.width, image.height, extend="background", background=blank))
+    return above.embed(0, 0, image.width, image.height, extend="background", background=blank)
 
 
 def _animation(
@@ -159,28 +167,18 @@ def _require(truth: bool) -> None:
         raise UnprocessableSource(BROKEN)
 
 
-def _png(image: pyvips.Image) -> bytes:
-    return bytes(image.pngsave_buffer(compression=1, filter="sub"))
-
-
-def _tiff(image: pyvips.Image) -> bytes:
-    return bytes(image.tiffsave_buffer(compression="none"))
-
-
 Mend = Callable[[memoryview, Limits], bytes | memoryview]
-# Of a PNG wrong checksums are passed over (`truncated`); with an error in a TIFF go its rows.
-_PNG = partial(_picture, save=_png, fail_on=FailOn.TRUNCATED)
 _MENDED: dict[FailOn, dict[SourceFormat, Mend]] = {
     FailOn.NONE: {
         SourceFormat.JPEG: _jpeg,
-        SourceFormat.PNG: _PNG,
-        SourceFormat.TIFF: partial(_picture, save=_tiff, fail_on=FailOn.ERROR),
+        SourceFormat.PNG: _png,
+        SourceFormat.TIFF: _tiff,
         SourceFormat.GIF: partial(_animation, frames=gif_frames, ended=ended_gif),
         SourceFormat.WEBP: partial(_animation, frames=webp_frames, ended=ended_webp),
     },
     FailOn.TRUNCATED: {
         SourceFormat.JPEG: _damaged_jpeg,
-        SourceFormat.PNG: partial(_PNG, whole=True),
+        SourceFormat.PNG: partial(_png, whole=True),
     },
     FailOn.ERROR: {SourceFormat.JPEG: _damaged_jpeg},
 }
