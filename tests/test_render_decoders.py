@@ -354,6 +354,14 @@ def test_every_frame_of_an_avif_sequence_is_a_page() -> None:
         assert near(picture(source, page=page, format=Format.PNG)(9, 9), colour, 4)
 
 
+def test_a_frame_too_deep_in_an_avif_sequence_is_refused_before_it_is_decoded() -> None:
+    frames = [flat(64, 64, (shade, shade, shade)) for shade in range(0, 250, 50)]
+    source, limits = foreign.avif_sequence(*frames), Limits(max_source_pixels=64 * 64)
+    assert rendered(source, limits=limits, page=4).width == 64
+    with pytest.raises(UnprocessableSource, match="up to page 5"):
+        examine(memoryview(source), limits, page=5)
+
+
 @pytest.mark.usefixtures("nothing_installed")
 def test_libvips_alone_reads_the_first_picture_of_an_avif_sequence() -> None:
     source = foreign.avif_sequence(quarters(), quarters().fliphor())

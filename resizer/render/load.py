@@ -107,7 +107,7 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
             f"The original has {stored.width}×{stored.height} pixels,"
             f" more than {limits.max_source_pixels:,}."
         )
-    if header.frames > 1:
+    if header.frames > 1 or kind is SourceFormat.AVIF_SEQUENCE:
         check_depth(page, stored, limits)
     return replace(header, fail_on=FailOn.WARNING) if limits.fail_on is FailOn.WARNING else header
 

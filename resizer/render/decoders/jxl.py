@@ -18,6 +18,7 @@ from resizer.render.decoders.opened import (
     page_of,
     picture,
 )
+from resizer.render.scans import check_scans
 from resizer.render.sniff import SourceFormat
 from resizer.render.turn import upright
 
@@ -56,6 +57,7 @@ def _decoded(source: memoryview, header: JxlHeader) -> pyvips.Image:
 
 def _from_jpeg(jpeg: bytes, header: JxlHeader) -> pyvips.Image:
     """Turned as the JPEG XL around it says, which is what the JPEG's own EXIF said."""
+    check_scans(memoryview(jpeg))
     image = pyvips.Image.jpegload_buffer(jpeg, fail_on="error")
     turn = upright(header.orientation)
     if turn.size(Size(image.width, image.height)) != header.size:
