@@ -237,3 +237,23 @@ def test_transparency_survives_in_every_format_that_can_hold_it() -> None:
     gif = pixels(rendered(source, format=Format.GIF).body, "RGBA")
     assert quarters_of(gif)[1][3] == 0
     assert quarters_of(gif)[2][3] == 255
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    ("photometric", "colours"), [(tiffs.GREY, 1), (tiffs.RGB, 3), (tiffs.CMYK, 4)]
+)
+def test_what_a_tiff_holds_beside_colours_and_alpha_is_not_shown(
+    photometric: int, colours: int, dtype: type
+) -> None:
+    top = np.iinfo(dtype).max
+    samples: np.ndarray[Any, Any] = np.full(
+        (SIDE, SIDE, colours + 3), 0 if photometric == tiffs.CMYK else top, dtype
+    )
+    samples[..., colours:] = top // 2, 3, 5
+    extra = (tiffs.UNASSOCIATED, tiffs.UNSPECIFIED, tiffs.UNSPECIFIED)
+    source = tiff(samples, photometric, extra=extra)
+    for width in (None, SIDE // 2):
+        found = pixels(rendered(source, format=Format.PNG, width=width).body, "RGBA")
+        assert np.abs(found - (255, 255, 255, 127.5)).max() <= 1
+        assert pixels(rendered(source, format=Format.JPEG, width=width).body).min() >= 253

@@ -7,8 +7,8 @@ import numpy as np
 
 GREY, RGB, CMYK, LAB = 1, 2, 5, 8
 """PhotometricInterpretation."""
-ASSOCIATED, UNASSOCIATED = 1, 2
-"""ExtraSamples: colours multiplied by alpha, or not."""
+UNSPECIFIED, ASSOCIATED, UNASSOCIATED = 0, 1, 2
+"""ExtraSamples: colours multiplied by alpha, or not; or something else."""
 _KINDS = {"u": 1, "i": 2, "f": 3}
 
 
@@ -16,7 +16,7 @@ def tiff(
     samples: "np.ndarray[Any, Any]",
     photometric: int,
     *,
-    extra: int | None = None,
+    extra: int | tuple[int, ...] = (),
     profile: bytes = b"",
 ) -> bytes:
     """Rows × columns × bands of any number type, in one strip without compression."""
@@ -35,8 +35,7 @@ def tiff(
         (339, "H", [_KINDS[samples.dtype.kind]] * bands),
         (34675, "B", list(profile)),
     ]
-    if extra is not None:
-        tags.append((338, "H", [extra]))
+    tags.append((338, "H", [extra] if isinstance(extra, int) else [*extra]))
     return _file(data + bytes(len(data) % 2), sorted(tag for tag in tags if tag[2]))
 
 

@@ -13,6 +13,8 @@ from resizer.transform import Gamut, Transform
 
 _EIGHT_BIT = {"srgb", "b-w", "cmyk"}
 _GREY = {"b-w", "grey16"}
+_MOST_BANDS = {"b-w": 2, "grey16": 2, "cmyk": 5}
+"""With alpha; all others have three colours."""
 _OF_DEEP = {"rgb16": "srgb", "grey16": "b-w"}
 _BITS = {"uint": 32, "int": 32, "ushort": 16, "short": 16}
 
@@ -29,6 +31,7 @@ def samples(image: pyvips.Image, gamut: Gamut = Gamut.SRGB) -> pyvips.Image:
     """
     if image.interpretation == "multiband":
         image = _named(image)
+    image = _without_extras(image)
     if image.format == "uchar" and image.interpretation in _EIGHT_BIT:
         return image
     if image.interpretation in ("lab", "labs", "labq"):
@@ -80,12 +83,21 @@ def _of_lab(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
 def _of_deep(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
     """From integers of more than 8 bits."""
     bits = _BITS[image.format]
-    if bits > 16:
-        image = (image >> (bits - 16)).cast("ushort")
+    image = (image >> (bits - 16) if bits > 16 else image).cast("ushort")
+    if image.interpretation == "cmyk" and image.hasalpha():
+        # libvips takes the alpha of inks for one of 8 bits.
+        alpha = (image.extract_band(image.bands - 1) >> 8).cast("uchar")
+        return displayed(opaque(image), gamut).bandjoin(alpha)
     if image.interpretation == "cmyk" or image.get_typeof(PROFILE):
-        return displayed(image.cast("ushort"), gamut)
+        return displayed(image, gamut)
     interpretation = _OF_DEEP.get(image.interpretation, image.interpretation)
-    return (image.cast("ushort") >> 8).cast("uchar").copy(interpretation=interpretation)
+    return (image >> 8).cast("uchar").copy(interpretation=interpretation)
+
+
+def _without_extras(image: pyvips.Image) -> pyvips.Image:
+    """What a TIFF holds besides colours and alpha, such as spot inks, is not shown."""
+    most = _MOST_BANDS.get(image.interpretation, 4)
+    return image.extract_band(0, n=most) if image.bands > most else image
 
 
 def _light(image: pyvips.Image) -> pyvips.Image:
