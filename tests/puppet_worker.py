@@ -12,7 +12,7 @@ from pathlib import Path
 from resizer.errors import UnprocessableSource
 from resizer.image import Rendered
 from resizer.limits import Limits
-from resizer.render.job import Done, Refused, Resampling, encode_reply
+from resizer.render.job import MAX_REPLY_BYTES, Done, Hello, Refused, Resampling, encode_reply
 from resizer.render.worker import serve
 from resizer.transform import Transform
 
@@ -43,6 +43,13 @@ def with_child() -> None:
         os.close(int(sys.argv[-1]))
         time.sleep(60)
     main()
+
+
+def ignore() -> None:
+    """Say hello, and read nothing ever after."""
+    gateway = int(sys.argv[-1])
+    os.write(gateway, encode_reply(Hello([])))
+    time.sleep(60)
 
 
 def obey(
@@ -129,6 +136,12 @@ def twice(source: memoryview, text: str) -> str:
     return "said"
 
 
+def flood(source: memoryview, text: str) -> str:
+    """Longest messages, as fast as they are taken, for as long as anybody listens."""
+    while True:
+        os.write(int(sys.argv[-1]), bytes(MAX_REPLY_BYTES))
+
+
 def _say(message: bytes) -> str:
     os.write(int(sys.argv[-1]), message)
     return ""
@@ -152,4 +165,5 @@ ORDERS = {
     "false-size": false_size,
     "false-sequence": false_sequence,
     "twice": twice,
+    "flood": flood,
 }

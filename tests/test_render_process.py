@@ -6,11 +6,12 @@ import select
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from resizer.errors import Overloaded, UnprocessableSource
+from resizer.errors import Overloaded, RenderTimeout, UnprocessableSource
 from resizer.render.job import Lie
 from resizer.render.pool import Pool
 from resizer.render.process import read_variant
@@ -103,6 +104,41 @@ def test_a_reply_that_nobody_asked_for_ends_its_worker() -> None:
             assert await pid(pool) != talker
 
     asyncio.run(scenario())
+
+
+def test_a_worker_that_floods_its_socket_is_killed_at_its_first_word() -> None:
+    async def scenario() -> None:
+        async with running(2) as (pool, diary):
+            before = _resident_kib()
+            for _ in range(2):
+                with pytest.raises(UnprocessableSource):
+                    await order(pool, "flood")
+                assert await order(pool, "echo on") == "on"
+            assert set(diary.deaths) <= {"lie", "recycled"}
+            assert _resident_kib() < before + 10_000
+
+    asyncio.run(scenario())
+
+
+def test_workers_that_read_nothing_cost_their_requests_and_nothing_else() -> None:
+    command = (*COMMAND[:3], COMMAND[3].replace("main", "ignore"), *COMMAND[4:])
+    limits = replace(LIMITS, render_seconds=0.2)
+
+    async def scenario() -> None:
+        async with running(2, limits, command=command) as (pool, diary):
+            open_files = len(os.listdir("/proc/self/fd"))
+            outcomes = await asyncio.gather(
+                *(order(pool, "x" * 65_536) for _ in range(6)), return_exceptions=True
+            )
+            assert {type(outcome) for outcome in outcomes} == {RenderTimeout}
+            assert set(diary.deaths) == {"timeout"}
+            await until(lambda: len(os.listdir("/proc/self/fd")) == open_files)
+
+    asyncio.run(scenario())
+
+
+def _resident_kib() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4
 
 
 def test_descriptors_do_not_pile_up_on_either_side() -> None:
