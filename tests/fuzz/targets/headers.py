@@ -17,7 +17,7 @@ ETAG = '"abc"'
 MODIFIED = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 _TAG = re.compile(r'(?:W/)?"[!#-~\x80-\xff]*"')
 _PLAIN_ACCEPT = re.compile(
-    r"(?:[a-z]+/[a-z+*]+(?:;q=(?:0(?:\.[0-9]{1,3})?|1(?:\.0{1,3})?))?(?:, ?|$))*"
+    r"(?:[a-z*]+/[a-z+*]+(?:;q=(?:0(?:\.[0-9]{1,3})?|1(?:\.0{1,3})?))?(?:, ?|$))*"
 )
 """An `Accept` without parameters of its own and without mistakes."""
 
@@ -106,7 +106,13 @@ TARGET = Target(
         b"*\nSun Mar  1 12:00:00 2026\n*/*\n\nSun, 01 Mar 2026 12:00:00 GMT",
         b'"abc" "x"\nMon, 01 Jan 0001 00:00:00 +2359\nimage/png;note=",image/avif,"\n\n-1',
         b"\nFri, 31 Dec 9999 23:59:59 -2359\nimage/avif;profile=x;q=0,image/webp\n\n1e9",
-        *(b'"abc"', b'"x", "abc"', b'W/"abc"', b"\n\nimage/avif", b"\n\nimage/webp,image/*;q=0.9"),
+        *(
+            b'"abc"',
+            b'"x", "abc"',
+            b'W/"abc"',
+            b"\n\nimage/webp, image/avif",
+            b"\n\nimage/webp,image/*;q=0.9",
+        ),
         b"\n\nIMAGE/AVIF ; q=1.000 ,\n\nFri, 31 Dec 9999 23:59:59 -2359",
     ],
     words=[
