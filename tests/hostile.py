@@ -133,7 +133,7 @@ GATEWAYS = {
     "read the gateway's memory by /proc": _landlock(read_mem_file),
     "trace the gateway": _both(seize),
     "hold the gateway by a pidfd": _seccomp(pidfd),
-    "take a descriptor of the gateway": _both(steal_descriptor),
+    "take a descriptor of the gateway": _both(steal_descriptor, rare=True),
     "compare with the gateway": _both(
         lambda at: call("kcmp", GATEWAY, os.getpid(), 0, 0, 0), rare=True
     ),
@@ -167,7 +167,7 @@ PROCESSES = {
     "map executable memory": _seccomp(executable_memory),
     "make memory executable by mprotect": _seccomp(make_executable("mprotect")),
     "make memory executable by pkey_mprotect": _seccomp(make_executable("pkey_mprotect", -1)),
-    "make all memory executable": _seccomp(lambda at: call("personality", 0x0400000)),
+    "make all memory executable": _seccomp(lambda at: call("personality", 0x0400000), rare=True),
     "raise its own limits": _seccomp(raise_limits),
     "be traced again": _seccomp(lambda at: call("prctl", 4, 1, 0, 0, 0)),
     "outlive the gateway": _seccomp(lambda at: call("prctl", 1, 0, 0, 0, 0)),
@@ -176,7 +176,7 @@ PROCESSES = {
 KERNEL = {
     "unshare its network": _seccomp(lambda at: call("unshare", 0x40000000), rare=True),
     "unshare its user": _seccomp(lambda at: call("unshare", 0x10000000), rare=True),
-    "enter a namespace": _seccomp(lambda at: reaches(errno.EBADF, "setns", -1, 0)),
+    "enter a namespace": _seccomp(lambda at: reaches(errno.EBADF, "setns", -1, 0), rare=True),
     "io_uring": _seccomp(lambda at: reaches(errno.EFAULT, "io_uring_setup", 1, None), rare=True),
     "keyctl": _seccomp(lambda at: call("keyctl", 0, -2, 1), rare=True),
     "add a key": _seccomp(lambda at: call("add_key", b"user", b"x", b"x", 1, -2), rare=True),
