@@ -299,7 +299,7 @@ def test_limits_hold_for_what_is_broken() -> None:
 
 
 def test_what_was_wrong_with_one_original_is_not_held_against_the_next() -> None:
-    assert partial(missing_data())
+    pyvips.Image.new_from_buffer(missing_data(), "").copy_memory()  # libvips keeps its complaint
     assert not rendered(sound("jpeg")).partial
 
 
