@@ -24,11 +24,10 @@ from resizer.render.cut import (
     gif_has_end,
     webp_frames,
 )
+from resizer.render.decoders.opened import BROKEN
 from resizer.render.length import check_animation
 from resizer.render.load import Header, examine, load
 from resizer.render.sniff import SourceFormat, sniff
-
-BROKEN = "The original is corrupt or cut short."
 
 _DAMAGE = re.compile(
     r"Corrupt JPEG data: (bad Huffman code|premature end|\d+ extraneous bytes before marker 0xda)"

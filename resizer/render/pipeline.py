@@ -14,6 +14,7 @@ from resizer.image import Rendered
 from resizer.limits import Limits
 from resizer.plan import plan
 from resizer.render.colour import opaque, shows_through
+from resizer.render.decoders.opened import BROKEN
 from resizer.render.describe import describe
 from resizer.render.encode import encode
 from resizer.render.formats import WRITTEN, keeps_frames, resolve
@@ -28,7 +29,7 @@ from resizer.render.load import (
     load_frames,
     load_small,
 )
-from resizer.render.mend import BROKEN, check_end, complaint, mended
+from resizer.render.mend import check_end, complaint, mended
 from resizer.render.resize import LEAVE
 from resizer.render.smaller import no_larger
 from resizer.render.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
