@@ -31,6 +31,8 @@ class Limits:
     """Frames of an animation. More than that and the original is refused."""
     render_seconds: float = 20.0
     """Wall-clock time of one render, after which its worker is killed."""
+    svg_seconds: float = 5.0
+    """CPU time of the render of an SVG."""
     render_memory_mb: int = 2048
     """Address space of one worker, in MiB."""
     fetch_seconds: float = 10.0

@@ -255,6 +255,9 @@ class Settings(BaseSettings):
     render_seconds: Timeout = Field(
         _LIMITS.render_seconds, description="Time of one render, then its worker is killed."
     )
+    svg_seconds: Timeout = Field(
+        _LIMITS.svg_seconds, description="CPU time of the render of an SVG."
+    )
     render_memory_mb: int = Field(
         _LIMITS.render_memory_mb, ge=256, description="Address space of one worker, MiB."
     )

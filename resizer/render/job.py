@@ -103,9 +103,12 @@ class Refused:
 
     sequence: int
     message: str
+    stuck: bool = False
+    """The render still runs and cannot be stopped: the worker is to be ended."""
 
     def __post_init__(self) -> None:
         _require(_is_count(self.sequence, 2**63) and _is_text(self.message))
+        _require(type(self.stuck) is bool)
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,8 @@ class Worker:
         self._bound_cpu(job.limits.render_seconds)
         try:
             reply = await self._ask(job, [source, variant], job.limits.render_seconds)
+            if isinstance(reply, Refused) and reply.stuck:
+                self.kill(End.TIMEOUT)
             return _rendered(job, reply, variant)
         except Lie:
             self.kill(End.LIE)

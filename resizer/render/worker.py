@@ -30,6 +30,7 @@ from resizer.render.job import (
     max_variant_bytes,
     printable,
 )
+from resizer.render.patience import patience
 from resizer.transform import Format, Transform
 
 Render = Callable[[memoryview, Transform, Limits, Resampling], Rendered]
@@ -64,7 +65,7 @@ def serve(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> Non
         problems += prepare(render, limits)
         gateway.send(encode_reply(Hello([*map(printable, problems[:MAX_PROBLEMS])])))
         while reply := _next_reply(gateway, render):
-            gateway.send(encode_reply(reply))
+            _say(gateway, reply)
 
 
 def warm_up(render: Render, limits: Limits) -> list[str]:
@@ -84,10 +85,16 @@ def _next_reply(gateway: socket.socket, render: Render) -> Reply | None:
     if not message:
         return None
     try:
-        return reply_to(decode_order(message, Job), descriptors, render)
+        job = decode_order(message, Job)
+        with patience(job, descriptors[0], lambda reply: _say(gateway, reply)):
+            return reply_to(job, descriptors, render)
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _say(gateway: socket.socket, reply: Reply) -> None:
+    gateway.send(encode_reply(reply))
 
 
 def reply_to(job: Job, descriptors: list[int], render: Render) -> Reply:
