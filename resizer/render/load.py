@@ -155,7 +155,10 @@ def _opened(source: memoryview, kind: SourceFormat, page: int) -> Header:
 def _page(
     source: memoryview, kind: SourceFormat, page: int
 ) -> tuple[memoryview, pyvips.Image, int]:
-    """The bytes in which a page can be read, its header, and how many pages there are."""
+    """The bytes in which a page can be read, its header, and how many pages there are.
+
+    All frames of an animation have the header of the first.
+    """
     if kind is SourceFormat.TIFF:
         pages = tiff.pages(source)
         source = tiff.alone(source, page_of(pages, page))
@@ -164,8 +167,8 @@ def _page(
         source = on_clear_canvas(source)
     image = load(source, kind)
     pages = _frames(image) if kind in _ANIMATED else 1
-    index = page_of(pages, page)
-    return source, load(source, kind, page=index) if index else image, pages
+    page_of(pages, page)
+    return source, image, pages
 
 
 def _frames(image: pyvips.Image) -> int:
