@@ -194,7 +194,9 @@ def test_a_camera_that_says_adobe_rgb_is_believed() -> None:
         assert np.abs(np.array(picture(plain, format=Format.PNG)(9, 9)) - colour).max() <= 2
 
 
-def test_a_variant_does_not_say_so_again() -> None:
+def test_a_variant_says_of_its_own_colours_alone() -> None:
     source = of_a_camera((120, 200, 90), "R03", "65535")
-    kept = picture(source, metadata=Metadata.KEEP).get_fields()
-    assert "exif-ifd4-InteroperabilityIndex" not in kept
+    for gamut, space in ((Gamut.SRGB, "1 "), (Gamut.P3, "65535 ")):
+        kept = picture(source, metadata=Metadata.KEEP, gamut=gamut)
+        assert "exif-ifd4-InteroperabilityIndex" not in kept.get_fields()
+        assert kept.get("exif-ifd2-ColorSpace").startswith(space)

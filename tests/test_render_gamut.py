@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pyvips
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageSequence
 
 from resizer.transform import Border, Colour, Edges, Fit, Format, Gamut, Metadata
 from tests import tiffs
@@ -22,7 +22,7 @@ from tests.colours import (
     lab,
     rgb_profile,
 )
-from tests.drawings import flat, jpeg, png, quarters, rendered
+from tests.drawings import animation, flat, jpeg, png, quarters, rendered
 from tests.tiffs import tiff
 
 RED = np.array([1.0, 0.0, 0.0])
@@ -170,3 +170,16 @@ def test_a_broken_profile_is_srgb_whatever_gamut_is_asked_for() -> None:
             for gamut in Gamut:
                 body = rendered(source, gamut=gamut, format=Format.PNG).body
                 assert delta_e(seen(body), lab(np.array([220, 40, 30]) / 255)) <= 1.5
+
+
+def test_frames_stay_wide() -> None:
+    frames = [flat(40, 40, colour) for colour in ((255, 0, 0), (0, 255, 0))]
+    roll = animation(frames, [100, 200])
+    roll.set_type(pyvips.GValue.blob_type, "icc-profile-data", rgb_profile(DISPLAY_P3))
+    source = roll.webpsave_buffer(lossless=True)
+    body = rendered(source, gamut=Gamut.P3, width=20, quality=95).body
+    moving = Image.open(io.BytesIO(body))
+    assert sum(1 for _ in ImageSequence.Iterator(moving)) == 2
+    assert delta_e(seen(body, 9, 9), lab(RED, DISPLAY_P3)) <= 2
+    gif = rendered(source, gamut=Gamut.P3, format=Format.GIF).body
+    assert delta_e(seen(gif, 9, 9), lab(RED, SRGB)) <= 2

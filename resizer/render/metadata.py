@@ -23,10 +23,12 @@ _TEXT = re.compile(r"(.*) \(\1, ASCII, \d+ components, \d+ bytes\)", re.DOTALL)
 """How libvips reads a text of EXIF. It takes the tail off again as it writes the text, unless that
 has brackets of its own, as in "(c) Ada"."""
 _COPYRIGHT = ("exif-ifd0-Copyright", "exif-ifd0-Artist")
+_COLOUR_SPACE = "exif-ifd2-ColorSpace"
+_SRGB = "1"
 _SPENT = (
     "orientation",
     "exif-ifd0-Orientation",
-    "exif-ifd2-ColorSpace",
+    _COLOUR_SPACE,
     "exif-ifd4-InteroperabilityIndex",
     "jpeg-thumbnail-data",
     PROFILE,
@@ -48,6 +50,9 @@ def reduced(image: pyvips.Image, metadata: Metadata) -> tuple[pyvips.Image, int]
     _mark_texts(image)
     kept = KEEP[metadata]
     has_exif = any(name.startswith("exif-") for name in image.get_fields())
+    if has_exif and metadata is Metadata.KEEP:
+        # Without a word libexif writes "uncalibrated".
+        image.set_type(pyvips.GValue.gstr_type, _COLOUR_SPACE, _SRGB)
     # libvips writes an EXIF block of 300 bytes even when there is nothing to say.
     return image, kept if has_exif else kept & ~_EXIF
 
@@ -71,5 +76,6 @@ def _reduce_xmp(image: pyvips.Image) -> None:
 def in_p3(image: pyvips.Image) -> pyvips.Image:
     """The image with the profile that its samples are of: libvips' own of Display P3."""
     image = image.copy()
+    image.remove(_COLOUR_SPACE)
     image.set_type(pyvips.GValue.blob_type, PROFILE, pyvips.Image.profile_load("p3"))
     return image
