@@ -2,7 +2,6 @@
 
 import json
 import re
-from http import HTTPStatus
 
 from resizer.errors import InvalidRequest, MethodNotAllowed, Overloaded, ResizerError
 from resizer.http.headers import EMBEDDABLE, Headers
@@ -23,7 +22,7 @@ def problem(error: ResizerError, request_id: str, max_age: int) -> Reply:
         "type": f"urn:resizer:problem:{kind(error)}",
         "title": error.title,
         "status": error.status,
-        "detail": str(error) or HTTPStatus(error.status).description,
+        "detail": str(error) or error.title,
         "instance": f"urn:resizer:request:{request_id}",
     }
     if isinstance(error, InvalidRequest):

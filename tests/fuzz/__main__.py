@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ _STARTED_SECONDS = 120
 _LIMITS = ("-timeout=10", "-rss_limit_mb=1024", "-max_len=4096", "-detect_leaks=0")
 """Seconds and MiB: an input that takes more than that is a find too."""
 _STATUS = re.compile(r"^#(\d+)\s.*?cov: (\d+) ft: (\d+) corp: (\d+)/", re.MULTILINE)
-_WRITTEN = re.compile(r"Test unit written to (\S+)")
 _EXCEPTION = "=== Uncaught Python exception"
 _SAID = 5000
 """Characters of a report, at the most."""
@@ -41,6 +41,8 @@ class Run:
     said: str
     """By atheris and libFuzzer."""
     ended_well: bool
+    find: Path | None
+    """The input that broke the target."""
 
     @property
     def numbers(self) -> tuple[int, int, int]:
@@ -48,12 +50,6 @@ class Run:
         told = _STATUS.findall(self.said)
         executions, edges, _, corpus = map(int, told[-1]) if told else (0, 0, 0, 0)
         return executions, edges, corpus
-
-    @property
-    def find(self) -> Path | None:
-        """The input that broke the target."""
-        written = _WRITTEN.search(self.said)
-        return Path(written[1]) if written else None
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -84,8 +80,9 @@ def run(name: str, seconds: int) -> Run:
         (corpus / f"seed-{index}").write_bytes(seed)
     words = place / "words"
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
-    command = [sys.executable, "-m", "tests.fuzz.child", name, *_LIMITS]
+    command = [sys.executable, "-m", "tests.fuzz.child", name, str(place), *_LIMITS]
     command += [f"-max_total_time={seconds}", f"-dict={words}", f"-artifact_prefix={place}/"]
+    began = time.time()
     known = [str(path) for path in (corpus, KEPT / name) if path.is_dir()]
     ended = subprocess.run(
         [*command, *known],
@@ -95,7 +92,9 @@ def run(name: str, seconds: int) -> Run:
         timeout=seconds + _STARTED_SECONDS,
         check=False,
     )
-    return Run(name, ended.stdout.decode(errors="replace"), ended.returncode == 0)
+    found = [path for path in place.glob("*-*") if path.stat().st_mtime >= began]
+    said = ended.stdout.decode(errors="replace")
+    return Run(name, said, ended.returncode == 0, min(found, default=None))
 
 
 def _escaped(word: bytes) -> str:

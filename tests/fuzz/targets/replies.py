@@ -52,7 +52,7 @@ def check_texts(reply: Reply) -> None:
             texts = problems
         case Refused(_, message):
             texts = [message]
-            check_refusal(UnprocessableSource(message or "Nothing was said."), 422)
+            check_refusal(UnprocessableSource(message), 422)
         case Failed(_, detail):
             texts = [detail]
         case Done():

@@ -164,7 +164,7 @@ def answers(written: bytes) -> list[Answer]:
         assert int(head[1]) in STATUSES, written
         length = _LENGTH.search(head[2])
         body = written[at : at + int(length[1])] if length and not _is_bare(head[1]) else b""
-        if body and written[at:].startswith(b"HTTP/1.1 "):
+        if _HEAD.match(written, at):
             body = b""  # to a HEAD
         at += len(body)
         lines = _PASSING.sub(b"", head[2]).split(b"\r\n")
@@ -201,6 +201,8 @@ TARGET = Target(
         _request(
             IMAGE, "If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT", "Accept: */*", "Accept: a"
         ),
+        _request(IMAGE, "If-None-Match: *"),
+        _request("/img/w=1/HTTP/1.1", 'If-None-Match: W/"x"', "If-None-Match: *"),
         _request(IMAGE, method="HEAD") + _request(IMAGE, "Connection: close") + _request(IMAGE),
         _request("/img/exp=1798761600,w=1/a.jpg", version="1.0"),
         _request("/img/exp=1,w=1/a.jpg?q#f")
