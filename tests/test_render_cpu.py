@@ -16,8 +16,11 @@ import pytest
 from resizer.errors import RenderTimeout
 from resizer.render import cpu
 from tests.puppet_pool import order, running, until
+from tests.puppet_worker import COMMAND
 
 SPINS = [sys.executable, "-c", "while True: pass"]
+EAGER = (*COMMAND[:3], f"import os; os.nice = lambda by: 0; {COMMAND[3]}", *COMMAND[4:])
+"""A puppet that does not go last: a second of CPU time would take long on a busy machine."""
 GATEWAY = """
 import asyncio, os, signal, sys
 sys.path.insert(0, sys.argv[1])
@@ -25,7 +28,8 @@ from resizer.limits import Limits
 from tests.puppet_pool import order, pid, running, until
 
 async def main():
-    async with running(limits=Limits(render_memory_mb=256, render_seconds=0.3)) as (pool, diary):
+    limits = Limits(render_memory_mb=256, render_seconds=0.3)
+    async with running(limits=limits, command=sys.argv[2:]) as (pool, _):
         print(await pid(pool), flush=True)
         render = asyncio.create_task(order(pool, "spin"))
         await until(lambda: pool.busy)
@@ -57,7 +61,7 @@ def test_a_bound_stays_below_the_one_of_its_life(spinning: "subprocess.Popen[byt
 def test_a_worker_ends_by_itself_while_its_gateway_is_stopped() -> None:
     """The gateway would kill it after 0.3 s and cannot; its bound is a second of CPU time."""
     root = str(Path(__file__).parents[1])
-    command = [sys.executable, "-c", GATEWAY, root]
+    command = [sys.executable, "-c", GATEWAY, root, *EAGER]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as gateway:
         assert gateway.stdout
         watch = os.pidfd_open(int(gateway.stdout.readline()))
@@ -74,7 +78,7 @@ def test_cpu_time_that_is_used_up_is_a_timeout_and_not_tried_again(
     monkeypatch.setattr(cpu, "_PROCESSORS", 0.01)  # a second, long before the render's time is over
 
     async def scenario() -> None:
-        async with running() as (pool, diary):
+        async with running(command=EAGER) as (pool, diary):
             with pytest.raises(RenderTimeout):
                 await order(pool, "spin")
             assert diary.deaths == ["timeout"]
