@@ -8,6 +8,7 @@ import pytest
 from resizer.app import create_app
 from resizer.forgetting import Forgetting
 from resizer.http.access import Urls
+from resizer.limits import FailOn
 from resizer.opening import fingerprint, namespace, summary
 from resizer.parts import Parts
 from resizer.render.job import Resampling
@@ -43,8 +44,9 @@ def test_what_changes_the_bytes_changes_the_fingerprint() -> None:
         fingerprint(Settings()),
         fingerprint(Settings(resampling=Resampling.GAMMA)),
         fingerprint(Settings(max_output_side=100)),
+        fingerprint(Settings(fail_on=FailOn.ERROR)),
     ]
-    assert len(set(prints)) == 3
+    assert len(set(prints)) == 4
     assert fingerprint(Settings(max_age=5)) == prints[0]
 
 
