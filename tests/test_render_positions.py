@@ -146,3 +146,20 @@ def test_the_check_itself_sees_a_pixel_of_difference() -> None:
     moved = np.roll(UPRIGHT, 1, axis=1)
     with pytest.raises(AssertionError):
         positions.check(moved, numbers, SIZE, Transform())
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("left", [2, 46])
+def test_saliency_finds_the_same_whichever_way_a_picture_is_stored(
+    orientation: int, left: int
+) -> None:
+    dull = np.full((40, 60, 3), 128, np.uint8)
+    dull[14:26, left : left + 12] = (220, 40, 30)
+    source = positions.file(dull, "PNG", orientation)
+    whole: list[int] = []
+    for width, height in ((20, 40), (15, 30)):
+        box: dict[str, Any] = {"width": width, "height": height, "fit": Fit.COVER}
+        body = rendered(source, format=Format.PNG, gravity=Saliency(), **box).body
+        found = positions.read(body)
+        whole.append(int(((found[..., 0] > 190) & (found[..., 1] < 70)).sum()))
+    assert whole == [144, 64], "some of it was cut away"
