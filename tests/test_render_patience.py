@@ -17,8 +17,8 @@ HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100">'
 FILTERED = '<rect width="100" height="100" filter="url(#f)"/>'
 NOISE = '<filter id="f"><feTurbulence baseFrequency=".01" numOctaves="9"/></filter>'
 SLOW = f"{HEAD}{NOISE}{FILTERED * 3000}</svg>".encode()
-CIRCLE = '<circle r="4"/>'
-LARGE = f"{HEAD}{CIRCLE * 99_000}</svg>".encode()
+WORD = "<tspan x='1'>a</tspan>"
+LARGE = f"{HEAD}<text>{WORD * 90_000}</text></svg>".encode()
 SOUND = f'{HEAD}<rect width="50" height="50"/></svg>'.encode()
 
 
