@@ -16,7 +16,7 @@ _GREY = {"b-w", "grey16"}
 _MOST_BANDS = {"b-w": 2, "grey16": 2, "cmyk": 5}
 """With alpha; all others have three colours."""
 _OF_DEEP = {"rgb16": "srgb", "grey16": "b-w"}
-_BITS = {"uint": 32, "int": 32, "ushort": 16, "short": 16}
+_DEEP = {"uint", "int", "ushort", "short"}
 
 # Rec. 709 luma, as CSS `saturate()` has it (Filter Effects, §13.2).
 _LUMA = (0.2126, 0.7152, 0.0722)
@@ -36,7 +36,7 @@ def samples(image: pyvips.Image, gamut: Gamut = Gamut.SRGB) -> pyvips.Image:
         return image
     if image.interpretation in ("lab", "labs", "labq"):
         return _of_lab(image, gamut)
-    if image.format in _BITS and image.interpretation in (*_EIGHT_BIT, *_OF_DEEP):
+    if image.format in _DEEP and image.interpretation in (*_EIGHT_BIT, *_OF_DEEP):
         return _of_deep(image, gamut)
     return with_profile(eight_bit(_light(image).colourspace("srgb")), None)
 
@@ -82,16 +82,15 @@ def _of_lab(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
 
 def _of_deep(image: pyvips.Image, gamut: Gamut) -> pyvips.Image:
     """From integers of more than 8 bits."""
-    bits = _BITS[image.format]
-    image = (image >> (bits - 16) if bits > 16 else image).cast("ushort")
+    image = image.cast("ushort", shift=True)
     if image.interpretation == "cmyk" and image.hasalpha():
         # libvips takes the alpha of inks for one of 8 bits.
-        alpha = (image.extract_band(image.bands - 1) >> 8).cast("uchar")
+        alpha = image.extract_band(image.bands - 1).cast("uchar", shift=True)
         return displayed(opaque(image), gamut).bandjoin(alpha)
     if image.interpretation == "cmyk" or image.get_typeof(PROFILE):
         return displayed(image, gamut)
     interpretation = _OF_DEEP.get(image.interpretation, image.interpretation)
-    return (image >> 8).cast("uchar").copy(interpretation=interpretation)
+    return image.cast("uchar", shift=True).copy(interpretation=interpretation)
 
 
 def _without_extras(image: pyvips.Image) -> pyvips.Image:
