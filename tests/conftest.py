@@ -39,6 +39,15 @@ def redis_server(_redis_process: RedisServer) -> RedisServer:
     return _redis_process
 
 
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """One for a test that stops it: where the server is young a flush waits, and the tests after
+    it would."""
+    need_redis()
+    with RedisServer(tmp_path) as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def _redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
     need_redis()

@@ -88,29 +88,29 @@ def test_every_call_fails_in_time_while_the_server_is_frozen(redis_server: Redis
     run(use, redis_server.url, timeout=0.2, breaker=Breaker(threshold=100))
 
 
-def test_a_server_stopped_and_started_again_is_used_again(redis_server: RedisServer) -> None:
+def test_a_server_stopped_and_started_again_is_used_again(own_redis: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
         await fill(cache, "cat.jpg", "width=1", ONE, 60)
-        redis_server.stop()
+        own_redis.stop()
         await every_call_fails(cache)
         assert breaker.is_open
-        redis_server.start()
+        own_redis.start()
         await soon(lambda: answers(cache))
         await fill(cache, "cat.jpg", "width=1", TWO, 60)
         assert await cache.get("cat.jpg", "width=1") == TWO
 
     breaker = Breaker(threshold=3, seconds=0.1)
-    run(use, redis_server.url, breaker=breaker)
+    run(use, own_redis.url, breaker=breaker)
 
 
-def test_a_server_restarted_between_two_calls_costs_no_failure(redis_server: RedisServer) -> None:
+def test_a_server_restarted_between_two_calls_costs_no_failure(own_redis: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
         await fill(cache, "cat.jpg", "width=1", ONE, 60)
-        redis_server.stop()
-        redis_server.start()
+        own_redis.stop()
+        own_redis.start()
         assert await cache.get("cat.jpg", "width=1") is None
 
-    run(use, redis_server.url)
+    run(use, own_redis.url)
 
 
 async def answers(cache: RedisCache) -> bool:

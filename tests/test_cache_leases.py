@@ -225,7 +225,7 @@ def published(server: RedisServer) -> int:
     return 0
 
 
-def test_nobody_waits_on_a_server_that_died(redis_server: RedisServer) -> None:
+def test_nobody_waits_on_a_server_that_died(own_redis: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
@@ -234,10 +234,10 @@ def test_nobody_waits_on_a_server_that_died(redis_server: RedisServer) -> None:
             landing.seconds = 60
             waiting = asyncio.create_task(landing.wait())
             await asyncio.sleep(0)
-            redis_server.stop()
+            own_redis.stop()
             assert await asyncio.wait_for(waiting, 5) is None
 
-    run_on(use, redis_server.url)
+    run_on(use, own_redis.url)
 
 
 def test_the_deaf_do_not_wait_for_what_they_cannot_hear(redis_server: RedisServer) -> None:

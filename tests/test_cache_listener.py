@@ -75,20 +75,20 @@ def test_a_malformed_message_is_heard_as_a_flush_of_everything(redis_server: Red
 
 
 def test_a_server_that_dies_is_told_as_lost_and_its_return_as_ready(
-    redis_server: RedisServer,
+    own_redis: RedisServer,
 ) -> None:
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
-            redis_server.stop()
+            own_redis.stop()
             await heard.until("lost")
-            redis_server.start()
+            own_redis.start()
             await heard.until("ready", count=2)
             await flush(cache, Flush(key="cat.jpg"))
             await heard.until(Flush(key="cat.jpg"))
             assert heard.told[:3] == ["ready", "lost", "ready"]
 
-    run(use, redis_server.url)
+    run(use, own_redis.url)
 
 
 def test_a_server_that_falls_silent_is_told_as_lost(redis_server: RedisServer) -> None:
@@ -121,33 +121,33 @@ def test_a_connection_that_is_cut_is_never_replaced_in_silence(redis_server: Red
     run(use, redis_server.url)
 
 
-def test_a_listener_that_never_connected_is_told_so_once(redis_server: RedisServer) -> None:
+def test_a_listener_that_never_connected_is_told_so_once(own_redis: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
-        redis_server.stop()
+        own_redis.stop()
         async with listening(cache) as heard:
             await heard.until("lost")
             await asyncio.sleep(0.5)
-            redis_server.start()
+            own_redis.start()
             await heard.until("ready")
             assert heard.told == ["lost", "ready"]
 
-    run(use, redis_server.url)
+    run(use, own_redis.url)
 
 
 # Being sure, and confirming
 
 
-def test_who_listens_is_sure_and_who_lost_the_line_is_not(redis_server: RedisServer) -> None:
+def test_who_listens_is_sure_and_who_lost_the_line_is_not(own_redis: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
             await soon(lambda: cache._hears.sure)
             assert cache._hears.until <= time.monotonic() + hearing.SECONDS
-            redis_server.stop()
+            own_redis.stop()
             await heard.until("lost")
             assert cache._hears.until < 0
 
-    run(use, redis_server.url)
+    run(use, own_redis.url)
 
 
 def test_on_a_server_that_falls_silent_nobody_is_sure_for_longer_than_told(
@@ -208,18 +208,18 @@ def test_who_does_not_confirm_is_waited_for_until_it_can_trust_nothing(
 
 
 def test_after_a_restart_of_the_server_a_flush_waits_for_those_who_do_not_know_of_it_yet(
-    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hearing, "SECONDS", 0.5)
-    redis_server.stop()
-    redis_server.start()
+    own_redis.stop()
+    own_redis.start()
 
     async def use(cache: RedisCache) -> None:
         started = time.monotonic()
         assert (await flush(cache, Flush(key="a"))).unconfirmed == 0
         assert time.monotonic() - started >= 0.5
 
-    run(use, redis_server.url)
+    run(use, own_redis.url)
 
 
 def test_many_keys_are_announced_together(redis_server: RedisServer) -> None:

@@ -109,9 +109,9 @@ def round_trips(cache: RedisCache) -> list[int]:
     return sent
 
 
-def test_a_failed_round_trip_fails_each_look_up_on_its_own(redis_server: RedisServer) -> None:
+def test_a_failed_round_trip_fails_each_look_up_on_its_own(own_redis: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
-        redis_server.stop()
+        own_redis.stop()
         answers = await asyncio.gather(
             *(cache.get("cat.jpg", f"width={number}") for number in range(5)),
             return_exceptions=True,
@@ -119,7 +119,7 @@ def test_a_failed_round_trip_fails_each_look_up_on_its_own(redis_server: RedisSe
         assert all(type(answer) is CacheUnavailable for answer in answers)
         assert len({id(answer) for answer in answers}) == 5
 
-    run(use, redis_server.url)
+    run(use, own_redis.url)
 
 
 def test_closing_ends_look_ups_under_way(redis_server: RedisServer) -> None:
