@@ -16,6 +16,7 @@ class Capability:
     alpha: bool
     frames: bool
     profile: bool = True
+    """Whether it can say that its colours are not those of sRGB."""
 
 
 _JPEG = Capability("image/jpeg", 65_500, alpha=False, frames=False)

@@ -124,8 +124,8 @@ def _inverse(matrix: tuple[Row, Row, Row]) -> tuple[Row, Row, Row]:
     size = sum(a * b for a, b in zip(one, crosses[0], strict=True))
     if abs(size) < 1e-9:
         raise ValueError("the primaries lie on a line")
-    first, second, third = (tuple(v / size for v in row) for row in _transposed(crosses))
-    return first, second, third  # type: ignore[return-value]
+    first, second, third = ((a / size, b / size, c / size) for a, b, c in _transposed(crosses))
+    return first, second, third
 
 
 def _cross(a: Row, b: Row) -> Row:
