@@ -6,6 +6,7 @@ It is the real worker, locked in like any other, around a render that needs no l
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -79,9 +80,16 @@ def free_descriptor(source: memoryview, text: str) -> str:
 
 
 def wait(source: memoryview, text: str) -> str:
-    """Until whoever holds the original writes another word over the order."""
-    while bytes(source[:4]) == b"wait":
-        time.sleep(0.002)
+    """Until whoever holds the original writes another word over the order; in a thread, as libvips
+    does what takes long."""
+
+    def look() -> None:
+        while bytes(source[:4]) == b"wait":
+            time.sleep(0.002)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    looking.join()
     return str(os.getpid())
 
 

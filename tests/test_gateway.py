@@ -112,6 +112,39 @@ def test_one_fill_more_than_the_queue_holds_is_refused_at_once() -> None:
     run(test())
 
 
+def test_a_slow_render_holds_up_no_other_fill() -> None:
+    async def test() -> None:
+        house = House(slots=1, open_=False)
+        filling = [asyncio.create_task(house.gateway.get(key, SMALL)) for key in "ab"]
+        await house.renderer.begun.wait()
+        assert house.source.fetches == ["a"]
+        house.renderer.begun.clear()
+        house.gateway.slots.slow(1)
+        await house.renderer.begun.wait()
+        assert house.source.fetches == ["a", "b"]
+        house.gateway.slots.slow(-1)
+        house.renderer.gate.set()
+        await asyncio.gather(*filling)
+
+    run(test())
+
+
+def test_an_original_that_fails_whatever_is_asked_of_it_is_not_fetched_for_another_size() -> None:
+    async def test() -> None:
+        house = House()
+        house.renderer.error = error = UnprocessableSource("It crashed twice.")
+        error.of_every_variant = True
+        for transform in (SMALL, LARGE):
+            with pytest.raises(UnprocessableSource, match="crashed twice"):
+                await house.gateway.get("a", transform)
+        assert house.source.fetches == ["a"]
+        house.flush(Flush(key="a"))
+        house.renderer.error = None
+        assert (await house.gateway.get("a", LARGE)).stored
+
+    run(test())
+
+
 def test_a_full_queue_still_serves_what_is_cached() -> None:
     async def test() -> None:
         house = House(max_queue=1)

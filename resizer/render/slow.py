@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 from resizer.behind import Behind
 from resizer.errors import Overloaded, UnprocessableSource
@@ -60,6 +61,8 @@ class SlowLane:
 
         Where too many wait, or when it has waited too long, the answer is Overloaded.
         """
+        if request.answer.done():
+            return
         if len(self._waiting) >= self._longest:
             request.fail(Overloaded(FULL))
             return
@@ -73,7 +76,7 @@ class SlowLane:
         self._suspects.suspect(request.original, request.transform)
         if self._taken < self._rooms:
             self._enter(request)
-            self._begin(self._see_through(worker, request, attempt))
+            self._begin(partial(self._see_through, worker, request, attempt))
         else:
             worker.kill(End.STOPPED)
             self.take(request)
@@ -84,12 +87,12 @@ class SlowLane:
             self._waiting.remove(request)
 
     async def close(self) -> None:
-        """To be called when no worker is left and every request is answered."""
+        """To be called once every request is answered."""
         self._waiting.clear()
         await self._work.end()
 
     def _enter(self, request: Request) -> None:
-        if request.slow or request.answer.done():
+        if request.slow:
             return
         request.slow = True
         self._on_slow(1)
@@ -104,7 +107,7 @@ class SlowLane:
         while self._waiting and self._taken < self._rooms:
             request = self._waiting.popleft()
             if self._is_wanted(request):
-                self._begin(self._render(request))
+                self._begin(partial(self._render, request))
 
     def _is_wanted(self, request: Request) -> bool:
         try:
@@ -113,14 +116,14 @@ class SlowLane:
             request.fail(error)
         return not request.answer.done()
 
-    def _begin(self, work: Awaitable[None]) -> None:
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         self._taken += 1
         self._on_busy("slow", self._taken)
         self._work.start(self._in_room(work))
 
-    async def _in_room(self, work: Awaitable[None]) -> None:
+    async def _in_room(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         finally:
             self._taken -= 1
             self._on_busy("slow", self._taken)
