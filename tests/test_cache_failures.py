@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from resizer import hearing
 from resizer.breaker import Breaker
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
@@ -122,8 +123,9 @@ async def answers(cache: RedisCache) -> bool:
 
 
 def test_a_full_server_refuses_fills_and_still_answers(
-    another_redis: Callable[..., RedisServer],
+    another_redis: Callable[..., RedisServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(hearing, "SECONDS", 0.5)
     server = another_redis("--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
 
     async def use(cache: RedisCache) -> None:

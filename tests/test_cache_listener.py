@@ -75,8 +75,10 @@ def test_a_malformed_message_is_heard_as_a_flush_of_everything(redis_server: Red
 
 
 def test_a_server_that_dies_is_told_as_lost_and_its_return_as_ready(
-    own_redis: RedisServer,
+    own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(hearing, "SECONDS", 0.5)
+
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
