@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_MOST_PIECES = 100_000
+"""Segments, chunks or blocks that are looked at; what a file has beyond is not believed in."""
+
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """In a JPEG the next marker that is neither stuffing nor a restart (ITU-T T.81 §B.1.1.3)."""
 _SOS, _EOI = 0xDA, b"\xff\xd9"
@@ -49,7 +52,10 @@ def ended_jpeg(file: memoryview) -> bytes | None:
     progressive one. None where the file has its end.
     """
     at = 2
-    while found := _MARKER.search(file, at):
+    for _ in range(_MOST_PIECES):
+        found = _MARKER.search(file, at)
+        if found is None:
+            break
         at, marker = found.start(), found[0][1]
         if file[at : at + 2] == _EOI:
             return None
@@ -66,7 +72,10 @@ def ended_png(file: memoryview) -> bytes:
     libpng would give up 8 KiB before, and with them a small picture.
     """
     at = _PNG_HEAD
-    while (end := at + 12 + int.from_bytes(file[at : at + 4], "big")) <= len(file):
+    for _ in range(_MOST_PIECES):
+        end = at + 12 + int.from_bytes(file[at : at + 4], "big")
+        if end > len(file):
+            break
         at = end
     data = bytes(file[at + 8 :]) if bytes(file[at + 4 : at + 8]) == b"IDAT" else b""
     last = len(data).to_bytes(4, "big") + b"IDAT" + data + _PNG_CHECKSUM
@@ -95,8 +104,9 @@ def ended_gif(file: memoryview, end: int) -> bytes:
 
 def webp_frames(file: memoryview) -> list[int]:
     """Where each whole frame of an animated WebP ends (RFC 9649 §2.7)."""
-    ends, at = [], _WEBP_HEAD
-    while at + 8 <= len(file):
+    ends: list[int] = []
+    at = _WEBP_HEAD
+    for _ in range(_MOST_PIECES):
         name = bytes(file[at : at + 4])
         length = int.from_bytes(file[at + 4 : at + 8], "little")
         at += 8 + length + length % 2
@@ -115,15 +125,16 @@ def ended_webp(file: memoryview, end: int) -> bytes:
 
 def _gif_blocks(file: memoryview) -> Iterator[_Block]:
     at = _GIF_HEAD + _colours(file[10]) if len(file) > _GIF_HEAD else len(file)
-    whole = True
-    while whole and at + _GIF_IMAGE_BYTES <= len(file):
-        if file[at] not in (_GIF_IMAGE, _GIF_EXTENSION):
+    for _ in range(_MOST_PIECES):
+        if at + _GIF_IMAGE_BYTES > len(file) or file[at] not in (_GIF_IMAGE, _GIF_EXTENSION):
             return
         is_image = file[at] == _GIF_IMAGE
         start = at + (_GIF_IMAGE_BYTES + _colours(file[at + 9]) if is_image else 2)
         end = _last_block_end(file, start)
         whole = end < len(file) and not file[end]
         yield _Block(end, data=is_image and end > start, whole=whole)
+        if not whole:
+            return
         at = end + 1
 
 
