@@ -2,19 +2,23 @@
 
 libnsgif fills what an opaque frame leaves behind with the background colour, and libvips takes a
 file of opaque frames for opaque: what none of them covers is black. Both know better as soon as a
-frame names a transparent colour, and one that no pixel can have changes nothing else.
+frame names a transparent colour, and one that no pixel of it has changes nothing else.
 Facts: GIF89a §18 (screen), §20 (image), §23 (graphic control).
 """
 
 from dataclasses import dataclass
+
+from resizer.render import lzw
 
 _SCREEN = 13
 _EXTENSION, _IMAGE, _CONTROL = 0x21, 0x2C, 0xF9
 _CONTROL_BYTES = 8
 _IMAGE_BYTES = 10
 _CLEAR = 0x01
-_UNUSED = 255
-"""The colour to call transparent."""
+_LAST = 255
+"""The last colour there can be."""
+_MAX_SCANNED = 256 * 1024
+"""Bytes of frames, in a file, that are searched for a colour they do not use."""
 _MAX_BYTES, _MAX_IMAGES = 16 * 1024 * 1024, 4096
 """What is followed block by block: a tenth of a second at most for so many images."""
 _LEAVES_NOTHING = (2, 3)
@@ -28,12 +32,20 @@ class _Image:
     control_at: int
     partial: bool
     """Whether it leaves some of the canvas uncovered."""
-    spare: bool
-    """Whether no pixel of it can have the colour `_UNUSED`."""
+    code_size: int
+    data_at: int
+    data_end: int
+    colours: int
+    """In its table."""
 
     @property
     def flags(self) -> int:
         return self.control[3] if self.control else 0
+
+    @property
+    def has_all_colours(self) -> bool:
+        """Whether its pixels may have any of 256."""
+        return self.code_size >= 8 and self.colours > _LAST
 
     @property
     def disposal(self) -> int:
@@ -43,7 +55,7 @@ class _Image:
 def on_clear_canvas(file: memoryview) -> memoryview:
     """The same GIF, its opaque frames with a transparent colour, if there is canvas to be seen.
 
-    As it is if its blocks cannot be followed, or are very many. A frame with a table of 256
+    As it is if its blocks cannot be followed, or are very many. A frame that uses 256
     colours has none to spare.
     """
     if len(file) > _MAX_BYTES:
@@ -55,15 +67,32 @@ def on_clear_canvas(file: memoryview) -> memoryview:
     if len(images) > _MAX_IMAGES or not _shows_canvas(images):
         return file
     parts: list[bytes | memoryview] = []
-    at = 0
+    at, scanned = 0, 0
     for image in images:
-        if image.flags & _CLEAR or not image.spare:
+        if image.flags & _CLEAR:
+            continue
+        if image.has_all_colours:
+            scanned += image.data_end - image.data_at
+        spare = _spare(file, image) if scanned <= _MAX_SCANNED else None
+        if spare is None:
             continue
         delay = image.control[4:6] or b"\0\0"
-        control = bytes([_EXTENSION, _CONTROL, 4, image.flags | _CLEAR, *delay, _UNUSED, 0])
+        control = bytes([_EXTENSION, _CONTROL, 4, image.flags | _CLEAR, *delay, spare, 0])
         parts += [file[at : image.control_at], control]
         at = image.control_at + len(image.control)
     return memoryview(b"".join([*parts, file[at:]]))
+
+
+def _spare(file: memoryview, image: _Image) -> int | None:
+    """A colour that no pixel of an image has."""
+    if not image.has_all_colours:
+        return _LAST
+    data, at = bytearray(), image.data_at
+    while length := file[at]:
+        data += file[at + 1 : at + 1 + length]
+        at += 1 + length
+    used = lzw.colours(bytes(data), image.code_size)
+    return next((colour for colour in range(_LAST, -1, -1) if colour not in used), None)
 
 
 def _shows_canvas(images: list[_Image]) -> bool:
@@ -87,19 +116,21 @@ def _images(file: memoryview) -> list[_Image]:
             at = _after_blocks(file, at + 2)
             continue
         found.append(_image(file, at, at if control_at is None else control_at))
-        at, control_at = _after_blocks(file, at + _IMAGE_BYTES + _colours(file[at + 9]) + 1), None
+        at, control_at = found[-1].data_end, None
     return found
 
 
 def _image(file: memoryview, at: int, control_at: int) -> _Image:
     table = _colours(file[at + 9])
-    code_size = file[at + _IMAGE_BYTES + table]
-    colours = (table or _colours(file[10])) // 3
+    data_at = at + _IMAGE_BYTES + table + 1
     return _Image(
         control=bytes(file[control_at : control_at + _CONTROL_BYTES]) if control_at < at else b"",
         control_at=control_at,
         partial=bytes(file[at + 1 : at + 9]) != b"\0\0\0\0" + bytes(file[6:10]),
-        spare=code_size < 8 or colours <= _UNUSED,
+        code_size=file[data_at - 1],
+        data_at=data_at,
+        data_end=_after_blocks(file, data_at),
+        colours=(table or _colours(file[10])) // 3,
     )
 
 
