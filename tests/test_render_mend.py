@@ -1,5 +1,6 @@
 """Originals that are cut short or broken: shown as far as they go, or refused, and nothing else."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from resizer.errors import UnprocessableSource
 from resizer.image import Rendered
 from resizer.limits import FailOn, Limits
 from resizer.render import pipeline
-from resizer.transform import Format
+from resizer.render.pool import Pool
+from resizer.transform import Format, Transform
 from tests.drawings import (
     GREY,
     animation,
@@ -33,6 +35,7 @@ from tests.drawings import (
     quarters,
     rendered,
 )
+from tests.puppet_pool import original
 
 WIDTH, HEIGHT = 96, 80
 STRIP = 16
@@ -307,6 +310,26 @@ def test_a_broken_original_is_never_sent_as_it_is() -> None:
     source = jpeg(noise(), Q=10)
     variant = partial(source[: len(source) // 2] + b"\xff\xd9", format=Format.JPEG, quality=100)
     assert len(variant.body) > len(source)
+
+
+def test_workers_are_let_do_what_mending_takes() -> None:
+    """Encoders of TIFF and what reads by rows run nowhere else inside the sandbox."""
+    cases = [source for source, accepted in CASES.values() if N in accepted]
+
+    async def scene() -> list[Rendered]:
+        pool = Pool(1, Limits())
+        await pool.start()
+        try:
+            return [await render(pool, source) for source in [*cases, cut_gif, cut_webp]]
+        finally:
+            await pool.close()
+
+    async def render(pool: Pool, source: bytes) -> Rendered:
+        with original(source) as given:
+            return await pool.render(given, Transform(width=40))
+
+    cut_gif, cut_webp = (moving(kind)[: len(moving(kind)) * 9 // 10] for kind in ("gif", "webp"))
+    assert all(variant.partial for variant in asyncio.run(scene()))
 
 
 DIGEST = """

@@ -110,7 +110,9 @@ def webp_frames(file: memoryview) -> list[int]:
         name = bytes(file[at : at + 4])
         length = int.from_bytes(file[at + 4 : at + 8], "little")
         at += 8 + length + length % 2
-        if name == b"ANMF" and at <= len(file):
+        if at > len(file):
+            break
+        if name == b"ANMF":
             ends.append(at)
     return ends
 
