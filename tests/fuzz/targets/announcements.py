@@ -48,7 +48,6 @@ def check_landing(data: bytes) -> None:
 
 @contextmanager
 def _waiting(landings: Landings, place: tuple[str, str]) -> Iterator[Expected]:
-    asyncio.set_event_loop(LOOP)
     expected = LOOP.run_until_complete(_expect(landings, place))
     try:
         yield expected

@@ -10,7 +10,7 @@ import re
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -48,6 +48,8 @@ _PASSING = re.compile(
 )
 """What is another the next time."""
 
+_LOGGERS = [logging.getLogger(name) for name in ("resizer", "uvicorn.error", "asyncio")]
+
 Answer = tuple[bytes, frozenset[bytes], bytes]
 """Status, lines of the head, body."""
 
@@ -77,14 +79,22 @@ class Line(asyncio.Transport):
 
 
 class Complaints(logging.Handler):
-    """Errors that were logged: each is an exception that nobody foresaw."""
+    """Errors that are logged meanwhile: each is an exception that nobody foresaw."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.heard: list[str] = []
-        for name in ("resizer", "uvicorn.error", "asyncio"):
-            logging.getLogger(name).addHandler(self)
-            logging.getLogger(name).propagate = False
+
+    def __enter__(self) -> Self:
+        for logger in _LOGGERS:
+            logger.addHandler(self)
+            logger.propagate = False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for logger in _LOGGERS:
+            logger.removeHandler(self)
+            logger.propagate = True
 
     def emit(self, record: logging.LogRecord) -> None:
         self.heard.append(self.format(record))
@@ -138,9 +148,9 @@ class Served:
 
 
 def check(data: bytes) -> None:
-    COMPLAINTS.heard.clear()
-    LOOP.run_until_complete(_check(data))
-    assert not COMPLAINTS.heard, COMPLAINTS.heard
+    with Complaints() as complaints:
+        LOOP.run_until_complete(_check(data))
+    assert not complaints.heard, complaints.heard
 
 
 async def _check(data: bytes) -> None:
@@ -182,7 +192,6 @@ async def _served() -> Served:
 
 LOOP = asyncio.new_event_loop()
 SERVED = LOOP.run_until_complete(_served())
-COMPLAINTS = Complaints()
 
 
 def _request(target: str, *lines: str, method: str = "GET", version: str = "1.1") -> bytes:
