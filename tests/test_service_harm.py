@@ -166,6 +166,28 @@ def test_others_hardly_notice_a_stream_of_hostile_requests(running: Gateway) -> 
     eventually(lambda: is_at_rest(running), 15 * RENDER_SECONDS)
 
 
+def test_slow_renders_hold_up_no_other_fill(running: Gateway) -> None:
+    """More of them than fills go on at once."""
+    more = 3 * RENDERERS
+    heavy = [f"/img/{HEAVY.format(7000 - number)}/photo.jpg" for number in range(more)]
+
+    async def scene() -> tuple[int, int]:
+        before = running.sample("resizer_slow_renders_total")
+        async with httpx.AsyncClient(base_url=running.url, timeout=60) as client:
+            tasks = [asyncio.create_task(client.get(url)) for url in heavy]
+            while running.sample("resizer_slow_renders_total") < before + 2 * RENDERERS:
+                await asyncio.sleep(0.05)
+            reply = await client.get("/img/width=77/other.jpg")
+            waiting = sum(not task.done() for task in tasks)
+            await asyncio.gather(*tasks)
+        return reply.status_code, waiting
+
+    status, waiting = asyncio.run(scene())
+    assert status == 200
+    assert waiting >= more - 1
+    eventually(lambda: is_at_rest(running), 15 * RENDER_SECONDS)
+
+
 def test_hundreds_of_hostile_requests_leave_nothing_behind(running: Gateway) -> None:
     async def ask(sizes: range) -> set[int]:
         async with httpx.AsyncClient(base_url=running.url, timeout=60) as client:
