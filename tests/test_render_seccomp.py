@@ -16,7 +16,7 @@ pyseccomp = pytest.importorskip("pyseccomp", reason="no libseccomp (package: lib
 
 ROOT = str(Path(__file__).parents[1])
 PROCESS = 4711
-CALLS = range(1024)
+CALLS = range(512)
 DENIED, UNKNOWN = bpf.errno(errno.EPERM), bpf.errno(errno.ENOSYS)
 SyscallFilter = pyseccomp.SyscallFilter
 X86_64, AARCH64 = pyseccomp.Arch.X86_64, pyseccomp.Arch.AARCH64
@@ -126,7 +126,8 @@ def test_replies_go_nowhere_else(ask: Ask) -> None:
 
 
 def test_the_owner_and_the_signal_of_a_descriptor_stay(ask: Ask) -> None:
-    allowed = [command for command in range(2048) if ask("fcntl", 0, command) == bpf.ALLOW]
+    commands = (*range(64), *range(1000, 1064))
+    allowed = [command for command in commands if ask("fcntl", 0, command) == bpf.ALLOW]
     assert allowed == [1, 2, 3, 1030]
 
 
