@@ -127,7 +127,8 @@ def check(
     """Every pixel of a variant shows what it must, and all of it lies where it must.
 
     A pixel may be off by what a codec does, and, as at an edge, by half of what its neighbours
-    differ by, or be `worst` levels off. On the average nothing may have moved by more than `moved` pixels.
+    differ by, or be `worst` levels off. On the average nothing may have moved by more than
+    `moved` pixels.
     """
     assert found.shape[1::-1] == numbers.size
     right, inside = shown(numbers, size, asked)
