@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from hypothesis import settings
 
 from resizer.settings import Settings
 from tests.commands import Run, invoke
@@ -19,6 +20,9 @@ from tests.servers import RedisCluster, RedisServer, S3Bucket, moto, need_redis,
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
+
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 
 @pytest.fixture(scope="session")
