@@ -3,7 +3,9 @@
 from io import BytesIO
 from struct import pack
 
+import numpy as np
 import pytest
+import pyvips
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -11,7 +13,7 @@ from PIL import Image
 from resizer.errors import UnprocessableSource
 from resizer.render import tiff
 from resizer.transform import Format
-from tests.drawings import near, picture, rendered
+from tests.drawings import animation, near, picture, rendered
 
 GREYS = (40, 120, 200)
 MAGIC = {
@@ -105,3 +107,14 @@ def test_no_bytes_trip_the_walk(magic: bytes, rest: bytes) -> None:
 def test_an_offset_beyond_the_end_is_no_page(order: str, offset: int) -> None:
     source = MAGIC[order, True] + pack(order + "HHQ", 8, 0, offset) + bytes(8)
     assert tiff.pages(memoryview(source)) == 1
+
+
+@pytest.mark.parametrize("broken", [1, 2, 3])
+def test_only_the_page_that_is_damaged_is_partial(broken: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 16, (600, 300)).astype(np.uint8) * 16
+    page = pyvips.Image.new_from_array(noise).copy(interpretation="b-w")
+    source = bytearray(animation([page] * 3, []).tiffsave_buffer(compression="lzw"))
+    at = len(source) * (2 * broken - 1) // 6  # amid its data
+    source[at : at + 2000] = b"\xff" * 2000
+    found = [rendered(bytes(source), page=page, width=30).partial for page in (1, 2, 3)]
+    assert found == [page == broken for page in (1, 2, 3)]
