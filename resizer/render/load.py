@@ -14,6 +14,7 @@ from resizer.errors import UnprocessableSource
 from resizer.geometry import Size
 from resizer.limits import FailOn, Limits
 from resizer.render import decoders, tiff
+from resizer.render.chunks import check_png, check_webp
 from resizer.render.decoders.opened import Opened, page_of
 from resizer.render.gif import on_clear_canvas
 from resizer.render.length import check_depth
@@ -34,6 +35,16 @@ LOADERS = {
 }
 """libvips' class and operation. `uhdrload` (a JPEG with a gain map is read as the plain JPEG it
 also is), `matrixload`, `vipsload` and all others stay blocked, whatever libvips might guess."""
+
+_COUNTED = {
+    SourceFormat.JPEG: check_scans,
+    SourceFormat.PNG: check_png,
+    SourceFormat.WEBP: check_webp,
+}
+"""What is counted before libvips sees a byte."""
+
+_MAX_SIDE = 1_000_000
+"""Pixels. libvips holds some rows at a time, and aborts where glib has no memory for them."""
 
 _DRAWN = {SourceFormat.SVG, SourceFormat.PDF}
 """What has no pixels of its own."""
@@ -98,18 +109,23 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
     if kind is SourceFormat.SVG:
         source = svg_text(source)
         _check_images(inspect(source), limits)
-    elif kind is SourceFormat.JPEG:
-        check_scans(source)
+    elif kind in _COUNTED:
+        _COUNTED[kind](source)
     header = (_opened if kind in decoders.EXTRAS else _loaded)(source, kind, page)
     stored = header.stored
-    if kind not in _DRAWN and stored.pixels > limits.max_source_pixels:
-        raise UnprocessableSource(
-            f"The original has {stored.width}×{stored.height} pixels,"
-            f" more than {limits.max_source_pixels:,}."
-        )
+    if kind not in _DRAWN:
+        _check_size(stored, limits)
     if header.frames > 1 or kind is SourceFormat.AVIF_SEQUENCE:
         check_depth(page, stored, limits)
     return replace(header, fail_on=FailOn.WARNING) if limits.fail_on is FailOn.WARNING else header
+
+
+def _check_size(size: Size, limits: Limits) -> None:
+    has = f"The original has {size.width}×{size.height} pixels"
+    if size.pixels > limits.max_source_pixels:
+        raise UnprocessableSource(f"{has}, more than {limits.max_source_pixels:,}.")
+    if max(size.width, size.height) > _MAX_SIDE:
+        raise UnprocessableSource(f"{has}, with a side of more than {_MAX_SIDE:,}.")
 
 
 def _check_images(images: list[bytes], limits: Limits) -> None:

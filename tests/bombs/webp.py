@@ -48,7 +48,7 @@ BOMBS = {
     "a canvas larger than its picture": (riff(extended(0, 9000, 9000), lossless(4)), ""),
     "an animation of 12000×12000": (moving(12_000, 4, 3), "12000×12000 pixels, more than"),
     "200 frames of 9000×9000": (moving(9000, 9000, 200), "frames of 9000×9000 pixels, more than"),
-    "40,000 frames": (moving(4, 4, 40_000), "40000 frames, more than 256"),
+    "40,000 frames": (moving(4, 4, 40_000), "more than 4,000 chunks"),
     "an animation of no frame": (moving(4, 4, 0), ""),
     "a length of 4 GiB": (b"RIFF\xff\xff\xff\xff" + SOUND[8:], ""),
     "a chunk of 4 GiB": (SOUND[:16] + b"\xff\xff\xff\xff" + SOUND[20:], ""),
@@ -56,6 +56,9 @@ BOMBS = {
         riff(extended(0x20, 4, 4), chunk(b"ICCP", b"\xff" * 999), lossless(4)),
         "",
     ),
-    "100,000 chunks": (riff(extended(0, 4, 4), chunk(b"XXXX", b"") * 100_000, lossless(4)), ""),
+    "100,000 chunks": (
+        riff(extended(0, 4, 4), chunk(b"XXXX", b"") * 100_000, lossless(4)),
+        "more than 4,000 chunks",
+    ),
     "a moving one cut short": (MOVING[:-20], ""),
 }
