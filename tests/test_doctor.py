@@ -21,7 +21,7 @@ from resizer.doctor.renderer import (
 from resizer.doctor.sandbox import judge_sandbox
 from resizer.limits import Limits
 from resizer.render.pool import Pool
-from resizer.render.process import COMMAND
+from resizer.render.spawn import COMMAND
 from resizer.settings import Settings
 from tests.commands import Run
 from tests.servers import RedisServer, S3Bucket, free_port

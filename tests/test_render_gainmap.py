@@ -10,7 +10,7 @@ import pyvips
 from PIL import Image
 
 from resizer.limits import Limits
-from resizer.render.process import COMMAND
+from resizer.render.spawn import COMMAND
 from resizer.render.xmp import true_of_a_variant
 from resizer.transform import Format, Gamut, Metadata, Transform
 from tests.drawings import RED, flat, jpeg, near, picture, quarters, rendered

@@ -255,6 +255,16 @@ def test_too_many_that_wait_for_the_slow_lane_are_overloaded_and_others_are_serv
     asyncio.run(scenario())
 
 
+def test_the_shortest_queue_there_is_still_leads_to_a_second_try() -> None:
+    async def scenario() -> None:
+        async with running(1, replace(LIMITS, max_queue=1)) as (pool, diary):
+            with pytest.raises(UnprocessableSource, match="crashed twice"):
+                await order(pool, "crash")
+            assert diary.deaths == ["crash", "crash"]
+
+    asyncio.run(scenario())
+
+
 def test_who_waits_too_long_for_the_slow_lane_is_told_so() -> None:
     async def scenario() -> None:
         async with running(1, SHORT, patience=HURRY) as (pool, _):

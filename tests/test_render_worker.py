@@ -27,7 +27,7 @@ from resizer.render.job import (
     decode_reply,
     encode_order,
 )
-from resizer.render.process import COMMAND
+from resizer.render.spawn import COMMAND
 from resizer.render.worker import SAMPLE, WARMED, Render, reply_to, warm_up
 from resizer.transform import Format, Transform
 from tests.puppet_pool import original, running

@@ -19,8 +19,9 @@ from resizer.render.crew import Crew
 from resizer.render.job import Resampling
 from resizer.render.pace import PATIENCE, Pace
 from resizer.render.place import Place
-from resizer.render.process import COMMAND, Worker
+from resizer.render.process import Worker
 from resizer.render.slow import NO_RENDERER, SlowLane
+from resizer.render.spawn import COMMAND
 from resizer.render.suspects import Suspects
 from resizer.transform import Transform
 

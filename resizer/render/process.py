@@ -6,19 +6,14 @@ which the event loop stands still for 0.2 ms each, 9 at worst (vfork; in a gatew
 """
 
 import asyncio
-import fcntl
 import math
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from pathlib import Path
 
-import resizer
 from resizer.errors import UnprocessableSource
 from resizer.image import Rendered
 from resizer.limits import Limits
@@ -36,25 +31,8 @@ from resizer.render.job import (
     encode_order,
     max_variant_bytes,
 )
+from resizer.render.spawn import bounded_file, spawn
 
-# The worker runs the very package that its gateway runs, installed, editable or neither, and
-# finds nothing else beside it.
-_BOOT = """
-import sys
-sys.path.insert(0, sys.argv[1])
-import resizer
-del sys.path[0]
-from resizer.render.worker import main
-main()
-"""
-COMMAND = (
-    *(sys.executable, "-I", "-X", "faulthandler", "-c", _BOOT),
-    str(Path(resizer.__file__).parents[1]),
-)
-"""Command line of a worker; the number of its socket is added as the last argument."""
-
-# One thread, no warnings on stderr, and no more than two arenas of 64 MiB in a bounded space.
-_ENVIRONMENT = {"VIPS_CONCURRENCY": "1", "VIPS_WARNING": "1", "MALLOC_ARENA_MAX": "2"}
 _START_SECONDS = 30.0
 _STDERR_BYTES = 16_384
 _LOWEST = 19
@@ -105,9 +83,9 @@ class Worker:
         self._expected: asyncio.Future[bytes] | None = None
         self._cpu_seconds = math.inf
         """Of CPU time, all its jobs together, after which the kernel ends it."""
-        self._stderr = _bounded_file(_STDERR_BYTES)
+        self._stderr = bounded_file(_STDERR_BYTES)
         try:
-            self._process, self._socket = _spawn(command, self._stderr)
+            self._process, self._socket = spawn(command, self._stderr)
         except OSError:
             os.close(self._stderr)
             raise
@@ -225,37 +203,6 @@ class Worker:
             self._expected.set_result(message)
         else:
             self.kill(End.LIE if message else self._ended())
-
-
-def _spawn(command: Sequence[str], stderr: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """A process and our end of its socket: nothing inherited but that and `stderr`."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.setblocking(False)
-    with theirs:
-        try:
-            process = subprocess.Popen(  # noqa: S603  (the operator's own program)
-                [*command, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                pass_fds=[theirs.fileno()],
-                env=_ENVIRONMENT,
-                cwd="/",
-                # A session of its own would make its priority its own affair (sched(7), autogroup).
-                process_group=0,
-            )
-        except OSError:
-            ours.close()
-            raise
-    return process, ours
-
-
-def _bounded_file(size: int) -> int:
-    """A file in memory that takes `size` bytes and no more, for what a worker says on stderr."""
-    file = os.memfd_create("stderr", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(file, size)
-    fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
-    return file
 
 
 def _rendered(job: Job, reply: Reply, variant: int) -> Rendered:

@@ -36,7 +36,7 @@ class SlowLane:
     ) -> None:
         """`on_slow` is told 1 when a request comes here and -1 when it is answered."""
         self._rooms = rooms
-        self._longest = crew.limits.max_queue // 4
+        self._longest = max(1, crew.limits.max_queue // 4)
         self._seconds = crew.limits.render_seconds
         self._crew = crew
         self._attempts = attempts

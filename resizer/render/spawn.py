@@ -1,0 +1,61 @@
+"""How a worker process comes into being: its program, its environment, what it inherits."""
+
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import resizer
+
+# The worker runs the very package that its gateway runs, installed, editable or neither, and
+# finds nothing else beside it.
+_BOOT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import resizer
+del sys.path[0]
+from resizer.render.worker import main
+main()
+"""
+COMMAND = (
+    *(sys.executable, "-I", "-X", "faulthandler", "-c", _BOOT),
+    str(Path(resizer.__file__).parents[1]),
+)
+"""Command line of a worker; the number of its socket is added as the last argument."""
+
+# One thread, no warnings on stderr, and no more than two arenas of 64 MiB in a bounded space.
+_ENVIRONMENT = {"VIPS_CONCURRENCY": "1", "VIPS_WARNING": "1", "MALLOC_ARENA_MAX": "2"}
+
+
+def spawn(command: Sequence[str], stderr: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """A process and our end of its socket: nothing inherited but that and `stderr`."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    with theirs:
+        try:
+            process = subprocess.Popen(  # noqa: S603  (the operator's own program)
+                [*command, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                pass_fds=[theirs.fileno()],
+                env=_ENVIRONMENT,
+                cwd="/",
+                # A session of its own would make its priority its own affair (sched(7), autogroup).
+                process_group=0,
+            )
+        except OSError:
+            ours.close()
+            raise
+    return process, ours
+
+
+def bounded_file(size: int) -> int:
+    """A file in memory that takes `size` bytes and no more, for what a worker says on stderr."""
+    file = os.memfd_create("stderr", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(file, size)
+    fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+    return file
