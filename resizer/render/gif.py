@@ -111,9 +111,10 @@ def _images(file: memoryview) -> list[_Image]:
     at, control_at = _SCREEN + _colours(file[10]), None
     while file[at] in (_EXTENSION, _IMAGE) and len(found) <= _MAX_IMAGES:
         if file[at] == _EXTENSION:
-            if file[at + 1] == _CONTROL:
+            end = _after_blocks(file, at + 2)
+            if file[at + 1] == _CONTROL and end == at + _CONTROL_BYTES:
                 control_at = at
-            at = _after_blocks(file, at + 2)
+            at = end
             continue
         found.append(_image(file, at, at if control_at is None else control_at))
         at, control_at = found[-1].data_end, None

@@ -16,6 +16,7 @@ from resizer.render.cut import (
     gif_has_end,
     webp_frames,
 )
+from resizer.render.gif import on_clear_canvas
 from resizer.render.scans import check_scans
 from resizer.render.strip import stripped
 from resizer.transform import Format
@@ -57,6 +58,9 @@ def check_gif(file: memoryview) -> None:
         ended = memoryview(ended_gif(file, end))
         assert gif_has_end(ended)
         assert gif_frames(ended)[-1] >= end
+    cleared = on_clear_canvas(file)
+    assert len(gif_frames(cleared)) == len(ends)
+    assert on_clear_canvas(cleared) == cleared
 
 
 def check_webp(file: memoryview) -> None:
