@@ -172,6 +172,6 @@ def test_a_call_of_another_architecture_ends_the_worker(targets: Targets) -> Non
             with pytest.raises(UnprocessableSource):
                 await order(pool, "change architecture")
             await until(lambda: diary.warnings)
-            assert "SIGSYS" in diary.warnings[0]
+            assert any("SIGSYS" in text for text in diary.warnings)
 
     asyncio.run(scenario())
