@@ -23,12 +23,14 @@ _LIMITS = ("-timeout=10", "-rss_limit_mb=1024", "-max_len=4096", "-detect_leaks=
 """Seconds and MiB: an input that takes more than that is a find too."""
 _STATUS = re.compile(r"^#(\d+)\s.*?cov: (\d+) ft: (\d+) corp: (\d+)/", re.MULTILINE)
 _EXCEPTION = "=== Uncaught Python exception"
+_DUMP = "SUMMARY: libFuzzer"
+"""Where the input follows, byte by byte."""
 _SAID = 5000
 """Characters of a report, at the most."""
 _NOT_HERE = """\
 atheris is not installed: pip install -e '.[fuzz]'
-It comes built for Linux on x86-64 and Python 3.11 to 3.14 (3.11 and later versions differ in
-theirs); elsewhere that installs nothing, and atheris has to be built with clang's libFuzzer.
+It comes built for Linux on x86-64 and Python 3.11 to 3.14. Elsewhere that installs nothing, and
+atheris has to be built with clang's libFuzzer.
 What was found so far is tried everywhere, by tests/test_fuzz_kept.py.
 """
 
@@ -111,7 +113,8 @@ def _told(run: Run) -> Run:
 
 def _report(run: Run) -> str:
     """What broke, and what to do with it."""
-    said = run.said[max(run.said.find(_EXCEPTION), len(run.said) - _SAID) :]
+    said = run.said.partition(_DUMP)[0]
+    said = said[max(said.find(_EXCEPTION), len(said) - _SAID) :]
     if run.find is None:
         return f"\n{run.name} did not run:\n{said}"
     return (
