@@ -2,9 +2,12 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
+import pyvips
 
 from resizer.errors import ResizerError, UnprocessableSource
 from resizer.image import Rendered
@@ -12,7 +15,7 @@ from resizer.limits import Limits
 from resizer.render.pool import Pool
 from resizer.transform import Transform
 from tests.bombs import avif, gif, jpeg, odd, png, svg, tiff, webp
-from tests.drawings import quarters
+from tests.drawings import RED, quarters
 from tests.puppet_pool import original
 
 LIMITS = Limits(render_seconds=15, svg_seconds=1, render_memory_mb=1536)
@@ -74,3 +77,56 @@ def test_a_bomb_is_a_variant_or_refused_in_words(kind: str) -> None:
         name: fault(one, says) for (name, (_, says)), one in zip(bombs.items(), found, strict=True)
     }
     assert not {name: what for name, what in faults.items() if what}
+
+
+REFERENCES = (
+    '<image href="URL" width="100" height="100"/>',
+    '<image xlink:href="URL" width="100" height="100"/>',
+    '<use href="URL#x"/>',
+    '<filter id="f"><feImage href="URL"/></filter><rect width="9" height="9" filter="url(#f)"/>',
+    '<rect width="9" height="9" fill="url(URL#x)"/>',
+    "<style>@import url('URL'); @font-face { font-family: a; src: url(URL) }</style>",
+    '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="URL" parse="text"/>',
+    '<script href="URL"/>',
+    '<foreignObject width="9" height="9"><img src="URL"/></foreignObject>',
+)
+BEFORE = (
+    '<?xml-stylesheet href="URL" type="text/css"?>',
+    '<!DOCTYPE svg SYSTEM "URL">',
+    '<!DOCTYPE svg [<!ENTITY e SYSTEM "URL">]>',
+    '<!DOCTYPE svg [<!ENTITY % e SYSTEM "URL"> %e;]>',
+)
+
+
+def test_no_reference_of_an_svg_asks_a_server_or_draws_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(SOUND)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        urls = (
+            f"http://127.0.0.1:{server.getsockname()[1]}/x.png",
+            f"file://{secret}",
+            str(secret),
+        )
+        sources = [
+            source
+            for url in urls
+            for source in (
+                *(svg.svg(text.replace("URL", url)) for text in REFERENCES),
+                *(svg.svg("", before=text.replace("URL", url)) for text in BEFORE),
+            )
+        ]
+        *found, drawn = outcomes([*sources, svg.embedded(SOUND, "png")])
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert isinstance(drawn, Rendered)
+    assert shows(drawn, RED), "this would show a file that is read"
+    for source, one in zip(sources, found, strict=True):
+        assert isinstance(one, Rendered | UnprocessableSource), source
+        assert isinstance(one, UnprocessableSource) or not shows(one, RED), source
+
+
+def shows(variant: Rendered, colour: tuple[int, int, int]) -> bool:
+    """Whether any pixel is near a colour of the picture that was referred to."""
+    image = pyvips.Image.new_from_buffer(variant.body, "").colourspace("srgb")
+    return bool((image[:3] - list(colour)).abs().bandmean().min() < 20)
