@@ -25,7 +25,7 @@ from resizer.transform import Fit, Format, Transform
 from tests.puppet_pool import original
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
-LIMITS = Limits(render_seconds=5)
+LIMITS = Limits(svg_seconds=2)
 TRANSFORMS = (
     Transform(width=200),
     Transform(width=64, height=64, fit=Fit.COVER, format=Format.WEBP),
