@@ -38,7 +38,9 @@ def test_a_report_shows_every_variant_as_it_was_rendered(tmp_path: Path) -> None
 
 
 def test_a_refusal_is_shown_with_its_reason(tmp_path: Path) -> None:
-    page = asyncio.run(report([Input("no image", "txt", b"1 2 3")], tmp_path, {"sizes": ("w=120",)}))
+    page = asyncio.run(
+        report([Input("no image", "txt", b"1 2 3")], tmp_path, {"sizes": ("w=120",)})
+    )
     assert 'class="refused"' in page.read_text()
     assert "422" in page.read_text()
     assert not list((tmp_path / PICTURES).glob("0-sizes*"))
