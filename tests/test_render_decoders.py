@@ -15,7 +15,7 @@ from resizer.limits import Limits
 from resizer.render import decoders
 from resizer.render.decoders import avif, heic, jxl, libvips, pdf
 from resizer.render.decoders.jxl_header import read_header
-from resizer.render.load import examine
+from resizer.render.examine import examine
 from resizer.render.sniff import SourceFormat
 from resizer.render.spawn import COMMAND
 from resizer.transform import Format, Gamut, Metadata, Transform

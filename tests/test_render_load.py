@@ -6,7 +6,8 @@ import pytest
 import pyvips
 
 from resizer.limits import Limits
-from resizer.render.load import examine, load, load_small
+from resizer.render.examine import examine
+from resizer.render.load import load, load_small
 from tests.drawings import (
     animation,
     flat,

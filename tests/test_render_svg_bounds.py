@@ -8,7 +8,7 @@ import pytest
 
 from resizer.errors import UnprocessableSource
 from resizer.limits import Limits
-from resizer.render.load import examine
+from resizer.render.examine import examine
 from resizer.render.svg import MAX_DEPTH, MAX_ELEMENTS, inspect
 from tests.drawings import flat, jpeg
 

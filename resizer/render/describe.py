@@ -3,7 +3,7 @@
 import json
 
 from resizer.plan import Plan
-from resizer.render.load import Header
+from resizer.render.header import Header
 
 
 def describe(header: Header, plan: Plan, file_size: int) -> bytes:

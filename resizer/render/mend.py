@@ -25,8 +25,10 @@ from resizer.render.cut import (
     webp_frames,
 )
 from resizer.render.decoders.opened import BROKEN
+from resizer.render.examine import examine
+from resizer.render.header import Header
 from resizer.render.length import check_animation
-from resizer.render.load import Header, examine, load
+from resizer.render.load import load
 from resizer.render.sniff import SourceFormat, sniff
 
 _DAMAGE = re.compile(

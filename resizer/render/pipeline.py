@@ -17,18 +17,14 @@ from resizer.render.colour import opaque, shows_through
 from resizer.render.decoders.opened import BROKEN
 from resizer.render.describe import describe
 from resizer.render.encode import encode
+from resizer.render.examine import examine
 from resizer.render.formats import WRITTEN, keeps_frames, resolve
 from resizer.render.frames import joined, split
 from resizer.render.gamut import settled
+from resizer.render.header import Header
 from resizer.render.job import Resampling
 from resizer.render.length import check_animation
-from resizer.render.load import (
-    Header,
-    block_other_loaders,
-    examine,
-    load_frames,
-    load_small,
-)
+from resizer.render.load import block_other_loaders, load_frames, load_small
 from resizer.render.mend import check_end, complaint, mended
 from resizer.render.resize import LEAVE
 from resizer.render.smaller import no_larger

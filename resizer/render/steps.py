@@ -14,8 +14,8 @@ from resizer.geometry import Area, Size
 from resizer.limits import Limits
 from resizer.plan import Plan
 from resizer.render import canvas, colour, effects
+from resizer.render.header import Header
 from resizer.render.job import Resampling
-from resizer.render.load import Header
 from resizer.render.mend import check_complaints
 from resizer.render.resize import resize
 from resizer.render.trim import cut

@@ -7,7 +7,8 @@ import pyvips
 from resizer.geometry import Area, Size
 from resizer.limits import Limits
 from resizer.render.colour import opaque, samples
-from resizer.render.load import Header, load_drawn
+from resizer.render.header import Header
+from resizer.render.load import load_drawn
 
 _THRESHOLD = 12
 """How far a sample may be from the corner's and still be edge: JPEG noise stays under it."""
