@@ -9,7 +9,7 @@ from resizer.geometry import Size
 from resizer.limits import FailOn, Limits
 from resizer.render import decoders, tiff
 from resizer.render.chunks import check_png, check_webp
-from resizer.render.decoders.opened import page_of
+from resizer.render.decoders.opened import page_count, page_index
 from resizer.render.gif import on_clear_canvas
 from resizer.render.header import ANIMATED, Header
 from resizer.render.length import check_depth
@@ -114,19 +114,14 @@ def _page(
     """
     if kind is SourceFormat.TIFF:
         pages = tiff.pages(source)
-        source = tiff.alone(source, page_of(pages, page))
+        source = tiff.alone(source, page_index(page, pages))
         return source, load(source, kind), pages
     if kind is SourceFormat.GIF:
         source = on_clear_canvas(source)
     image = load(source, kind)
-    pages = _frames(image) if kind in ANIMATED else 1
-    page_of(pages, page)
+    pages = page_count(image) if kind in ANIMATED else 1
+    page_index(page, pages)  # there is such a page
     return source, image, pages
-
-
-def _frames(image: pyvips.Image) -> int:
-    """The header's own number: libvips' `get_n_pages` takes 10,000 and more for 1."""
-    return max(1, image.get("n-pages")) if image.get_typeof("n-pages") else 1
 
 
 def _turn(image: pyvips.Image, kind: SourceFormat) -> Turn:

@@ -6,8 +6,7 @@ what they do with an original's bytes happens after it, in the same sandbox. All
 a worker start with 1.3 times the CPU time.
 """
 
-from types import ModuleType
-from typing import Protocol, cast
+from typing import Protocol
 
 import pyvips
 
@@ -37,7 +36,7 @@ class Decoder(Protocol):
         """Read the header and `page`, from 1. Raises what it likes, but no pixel is decoded."""
 
 
-_BY_PREFERENCE: dict[SourceFormat, tuple[ModuleType, ...]] = {
+_BY_PREFERENCE: dict[SourceFormat, tuple[Decoder, ...]] = {
     SourceFormat.HEIC: (libvips, heic),
     SourceFormat.JXL: (libvips, jxl),
     SourceFormat.PDF: (libvips, pdf),
@@ -48,8 +47,7 @@ _BY_PREFERENCE: dict[SourceFormat, tuple[ModuleType, ...]] = {
 
 def decoder(kind: SourceFormat) -> Decoder | None:
     """What reads `kind` here, if anything does."""
-    installed = (cast("Decoder", module) for module in _BY_PREFERENCE[kind])
-    return next((each for each in installed if each.available(kind)), None)
+    return next((each for each in _BY_PREFERENCE[kind] if each.available(kind)), None)
 
 
 def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:

@@ -14,7 +14,7 @@ from resizer.render.decoders.opened import (
     decoding,
     described,
     installed,
-    page_of,
+    page_index,
     picture,
 )
 from resizer.render.icc import is_wide
@@ -34,7 +34,7 @@ def available(kind: SourceFormat) -> bool:
 @decoding()
 def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     file = plugin.AvifImageFile(BytesIO(source))
-    index = page_of(file.n_frames, page)
+    index = page_index(page, file.n_frames)
     turn = upright(file.getexif().get(_ORIENTATION, 1))
     size = turn.size(Size(*file.size))
     wide = is_wide(file.info.get("icc_profile") or b"")

@@ -15,7 +15,7 @@ from resizer.render.decoders.opened import (
     decoding,
     described,
     installed,
-    page_of,
+    page_index,
     picture,
 )
 from resizer.render.icc import is_wide
@@ -37,7 +37,7 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     pillow_heif.options.DECODE_THREADS = 1
     file = pillow_heif.open_heif(bytes(source), convert_hdr_to_8bit=True)
     first = file.primary_index
-    index = page_of(len(file), page)
+    index = page_index(page, len(file))
     order = [first, *(other for other in range(len(file)) if other != first)]
     image = file[order[index]]
     icc = _profile(image)

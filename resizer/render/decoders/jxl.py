@@ -15,7 +15,7 @@ from resizer.render.decoders.opened import (
     decoding,
     described,
     installed,
-    page_of,
+    page_index,
     picture,
 )
 from resizer.render.scans import check_scans
@@ -37,7 +37,7 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     header = read_header(source)
     if header.animated:
         raise UnprocessableSource("An animated JPEG XL is not read here.")
-    page_of(1, page)
+    page_index(page, 1)
     # Its profile comes with its pixels: until then it may be wide.
     return Opened(header.size, 1, lambda scale: _decoded(source, header), wide=True)
 

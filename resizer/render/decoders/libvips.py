@@ -13,7 +13,7 @@ from zlib import decompress
 import pyvips
 
 from resizer.geometry import Size
-from resizer.render.decoders.opened import Opened, page_of
+from resizer.render.decoders.opened import Opened, page_count, page_index
 from resizer.render.decoders.pdf import PIXELS_PER_POINT
 from resizer.render.profile import holds_wide_gamut, profiled
 from resizer.render.sniff import SourceFormat
@@ -60,8 +60,8 @@ def available(kind: SourceFormat) -> bool:
 
 def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     image = _load(source, kind)
-    pages = max(1, image.get("n-pages")) if image.get_typeof("n-pages") else 1
-    index = page_of(pages, page)
+    pages = page_count(image)
+    index = page_index(page, pages)
     chosen: dict[str, Any] = {}
     if page > 1:
         chosen["page"] = _after_primary(image, index)

@@ -61,8 +61,13 @@ def decoding() -> Iterator[None]:
         raise UnprocessableSource(BROKEN) from error
 
 
-def page_of(pages: int, page: int) -> int:
-    """The index of `page`, from 0. Raises UnprocessableSource where there is no such page."""
+def page_count(image: pyvips.Image) -> int:
+    """The header's own number: libvips' `get_n_pages` takes 10,000 and more for 1."""
+    return max(1, image.get("n-pages")) if image.get_typeof("n-pages") else 1
+
+
+def page_index(page: int, pages: int) -> int:
+    """From 0, of a `page` from 1. Raises UnprocessableSource where there is no such page."""
     if page > pages:
         raise UnprocessableSource(f"There is no page {page} in the original: it has {pages:,}.")
     return page - 1

@@ -9,7 +9,7 @@ import pyvips
 
 from resizer.errors import UnprocessableSource
 from resizer.geometry import Size
-from resizer.render.decoders.opened import Opened, decoding, installed, page_of, picture
+from resizer.render.decoders.opened import Opened, decoding, installed, page_index, picture
 from resizer.render.sniff import SourceFormat
 
 NAME = "pypdfium2"
@@ -29,7 +29,7 @@ def available(kind: SourceFormat) -> bool:
 def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     document = _document(source)
     pages = len(document)
-    sheet = document.get_page(page_of(pages, page))
+    sheet = document.get_page(page_index(page, pages))
     points = sheet.get_size()
     if not all(0 < side <= _MAX_POINTS for side in points):
         raise UnprocessableSource(f"A page of the PDF is not of 0 to {_MAX_POINTS:,} points.")
