@@ -51,42 +51,42 @@ def test_a_light_transform_makes_a_small_picture_without_blur(
 
 
 def test_nobody_is_suspect_at_first(suspects: Suspects) -> None:
-    assert not suspects.suspects(an_original(), LIGHT)
+    assert not suspects.is_suspect(an_original(), LIGHT)
 
 
 def test_a_slow_light_render_makes_all_variants_suspect(suspects: Suspects) -> None:
     suspects.suspect(an_original(), LIGHT)
     for transform in (LIGHT, HEAVY, Transform(width=9)):
-        assert suspects.suspects(an_original(), transform)
+        assert suspects.is_suspect(an_original(), transform)
 
 
 def test_a_slow_heavy_render_says_nothing_of_light_ones(suspects: Suspects) -> None:
     suspects.suspect(an_original(), HEAVY)
-    assert suspects.suspects(an_original(), Transform(width=5000))
-    assert not suspects.suspects(an_original(), LIGHT)
+    assert suspects.is_suspect(an_original(), Transform(width=5000))
+    assert not suspects.is_suspect(an_original(), LIGHT)
 
 
 def test_a_quick_render_clears_its_original(suspects: Suspects) -> None:
     suspects.suspect(an_original(), LIGHT)
     suspects.clear(an_original(), Transform(width=9))
-    assert not suspects.suspects(an_original(), LIGHT)
+    assert not suspects.is_suspect(an_original(), LIGHT)
 
 
 def test_a_fatal_light_render_condemns_all_variants_in_its_words(suspects: Suspects) -> None:
     suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
     for transform in (LIGHT, HEAVY, Transform()):
         with pytest.raises(UnprocessableSource, match=CRASHED) as refusal:
-            suspects.suspects(an_original(), transform)
+            suspects.is_suspect(an_original(), transform)
         assert refusal.value.of_every_variant
 
 
 def test_a_fatal_heavy_render_condemns_itself_alone(suspects: Suspects) -> None:
     suspects.condemn(an_original(), HEAVY, RenderTimeout("too long"))
     with pytest.raises(RenderTimeout, match="too long") as refusal:
-        suspects.suspects(an_original(), HEAVY)
+        suspects.is_suspect(an_original(), HEAVY)
     assert not refusal.value.of_every_variant
-    assert suspects.suspects(an_original(), Transform(width=5000))
-    assert not suspects.suspects(an_original(), LIGHT)
+    assert suspects.is_suspect(an_original(), Transform(width=5000))
+    assert not suspects.is_suspect(an_original(), LIGHT)
 
 
 def test_each_refusal_is_an_error_of_its_own(suspects: Suspects) -> None:
@@ -94,7 +94,7 @@ def test_each_refusal_is_an_error_of_its_own(suspects: Suspects) -> None:
     raised = []
     for _ in range(2):
         with pytest.raises(UnprocessableSource) as refusal:
-            suspects.suspects(an_original(), LIGHT)
+            suspects.is_suspect(an_original(), LIGHT)
         raised.append(refusal.value)
     assert raised[0] is not raised[1]
 
@@ -104,20 +104,20 @@ def test_the_condemned_get_another_chance_in_the_slow_lane_and_then_are_forgotte
 ) -> None:
     suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
     clock.now += CONDEMNED_SECONDS
-    assert suspects.suspects(an_original(), LIGHT)
+    assert suspects.is_suspect(an_original(), LIGHT)
     clock.now += SUSPECT_SECONDS - CONDEMNED_SECONDS
-    assert not suspects.suspects(an_original(), LIGHT)
+    assert not suspects.is_suspect(an_original(), LIGHT)
 
 
 @pytest.mark.parametrize("other", [an_original("b"), an_original(size=11)])
 def test_other_bytes_are_another_original(suspects: Suspects, other: Original) -> None:
     suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
-    assert not suspects.suspects(other, LIGHT)
+    assert not suspects.is_suspect(other, LIGHT)
 
 
 def test_an_original_without_a_tag_is_never_known_again(suspects: Suspects) -> None:
     suspects.condemn(an_original(""), LIGHT, UnprocessableSource(CRASHED))
-    assert not suspects.suspects(an_original(""), LIGHT)
+    assert not suspects.is_suspect(an_original(""), LIGHT)
 
 
 def test_the_oldest_is_forgotten_when_there_are_too_many(
@@ -126,5 +126,5 @@ def test_the_oldest_is_forgotten_when_there_are_too_many(
     monkeypatch.setattr(module, "_SIZE", 3)
     for etag in "abcd":
         suspects.suspect(an_original(etag), LIGHT)
-    known = [etag for etag in "abcd" if suspects.suspects(an_original(etag), LIGHT)]
+    known = [etag for etag in "abcd" if suspects.is_suspect(an_original(etag), LIGHT)]
     assert known == ["b", "c", "d"]

@@ -68,7 +68,7 @@ class Attempts:
             request.succeed(await self._ask(worker, request))
             self._pace.took(time.monotonic() - start)
         except WorkerDied as death:
-            return self._is_over(request, death.end)
+            return self._ended_by(request, death.end)
         except ResizerError as error:
             request.fail(error)
         except Exception as error:
@@ -85,8 +85,8 @@ class Attempts:
             self._on_warning(f"a render failed: {failure}")
             raise UnprocessableSource("The original cannot be rendered.") from None
 
-    def _is_over(self, request: Request, end: End) -> bool:
-        """What a worker's death means for its request."""
+    def _ended_by(self, request: Request, end: End) -> bool:
+        """Learn from a worker's death; whether its request is over, or should be tried again."""
         if end in (End.STOPPED, End.CLOSED):
             return True  # whoever ended it sees to the request
         if end is End.TIMEOUT:

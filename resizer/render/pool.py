@@ -110,7 +110,7 @@ class Pool:
         request = Request(original, transform, asyncio.get_running_loop().create_future())
         self._requests.add(request)
         try:
-            if not self._goes_elsewhere(request):
+            if not self._sent_elsewhere(request):
                 self._waiting.append(request)
                 self._wake()
             return await request.answer
@@ -145,14 +145,14 @@ class Pool:
     def _next(self) -> Request | None:
         while self._waiting:
             request = self._waiting.popleft()
-            if not self._goes_elsewhere(request):
+            if not self._sent_elsewhere(request):
                 return request
         return None
 
-    def _goes_elsewhere(self, request: Request) -> bool:
-        """Whether it is answered already, or is for the slow lane."""
+    def _sent_elsewhere(self, request: Request) -> bool:
+        """Refuse what is condemned, move a suspect to the slow lane; whether it is gone."""
         try:
-            if self._suspects.suspects(request.original, request.transform):
+            if self._suspects.is_suspect(request.original, request.transform):
                 self.slow.take(request)
                 return True
         except UnprocessableSource as error:

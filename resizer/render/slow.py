@@ -22,11 +22,11 @@ NO_RENDERER = "No renderer is up; try again in a moment."
 
 
 class SlowLane:
-    """So many rooms, and a queue before them that is bounded in length and in time."""
+    """So many places, and a queue before them that is bounded in length and in time."""
 
     def __init__(
         self,
-        rooms: int,
+        places: int,
         crew: Crew,
         attempts: Attempts,
         suspects: Suspects,
@@ -35,7 +35,7 @@ class SlowLane:
         on_busy: Callable[[str, int], None],
     ) -> None:
         """`on_slow` is told 1 when a request comes here and -1 when it is answered."""
-        self._rooms = rooms
+        self._places = places
         self._longest = max(1, crew.limits.max_queue // 4)
         self._seconds = crew.limits.render_seconds
         self._crew = crew
@@ -49,7 +49,7 @@ class SlowLane:
 
     @property
     def busy(self) -> int:
-        """Rooms taken."""
+        """Places taken."""
         return self._taken
 
     @property
@@ -57,7 +57,7 @@ class SlowLane:
         return len(self._waiting)
 
     def take(self, request: Request) -> None:
-        """Render it from the start when there is room.
+        """Render it from the start when there is a place.
 
         Where too many wait, or when it has waited too long, the answer is Overloaded.
         """
@@ -72,9 +72,9 @@ class SlowLane:
         self._admit()
 
     def move(self, worker: Worker, request: Request, attempt: "asyncio.Task[bool]") -> None:
-        """An attempt under way goes on here; without room it is stopped, to begin anew later."""
+        """An attempt under way goes on here; without a place it is stopped, to begin anew later."""
         self._suspects.suspect(request.original, request.transform)
-        if self._taken < self._rooms:
+        if self._taken < self._places:
             self._enter(request)
             self._begin(partial(self._see_through, worker, request, attempt))
         else:
@@ -104,14 +104,15 @@ class SlowLane:
             self.leave(request)
 
     def _admit(self) -> None:
-        while self._waiting and self._taken < self._rooms:
+        while self._waiting and self._taken < self._places:
             request = self._waiting.popleft()
-            if self._is_wanted(request):
+            if self._still_waits(request):
                 self._begin(partial(self._render, request))
 
-    def _is_wanted(self, request: Request) -> bool:
+    def _still_waits(self, request: Request) -> bool:
+        """Refuse what was condemned while it waited; whether it is to be rendered yet."""
         try:
-            self._suspects.suspects(request.original, request.transform)
+            self._suspects.is_suspect(request.original, request.transform)
         except UnprocessableSource as error:
             request.fail(error)
         return not request.answer.done()
@@ -119,9 +120,9 @@ class SlowLane:
     def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         self._taken += 1
         self._on_busy("slow", self._taken)
-        self._work.start(self._in_room(work))
+        self._work.start(self._in_its_place(work))
 
-    async def _in_room(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _in_its_place(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         finally:

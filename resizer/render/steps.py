@@ -133,8 +133,8 @@ def _pad(image: pyvips.Image, work: Work) -> pyvips.Image:
 
 
 def _border(image: pyvips.Image, work: Work) -> pyvips.Image:
-    frame = work.transform.border
-    return canvas.extended(image, work.plan.border, frame.colour) if frame else image
+    border = work.transform.border
+    return canvas.extended(image, work.plan.border, border.colour) if border else image
 
 
 def _flatten(image: pyvips.Image, work: Work) -> pyvips.Image:

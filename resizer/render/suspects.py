@@ -34,21 +34,21 @@ class Suspects:
         self._slow: _Recent[None] = _Recent(SUSPECT_SECONDS, clock)
         self._condemned: _Recent[UnprocessableSource] = _Recent(CONDEMNED_SECONDS, clock)
 
-    def suspects(self, original: Original, transform: Transform) -> bool:
+    def is_suspect(self, original: Original, transform: Transform) -> bool:
         """Whether its render is likely slow. Raises what it was condemned with."""
         for variant in ("", str(transform)):
             if error := self._condemned.get((original.etag, original.size, variant)):
                 raise _again(error)
-        return any(_place(original, light) in self._slow for light in {True, is_light(transform)})
+        return any(_name(original, light) in self._slow for light in {True, is_light(transform)})
 
     def suspect(self, original: Original, transform: Transform) -> None:
         """A render was slow, or its worker died."""
         if original.etag:
-            self._slow.put(_place(original, is_light(transform)), None)
+            self._slow.put(_name(original, is_light(transform)), None)
 
     def clear(self, original: Original, transform: Transform) -> None:
         """A render was quick after all."""
-        self._slow.drop(_place(original, is_light(transform)))
+        self._slow.drop(_name(original, is_light(transform)))
 
     def condemn(self, original: Original, transform: Transform, error: UnprocessableSource) -> None:
         """A render took all the time there is, or killed two workers: not again for a while."""
@@ -65,7 +65,7 @@ def is_light(transform: Transform) -> bool:
     return bool(sides) and max(sides) * transform.dpr <= _LIGHT_SIDE and not transform.blur
 
 
-def _place(original: Original, light: bool) -> Hashable:
+def _name(original: Original, light: bool) -> Hashable:
     return original.etag, original.size, light
 
 
