@@ -15,7 +15,7 @@ import pyvips
 from resizer.errors import UnprocessableSource
 from resizer.limits import FailOn, Limits
 from resizer.render import tiff
-from resizer.render.cut import (
+from resizer.render.cut_short import (
     ended_gif,
     ended_jpeg,
     ended_png,

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pyvips
 
 from resizer.errors import UnprocessableSource
-from resizer.render.cut import (
+from resizer.render.cut_short import (
     ended_gif,
     ended_jpeg,
     ended_webp,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resizer.render.cut import (
+from resizer.render.cut_short import (
     ended_gif,
     ended_jpeg,
     ended_png,
