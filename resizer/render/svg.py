@@ -2,7 +2,7 @@
 
 Few bytes of an SVG can ask for hours and gigabytes, and no header says so. So its elements are
 counted here, each as often as references (`use`, masks, patterns, …) have it drawn, and the images
-inside it are taken out to be looked at. What this cannot see, `patience` bounds in time and memory.
+inside it are taken out to be looked at. What this cannot see, `svg_cost` bounds in time and memory.
 
 Seen in librsvg without it: 60 masks of two rectangles each that use the next draw for minutes,
 100 lines with markers on markers for ever, and 30,000 clip paths in a chain overflow its stack.

@@ -30,7 +30,7 @@ from resizer.render.job import (
     max_variant_bytes,
     printable,
 )
-from resizer.render.patience import patience
+from resizer.render.svg_cost import bounded
 from resizer.transform import Format, Transform
 
 Render = Callable[[memoryview, Transform, Limits, Resampling], Rendered]
@@ -86,7 +86,7 @@ def _next_reply(gateway: socket.socket, render: Render) -> Reply | None:
         return None
     try:
         job = decode_order(message, Job)
-        with patience(job, descriptors[0], lambda reply: _say(gateway, reply)):
+        with bounded(job, descriptors[0], lambda reply: _say(gateway, reply)):
             return reply_to(job, descriptors, render)
     finally:
         for descriptor in descriptors:

@@ -1,4 +1,4 @@
-"""An SVG's own bounds of time and memory, kept by a thread that watches the render.
+"""What the render of an SVG may cost in time and memory, kept by a thread that watches it.
 
 No count of what an SVG holds says how long it takes: 3,000 filtered rectangles, 147 kB, or one line
 of 240 kB of text take minutes. The thread sees the render go on for too long, says so to the
@@ -23,7 +23,7 @@ _LOOKS = 0.05
 
 
 @contextmanager
-def patience(job: Job, source: int, say: Callable[[Refused], None]) -> Iterator[None]:
+def bounded(job: Job, source: int, say: Callable[[Refused], None]) -> Iterator[None]:
     """Bound what the render inside may take, if the descriptor `source` holds an SVG.
 
     Once `say` was called nobody leaves this context.
