@@ -8,7 +8,6 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import pyvips
@@ -18,9 +17,9 @@ from resizer.image import Rendered
 from resizer.limits import Limits
 from resizer.render.pool import Pool
 from resizer.transform import Fit, Format, Transform
+from tests.corpus import corpus
 from tests.puppet_pool import original
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 LIMITS = Limits(svg_seconds=1)
 TRANSFORM = Transform(width=200)
 OTHERS = (
@@ -52,13 +51,11 @@ class Entry:
 
     @property
     def bytes(self) -> bytes:
-        return (CORPUS / self.path).read_bytes()
+        return (corpus() / self.path).read_bytes()
 
 
 def manifest() -> list[Entry]:
-    if not CORPUS.is_dir():
-        pytest.skip("the corpus does not lie beside the checkout (../shared/corpus)")
-    lines = (CORPUS / "MANIFEST.tsv").read_text().splitlines()
+    lines = (corpus() / "MANIFEST.tsv").read_text().splitlines()
     rows = [line.split("\t") for line in lines[1:]]
     return [Entry(row[0], row[12]) for row in rows]
 

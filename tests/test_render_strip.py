@@ -9,9 +9,9 @@ import pyvips
 
 from resizer.render.strip import stripped
 from resizer.transform import Format
+from tests.corpus import corpus
 from tests.drawings import animation, flat, quarters
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 OF_SUFFIX = {
     ".jpg": Format.JPEG,
     ".jpeg": Format.JPEG,
@@ -148,9 +148,7 @@ def test_avif_has_no_bare_form() -> None:
 
 
 def of_the_corpus() -> Iterator[tuple[Path, Format, bytes]]:
-    if not CORPUS.is_dir():
-        pytest.skip("the corpus does not lie beside the checkout (../shared/corpus)")
-    for path in sorted((CORPUS / "real").rglob("*")):
+    for path in sorted((corpus() / "real").rglob("*")):
         if path.suffix in OF_SUFFIX and path.stat().st_size < 200_000:
             yield path, OF_SUFFIX[path.suffix], path.read_bytes()
 

@@ -1,0 +1,14 @@
+"""Where the corpus lies: real and hostile files, beside the checkout and not part of it."""
+
+from pathlib import Path
+
+import pytest
+
+_CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+
+
+def corpus() -> Path:
+    """The folder; a test that asks for it is skipped where there is none."""
+    if not _CORPUS.is_dir():
+        pytest.skip("the corpus does not lie beside the checkout (../shared/corpus)")
+    return _CORPUS
