@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-_CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 
 
 def corpus() -> Path:
     """The folder; a test that asks for it is skipped where there is none."""
-    if not _CORPUS.is_dir():
+    if not CORPUS.is_dir():
         pytest.skip("the corpus does not lie beside the checkout (../shared/corpus)")
-    return _CORPUS
+    return CORPUS

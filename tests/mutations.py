@@ -22,9 +22,9 @@ from resizer.image import Rendered
 from resizer.limits import Limits
 from resizer.render.pool import Pool
 from resizer.transform import Fit, Format, Transform
+from tests.corpus import CORPUS
 from tests.puppet_pool import original
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 LIMITS = Limits(svg_seconds=2)
 TRANSFORMS = (
     Transform(width=200),

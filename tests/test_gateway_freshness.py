@@ -11,6 +11,7 @@ from resizer.flush import Flush
 from resizer.freshness import Freshness
 from resizer.transform import Format, Transform
 from tests.house import House
+from tests.loop import settle
 
 SMALL = Transform(width=100, format=Format.WEBP)
 TIMES = Freshness(fresh_for=60, serve_stale_for=100, stale_if_error=1000)
@@ -29,17 +30,11 @@ async def aged(seconds: float) -> House:
     return house
 
 
-async def settle(house: House) -> None:
-    """Until what goes on behind the replies is done."""
-    for _ in range(50):
-        await asyncio.sleep(0)
-
-
 def test_a_fresh_variant_is_served_without_a_question() -> None:
     async def test() -> None:
         house = await aged(59)
         assert not (await house.gateway.get("a", SMALL)).stale
-        await settle(house)
+        await settle()
         assert house.source.questions == []
 
     run(test())
@@ -50,7 +45,7 @@ def test_a_stale_variant_is_served_at_once_and_fresh_again_without_a_render() ->
         house = await aged(STALE)
         answer = await house.gateway.get("a", SMALL)
         assert (answer.stale, answer.tier) == (True, "redis")
-        await settle(house)
+        await settle()
         answer = await house.gateway.get("a", SMALL)
         assert (answer.stale, answer.tier) == (False, "memory")
         assert house.source.questions == ["a"]
@@ -67,10 +62,10 @@ def test_a_replaced_original_is_rendered_behind_the_stale_reply() -> None:
         house.source.versions["a"] = 2
         house.renderer.gate.clear()
         assert b"v1" in (await house.gateway.get("a", SMALL)).variant.body
-        await settle(house)
+        await settle()
         assert b"v1" in (await house.gateway.get("a", SMALL)).variant.body
         house.renderer.gate.set()
-        await settle(house)
+        await settle()
         assert b"v2" in (await house.gateway.get("a", SMALL)).variant.body
         assert house.count("revalidations_total", outcome="changed") == 1
 
@@ -83,7 +78,7 @@ def test_many_who_meet_a_stale_variant_in_many_gateways_ask_the_source_once() ->
         houses = [house, *(House(freshness=TIMES, beside=house) for _ in range(3))]
         asking = [h.gateway.get("a", SMALL) for h in houses for _ in range(5)]
         assert all(answer.stale for answer in await asyncio.gather(*asking))
-        await settle(house)
+        await settle()
         assert house.source.questions == ["a"]
         assert not any([(await h.gateway.get("a", SMALL)).stale for h in houses])
 
@@ -154,7 +149,7 @@ def test_a_revalidation_that_failed_is_not_tried_again_at_once() -> None:
         house.source.error = SourceUnavailable("away")
         for _ in range(5):
             assert (await house.gateway.get("a", SMALL)).stale
-            await settle(house)
+            await settle()
         assert house.source.questions == ["a"]
         assert house.count("stale_total") == 5
         await house.gateway.drain(0)
@@ -169,7 +164,7 @@ def test_a_deleted_original_is_missing_and_its_variants_are_flushed(age: float) 
         house.source.versions["a"] = None
         if age == STALE:
             assert (await house.gateway.get("a", SMALL)).stale
-            await settle(house)
+            await settle()
         with pytest.raises(SourceNotFound):
             await house.gateway.get("a", SMALL)
         assert house.deleted == ["a"]
@@ -185,7 +180,7 @@ def test_a_replacement_that_cannot_be_rendered_is_told_once_stale_is_over() -> N
         house.source.versions["a"] = 2
         house.renderer.error = UnprocessableSource("corrupt")
         assert (await house.gateway.get("a", SMALL)).stale
-        await settle(house)
+        await settle()
         assert (await house.gateway.get("a", SMALL)).stale
         house.age(LATE - STALE)
         with pytest.raises(UnprocessableSource):
@@ -205,10 +200,10 @@ def test_what_was_known_before_a_flush_is_not_called_unchanged_after_it() -> Non
         blocked = asyncio.create_task(house.shared.take(*place))
         await blocked
         assert (await house.gateway.get("a", SMALL)).stale
-        await settle(house)
+        await settle()
         house.flush(Flush(key="a"))
         house.shared.endings.pop(place).end.set_result(None)
-        await settle(house)
+        await settle()
         renewed = house.shared.variants.get(place)
         assert renewed is None or renewed.checked_at > known.checked_at + STALE
         assert len(house.renderer.renders) == 2, "it was called unchanged"

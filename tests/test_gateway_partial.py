@@ -8,6 +8,7 @@ from resizer.errors import SourceTimeout
 from resizer.freshness import Freshness
 from resizer.transform import Format, Transform
 from tests.house import House
+from tests.loop import settle
 
 SMALL = Transform(width=100, format=Format.WEBP)
 TIMES = Freshness(fresh_for=600, serve_stale_for=100, stale_if_error=1000, partial_for=60)
@@ -24,11 +25,6 @@ async def aged(seconds: float) -> House:
     assert (await house.gateway.get("a", SMALL)).variant.partial
     house.age(seconds)
     return house
-
-
-async def settle() -> None:
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 def test_it_is_served_without_a_question_for_a_short_time() -> None:

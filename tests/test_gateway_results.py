@@ -13,6 +13,7 @@ from resizer.flush import Flush
 from resizer.freshness import Freshness
 from resizer.transform import Format, Transform
 from tests.house import House
+from tests.loop import settle
 
 SMALL = Transform(width=100, format=Format.WEBP)
 
@@ -30,11 +31,6 @@ async def evicted(freshness: Freshness | None = None) -> House:
     house.shared.variants.clear()
     house.memory.clear()
     return house
-
-
-async def settle() -> None:
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 def test_a_miss_in_redis_is_looked_up_among_the_results_before_anything_is_rendered() -> None:

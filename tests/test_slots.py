@@ -6,6 +6,7 @@ import pytest
 
 from resizer.errors import Overloaded
 from resizer.slots import Slots
+from tests.loop import settle
 
 
 def test_so_many_at_once_and_so_many_wait_and_one_more_is_refused() -> None:
@@ -49,17 +50,17 @@ def test_a_slow_fill_gives_its_slot_to_another_and_takes_none_away_at_its_end() 
             inside.remove(name)
 
         fills = [asyncio.create_task(fill(name)) for name in ends]
-        await asyncio.sleep(0.01)
+        await settle()
         assert inside == ["slow"]
         slots.slow(1)
-        await asyncio.sleep(0.01)
+        await settle()
         assert inside == ["slow", "other"]
         slots.slow(-1)
         ends["slow"].set()
-        await asyncio.sleep(0.01)
+        await settle()
         assert inside == ["other"]
         ends["other"].set()
-        await asyncio.sleep(0.01)
+        await settle()
         assert inside == ["third"]
         ends["third"].set()
         await asyncio.gather(*fills)
