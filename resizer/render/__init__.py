@@ -1,0 +1,23 @@
+"""From an original's bytes to a variant's, in processes that hostile bytes cannot leave.
+
+In the gateway, where no picture is ever decoded:
+
+- whose turn it is: `pool`, `place`, `crew`; `slow`, `pace`, `suspects`, `attempt`
+- one process: `process`, `spawn`, `cpu`
+- what it is told and says: `job`
+
+In a worker:
+
+- its loop and its lock: `worker`; `sandbox`, `seccomp`, `escapes`, `svg_cost`
+- a render from end to end: `pipeline`; `steps` lists what is done to each frame
+- what an original is: `sniff`, `examine`, `header`; bounds of what it may ask for: `chunks`,
+  `scans`, `svg`, `length`
+- its pixels: `load`, `decoders`; `gif` and `tiff` rewritten so that libvips reads them right, `lzw`
+- broken originals: `mend`, `cut_short`
+- what its colours mean: `profile`, `icc`, `cicp`, `png_colour`, `avif_colour`, `av1`
+- what is done to pixels: `turn`, `trim`, `resize`, `colour`, `gamut`, `effects`, `canvas`, `frames`
+- writing: `formats`, `encode`, `metadata`, `xmp`, `describe`; never larger than the original:
+  `smaller`, `strip`
+
+`about` is a program of its own.
+"""
