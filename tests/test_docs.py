@@ -1,6 +1,7 @@
 """What can be set or asked is in the documentation, and what it shows is true."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,18 @@ def test_the_urls_shown_are_urls() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_link_leads_nowhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]*)", page.read_text()):
-        assert (page.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text()):
+        there = page.parent / target if target else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of each heading; one that comes again is numbered."""
+    found: Counter[str] = Counter()
+    for heading in re.findall(r"^#+ (.+)$", page.read_text(), re.M):
+        found[re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")] += 1
+    return {f"{name}-{again}" if again else name for name in found for again in range(found[name])}
 
 
 def _grammar() -> Grammar:
