@@ -31,6 +31,11 @@ def test_chunks_are_counted() -> None:
         check_webp(memoryview(webp.moving(4, 4, 4000)))
 
 
+def test_what_trails_behind_the_end_is_not_counted() -> None:
+    check_png(memoryview(quarters().pngsave_buffer() + bytes(1_000_000)))
+    check_webp(memoryview(webp.MOVING + bytes(1_000_000)))
+
+
 @pytest.mark.parametrize("check", [check_png, check_webp])
 @pytest.mark.parametrize("source", [b"", b"\x89PNG\r\n", b"RIFF", bytes(20), b"\xff" * 40])
 def test_what_ends_early_is_left_to_the_decoder(check: object, source: bytes) -> None:

@@ -7,6 +7,9 @@ read as strictly as any original.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+
+from resizer.render.chunks import png_chunks, webp_chunks
 
 _MOST_PIECES = 100_000
 """Segments, chunks or blocks that are looked at; what a file has beyond is not believed in."""
@@ -27,7 +30,6 @@ _GIF_IMAGE, _GIF_EXTENSION, _GIF_END = 0x2C, 0x21, b"\0;"
 _GIF_IMAGE_BYTES = 11
 """An image's descriptor and the byte before its data."""
 
-_WEBP_HEAD = 12
 _WEBP_FLAGS = 20
 _WEBP_LATE_FLAGS = 0x08 | 0x04
 """EXIF and XMP, which follow the frames (RFC 9649 §2.7.1)."""
@@ -72,11 +74,10 @@ def ended_png(file: memoryview) -> bytes:
     libpng would give up 8 KiB before, and with them a small picture.
     """
     at = _PNG_HEAD
-    for _ in range(_MOST_PIECES):
-        end = at + 12 + int.from_bytes(file[at : at + 4], "big")
-        if end > len(file):
+    for chunk in islice(png_chunks(file), _MOST_PIECES):
+        if chunk.end > len(file):
             break
-        at = end
+        at = chunk.end
     data = bytes(file[at + 8 :]) if bytes(file[at + 4 : at + 8]) == b"IDAT" else b""
     last = len(data).to_bytes(4, "big") + b"IDAT" + data + _PNG_CHECKSUM
     return bytes(file[:at]) + (last if data else b"") + _PNG_END
@@ -105,15 +106,11 @@ def ended_gif(file: memoryview, end: int) -> bytes:
 def webp_frames(file: memoryview) -> list[int]:
     """Where each whole frame of an animated WebP ends (RFC 9649 §2.7)."""
     ends: list[int] = []
-    at = _WEBP_HEAD
-    for _ in range(_MOST_PIECES):
-        name = bytes(file[at : at + 4])
-        length = int.from_bytes(file[at + 4 : at + 8], "little")
-        at += 8 + length + length % 2
-        if at > len(file):
+    for chunk in islice(webp_chunks(file), _MOST_PIECES):
+        if chunk.end > len(file):
             break
-        if name == b"ANMF":
-            ends.append(at)
+        if chunk.name == b"ANMF":
+            ends.append(chunk.end)
     return ends
 
 

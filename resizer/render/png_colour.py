@@ -1,13 +1,16 @@
 """What a PNG says of its colours where libvips does not look (PNG third edition §11.3.2)."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from resizer.render import cicp
+from resizer.render.chunks import png_chunks
 from resizer.render.icc import D65, REC709, Primaries, rgb_profile
 
-_SIGNATURE_BYTES = 8
 _MOST_CHUNKS = 100
 """Looked at for colours; they stand before the picture, and are few."""
+_CHRM_BYTES = 32
+"""The longest of these chunks."""
 _SRGB_GAMMA = range(44_500, 46_500)
 """`gAMA` of files that mean sRGB, whose curve is nearly this."""
 _SRGB_PRIMARIES = 0.005
@@ -32,14 +35,11 @@ def named_profile(file: memoryview, embedded: bytes | None) -> bytes | None:
 
 
 def _colour_chunks(file: memoryview) -> Iterator[tuple[bytes, bytes]]:
-    at = _SIGNATURE_BYTES
-    for _ in range(_MOST_CHUNKS):
-        size, name = int.from_bytes(file[at : at + 4], "big"), bytes(file[at + 4 : at + 8])
-        if name in (b"IDAT", b""):
+    for chunk in islice(png_chunks(file), _MOST_CHUNKS):
+        if chunk.name == b"IDAT":
             return
-        if name in (b"cICP", b"sRGB", b"gAMA", b"cHRM"):
-            yield name, bytes(file[at + 8 : at + 8 + min(size, 32)])
-        at += 12 + size
+        if chunk.name in (b"cICP", b"sRGB", b"gAMA", b"cHRM"):
+            yield chunk.name, bytes(file[chunk.start + 8 : chunk.end - 4][:_CHRM_BYTES])
 
 
 def _of_gamma(gamma: int, chromaticities: bytes) -> bytes | None:
