@@ -14,6 +14,7 @@ from typing import Protocol
 
 import pyvips
 
+from tests.pngs import chunk
 from tests.servers import S3Bucket
 
 MOST = 4096
@@ -25,12 +26,12 @@ def numbered(key: int, version: int, width: int = 96, height: int = 64) -> bytes
     row = b"\0" + b"\0" * (width // 16) + b"\xff" * (width // 16)
     header = struct.pack("!IIBBBBB", width, height, 1, 3, 0, 0, 0)
     chunks = (
-        _chunk(b"IHDR", header),
-        _chunk(b"PLTE", bytes((*_colour(version), *_colour(key)))),
+        chunk(b"IHDR", header),
+        chunk(b"PLTE", bytes((*_colour(version), *_colour(key)))),
         # A file that is replaced within one tick of the clock differs in its size all the same.
-        _chunk(b"tEXt", b"Comment\0" + b"x" * (version % MOST)),
-        _chunk(b"IDAT", zlib.compress(row * height, 1)),
-        _chunk(b"IEND", b""),
+        chunk(b"tEXt", b"Comment\0" + b"x" * (version % MOST)),
+        chunk(b"IDAT", zlib.compress(row * height, 1)),
+        chunk(b"IEND", b""),
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
@@ -79,10 +80,6 @@ class InBucket:
     async def delete(self, key: str) -> None:
         name = self._bucket.name
         await asyncio.to_thread(self._bucket.client.delete_object, Bucket=name, Key=key)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
 
 
 def _colour(number: int) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from resizer.render.job import Resampling
 from resizer.transform import Border, Box, Colour, Edges, Fit, Format, UniformEdge
 from tests import tiffs
 from tests.drawings import png, rendered
-from tests.test_render_spaces import chunked
+from tests.pngs import chunked
 from tests.tiffs import tiff
 
 Samples = np.ndarray[Any, np.dtype[np.float64]]

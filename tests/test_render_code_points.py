@@ -31,7 +31,7 @@ from tests.colours import (
 )
 from tests.corpus import corpus
 from tests.drawings import flat, jpeg, picture, rendered
-from tests.test_render_spaces import chunked, png_of
+from tests.pngs import chunked, png_of
 
 BT2020 = Space(((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)), D65, SRGB.light, SRGB.sample)
 

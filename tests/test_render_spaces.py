@@ -5,8 +5,6 @@ Pillow.
 """
 
 import io
-import struct
-import zlib
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,7 @@ import pyvips
 from PIL import Image, ImageCms
 
 from resizer.render.job import Resampling
-from resizer.transform import Fit, Format
+from resizer.transform import Format
 from tests import tiffs
 from tests.colours import (
     ADOBE_RGB,
@@ -24,7 +22,6 @@ from tests.colours import (
     PROPHOTO,
     SRGB,
     Array,
-    Space,
     convert,
     delta_e,
     grey_profile,
@@ -33,12 +30,20 @@ from tests.colours import (
     rgb_profile,
 )
 from tests.drawings import rendered
+from tests.patches import (
+    COLUMNS,
+    GREYS,
+    PATCHES,
+    ROWS,
+    SHAPES,
+    SIDE,
+    off,
+    rounded,
+    sheet,
+)
+from tests.pngs import png_of
 from tests.tiffs import tiff
 
-LEVELS = (20, 90, 160, 240)
-PATCHES = np.array([(r, g, b) for r in LEVELS[::3] for g in LEVELS for b in LEVELS[1:]]) / 255
-"""24 colours in sRGB, dark and light, dull and strong."""
-ROWS, COLUMNS, SIDE = 4, 6, 48
 SPACES = {
     "sRGB": SRGB,
     "Display P3": DISPLAY_P3,
@@ -46,52 +51,6 @@ SPACES = {
     "ProPhoto": PROPHOTO,
     "linear": LINEAR_SRGB,
 }
-SHAPES: dict[str, dict[str, Any]] = {
-    "as it is": {},
-    "smaller": {"width": COLUMNS * SIDE // 3},
-    "cropped": {"width": COLUMNS * SIDE - 32, "height": ROWS * SIDE - 40, "fit": Fit.COVER},
-}
-
-
-def sheet(values: Array, dtype: type = np.uint8) -> "np.ndarray[Any, Any]":
-    """Patches of 0…1 as rows × columns × bands of whole numbers (or floats) of this type."""
-    bands = values.reshape(ROWS, COLUMNS, -1)
-    if np.issubdtype(dtype, np.integer):
-        bands = np.round(bands * np.iinfo(dtype).max)
-    return np.ascontiguousarray(bands.repeat(SIDE, 0).repeat(SIDE, 1).astype(dtype))
-
-
-def rounded(values: Array, dtype: type = np.uint8) -> Array:
-    top = np.iinfo(dtype).max
-    return np.asarray(np.round(values * top) / top)
-
-
-def png_of(samples: "np.ndarray[Any, Any]", profile: bytes | None = None) -> bytes:
-    deep, grey = samples.dtype == np.uint16, samples.shape[2] < 3
-    names = {(False, False): "srgb", (False, True): "b-w", (True, False): "rgb16"}
-    image = pyvips.Image.new_from_array(samples).copy(
-        interpretation=names.get((deep, grey), "grey16")
-    )
-    if profile:
-        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
-    body: bytes = image.pngsave_buffer()
-    return body
-
-
-def middles(body: bytes) -> Array:
-    """The colours in the middle of each patch, as Pillow reads them."""
-    picture = np.asarray(Image.open(io.BytesIO(body)).convert("RGB")) / 255
-    down, across = picture.shape[0] / ROWS, picture.shape[1] / COLUMNS
-    rows = [int(down * (row + 0.5)) for row in range(ROWS)]
-    columns = [int(across * (column + 0.5)) for column in range(COLUMNS)]
-    return np.asarray(picture[np.ix_(rows, columns)].reshape(-1, 3))
-
-
-def off(body: bytes, expected: Array) -> float:
-    """The worst ΔE2000 of the patches."""
-    return float(delta_e(lab(middles(body)), lab(expected)).max())
-
-
 SHARMA = [
     ((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425),
     ((50, -1.3802, -84.2814), (50, 0, -82.7485), 1.0),
@@ -156,7 +115,6 @@ def test_dark_colours_of_a_wide_space_do_not_band() -> None:
     assert np.abs(row - expected).max() <= 1
 
 
-GREYS = np.linspace(0.02, 0.98, ROWS * COLUMNS).reshape(-1, 1)
 GREY_LIGHTS = {"gamma 1.8": power(1.8)[0], "gamma 2.2": power(2.2)[0], "linear": power(1.0)[0]}
 
 
@@ -266,104 +224,3 @@ def test_inks_are_what_a_press_makes_of_them(with_profile: bool, kind: str, shap
         source = tiff(sheet(INKS / 255, dtype), tiffs.CMYK, profile=profile)
     body = rendered(source, format=Format.PNG, **SHAPES[shape]).body
     assert off(body, _inks_seen()) <= 2
-
-
-def chunked(body: bytes, **chunks: bytes) -> bytes:
-    """A PNG with these chunks behind its header."""
-    more = b"".join(
-        struct.pack(">I", len(data))
-        + name.encode()
-        + data
-        + struct.pack(">I", zlib.crc32(name.encode() + data))
-        for name, data in chunks.items()
-    )
-    return body[:33] + more + body[33:]
-
-
-def chrm(space: Space) -> bytes:
-    points = (space.white, *space.primaries)
-    return struct.pack(">8I", *(round(100_000 * value) for point in points for value in point))
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_gamma_and_primaries_of_a_png_are_applied(dtype: type) -> None:
-    gamma = struct.pack(">I", round(100_000 / (563 / 256)))
-    coded = convert(PATCHES, SRGB, ADOBE_RGB)
-    source = chunked(png_of(sheet(coded, dtype)), gAMA=gamma, cHRM=chrm(ADOBE_RGB))
-    for shape in ("as it is", "smaller"):
-        assert off(rendered(source, format=Format.PNG, **SHAPES[shape]).body, PATCHES) <= 1
-
-
-def test_a_gamma_alone_is_one_of_the_primaries_of_srgb() -> None:
-    linear = chunked(png_of(sheet(SRGB.light(PATCHES), np.uint16)), gAMA=struct.pack(">I", 100_000))
-    assert off(rendered(linear, format=Format.PNG).body, PATCHES) <= 1
-    grey = chunked(png_of(sheet(GREYS)), gAMA=struct.pack(">I", 100_000))
-    body = rendered(grey, format=Format.PNG).body
-    assert off(body, SRGB.sample(rounded(GREYS)).repeat(3, 1)) <= 1
-    assert Image.open(io.BytesIO(body)).mode == "L"
-
-
-def test_a_gamma_near_that_of_srgb_means_srgb() -> None:
-    source = png_of(sheet(PATCHES))
-    for chunks in (
-        {"gAMA": struct.pack(">I", 45_455)},
-        {"gAMA": struct.pack(">I", 45_455), "cHRM": chrm(SRGB)},
-        {"sRGB": b"\0", "gAMA": struct.pack(">I", 100_000), "cHRM": chrm(PROPHOTO)},
-    ):
-        body = rendered(chunked(source, **chunks), format=Format.PNG).body
-        assert (middles(body) == rounded(PATCHES)).all()
-
-
-def test_code_points_count_for_more_than_a_profile_and_that_for_more_than_a_gamma() -> None:
-    p3 = convert(PATCHES, SRGB, DISPLAY_P3)
-    source = png_of(sheet(p3), rgb_profile(PROPHOTO))
-    assert (
-        off(rendered(chunked(source, cICP=bytes((12, 13, 0, 1))), format=Format.PNG).body, PATCHES)
-        <= 1
-    )
-    source = chunked(png_of(sheet(p3), rgb_profile(DISPLAY_P3)), gAMA=struct.pack(">I", 100_000))
-    assert off(rendered(source, format=Format.PNG).body, PATCHES) <= 1
-    source = chunked(png_of(sheet(PATCHES), rgb_profile(PROPHOTO)), cICP=bytes((1, 13, 0, 1)))
-    assert off(rendered(source, format=Format.PNG).body, PATCHES) <= 0.1
-
-
-NONSENSE = {
-    "no gamma": {"gAMA": bytes(4)},
-    "a short gamma": {"gAMA": b"\0\1"},
-    "no white": {"gAMA": struct.pack(">I", 100), "cHRM": bytes(32)},
-    "primaries on a line": {
-        "gAMA": struct.pack(">I", 100_000),
-        "cHRM": struct.pack(">8I", *(31_270, 32_900, *(30_000, 30_000) * 3)),
-    },
-    "far away": {"gAMA": struct.pack(">I", 100_000), "cHRM": struct.pack(">8I", *[1] * 8)},
-    "short code points": {"cICP": b"\x0c"},
-    "unknown code points": {"cICP": bytes((99, 99, 0, 1))},
-    "unspecified": {"cICP": bytes((2, 2, 0, 1))},
-}
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("chunks", NONSENSE.values(), ids=NONSENSE)
-def test_chunks_that_make_no_sense_are_none(chunks: dict[str, bytes]) -> None:
-    body = rendered(chunked(png_of(sheet(PATCHES)), **chunks), format=Format.PNG).body
-    assert off(body, PATCHES) <= 0.1
-
-
-def avif_of(values: Array, primaries: int, transfer: int) -> bytes:
-    """An AVIF whose code points say so."""
-    file = io.BytesIO()
-    Image.fromarray(sheet(values)).save(file, "AVIF", quality=100, subsampling="4:4:4")
-    said, plain = struct.pack(">HH", primaries, transfer), struct.pack(">HH", 1, 13)
-    assert file.getvalue().count(b"colrnclx" + plain) == 1
-    return file.getvalue().replace(b"colrnclx" + plain, b"colrnclx" + said)
-
-
-@pytest.mark.parametrize("shape", ["as it is", "smaller"])
-def test_code_points_of_an_avif_are_applied(shape: str) -> None:
-    source = avif_of(convert(PATCHES, SRGB, DISPLAY_P3), 12, 13)
-    assert off(rendered(source, format=Format.PNG, **SHAPES[shape]).body, PATCHES) <= 2
-
-
-def test_an_avif_of_srgb_or_of_nothing_named_is_srgb() -> None:
-    for codes in ((1, 13), (2, 2), (1, 1), (1, 6), (77, 77)):
-        assert off(rendered(avif_of(PATCHES, *codes), format=Format.PNG).body, PATCHES) <= 2

@@ -4,14 +4,10 @@ import struct
 import zlib
 
 from tests.drawings import png, quarters
+from tests.pngs import chunk
 
 SOUND = png(quarters())
 _HEAD_END = 33
-
-
-def chunk(kind: bytes, data: bytes, length: int | None = None) -> bytes:
-    size = len(data) if length is None else length
-    return struct.pack(">I", size) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def of_size(
