@@ -51,9 +51,9 @@ def test_an_svg_that_takes_long_is_refused_before_the_limit_of_all_renders() -> 
 
 def test_an_svg_that_takes_much_memory_is_refused_in_words() -> None:
     message, deaths = refused(
-        LARGE, Limits(render_memory_mb=600, svg_seconds=60, render_seconds=60)
+        LARGE, Limits(render_memory_mb=1000, svg_seconds=60, render_seconds=60)
     )
-    assert message == "The SVG needs more than 300 MiB to be drawn."
+    assert message == "The SVG needs more than 500 MiB to be drawn."
     assert deaths == ["timeout"]
 
 
