@@ -1,5 +1,6 @@
 """Originals drawn for the tests of the renderer, and a look at what it made of them."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,12 +10,25 @@ from resizer.image import Rendered
 from resizer.limits import Limits
 from resizer.render.job import Resampling
 from resizer.render.pipeline import render
-from resizer.transform import Transform
+from resizer.transform import Format, Transform
 
 Pixel = tuple[float, ...]
 
 RED, GREEN, BLUE, YELLOW = (220, 40, 30), (30, 160, 60), (40, 70, 200), (230, 200, 40)
 GREY, WHITE, BLACK = (128, 128, 128), (255, 255, 255), (0, 0, 0)
+
+UPRIGHT = [RED, GREEN, BLUE, YELLOW]
+TURNED = {
+    1: UPRIGHT,
+    2: [GREEN, RED, YELLOW, BLUE],
+    3: [YELLOW, BLUE, GREEN, RED],
+    4: [BLUE, YELLOW, RED, GREEN],
+    5: [RED, BLUE, GREEN, YELLOW],
+    6: [BLUE, RED, YELLOW, GREEN],
+    7: [YELLOW, GREEN, BLUE, RED],
+    8: [GREEN, YELLOW, RED, BLUE],
+}
+"""What a viewer shows of `quarters` stored with each EXIF orientation (EXIF 2.32, §4.6.4 A)."""
 
 
 def flat(width: int, height: int, colour: Pixel) -> pyvips.Image:
@@ -106,3 +120,9 @@ def corners(image: pyvips.Image) -> list[tuple[int, ...]]:
             pixel = image(x, y)[:3]
             named.append(next((c for c in (RED, GREEN, BLUE, YELLOW) if near(pixel, c, 12)), ()))
     return named
+
+
+def described(source: bytes, **options: Any) -> dict[str, Any]:
+    """What `format=json` tells."""
+    told: dict[str, Any] = json.loads(rendered(source, format=Format.JSON, **options).body)
+    return told

@@ -1,6 +1,5 @@
 """`page=N`: one frame of an animation or one page of a TIFF, as a still."""
 
-import json
 from collections.abc import Sequence
 from io import BytesIO
 from struct import pack
@@ -20,6 +19,7 @@ from tests.drawings import (
     YELLOW,
     animation,
     corners,
+    described,
     flat,
     jpeg,
     look,
@@ -104,11 +104,11 @@ def test_every_other_option_is_about_the_page() -> None:
 
 
 def test_json_tells_how_many_pages_there_are_and_is_about_one() -> None:
-    facts = json.loads(rendered(tiff(PAGES), page=3, format=Format.JSON, width=10).body)
+    facts = described(tiff(PAGES), page=3, width=10)
     assert (facts["width"], facts["height"]) == (10, 40)
     assert (facts["original"]["width"], facts["original"]["height"]) == (20, 80)
     assert (facts["original"]["pages"], facts["original"]["frames"]) == (3, 1)
-    moving = json.loads(rendered(composed_gif(), page=2, format=Format.JSON).body)["original"]
+    moving = described(composed_gif(), page=2)["original"]
     assert (moving["pages"], moving["frames"]) == (4, 4)
 
 

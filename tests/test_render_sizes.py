@@ -1,6 +1,5 @@
 """The size of what is written, to the pixel and to its last row and column, in every format."""
 
-import json
 from io import BytesIO
 from typing import Any
 
@@ -13,7 +12,7 @@ from PIL import Image
 from resizer.limits import Limits
 from resizer.transform import Box, Fit, Format, Transform
 from tests import positions
-from tests.drawings import flat, jpeg, png, rendered
+from tests.drawings import described, flat, jpeg, png, rendered
 from tests.oracle import expected
 
 WRITTEN = {
@@ -65,7 +64,7 @@ def test_what_is_written_has_the_size_that_json_tells(fit: Fit, format_: Format)
         numbers = expected((97, 61), Transform(**options))
         assert numbers
         assert decoded(rendered(source, format=format_, **options).body).size == numbers.size
-        facts = json.loads(rendered(source, format=Format.JSON, **options).body)
+        facts = described(source, **options)
         assert (facts["width"], facts["height"]) == numbers.size
 
 

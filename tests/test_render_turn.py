@@ -14,6 +14,7 @@ from tests.drawings import (
     BLUE,
     GREEN,
     RED,
+    UPRIGHT,
     YELLOW,
     corners,
     jpeg,
@@ -25,7 +26,6 @@ from tests.drawings import (
 
 turns = st.builds(Turn, st.booleans(), st.integers(0, 3))
 
-UPRIGHT = [RED, GREEN, BLUE, YELLOW]
 
 # orientation → what must have been done to the pixels of an upright picture for it to be right
 STORED: dict[int, Callable[[pyvips.Image], pyvips.Image]] = {
