@@ -5,12 +5,9 @@ import os
 import subprocess
 import sys
 import zlib
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import pyvips
 from hypothesis import given, settings
@@ -22,11 +19,26 @@ from resizer.limits import FailOn, Limits
 from resizer.render import pipeline
 from resizer.render.pool import Pool
 from resizer.transform import Format, Transform
+from tests.broken import (
+    CASES,
+    COLOURS,
+    HEIGHT,
+    STRIP,
+    WIDTH,
+    broken_tiff,
+    missing_data,
+    moving,
+    noise,
+    partial,
+    pixels,
+    shown,
+    sound,
+    whole,
+    wrong_checksum,
+)
 from tests.drawings import (
     GREY,
-    animation,
     flat,
-    header_alone,
     jpeg,
     look,
     near,
@@ -36,60 +48,6 @@ from tests.drawings import (
     rendered,
 )
 from tests.puppet_pool import original
-
-WIDTH, HEIGHT = 96, 80
-STRIP = 16
-"""Rows that libvips reads of a PNG at a time, and the height of a JPEG's blocks at 4:2:0."""
-Pixels = npt.NDArray[np.uint8]
-
-
-@cache
-def noise(bands: int = 3) -> pyvips.Image:
-    """Every row as hard to compress as the next, so that a share of a file is that of its rows."""
-    pixels = np.random.default_rng(4).integers(0, 255, (HEIGHT, WIDTH, bands), np.uint8)
-    return pyvips.Image.new_from_array(pixels).copy(interpretation="srgb")
-
-
-@cache
-def sound(kind: str) -> bytes:
-    save: dict[str, tuple[str, dict[str, Any]]] = {
-        "jpeg": ("jpegsave_buffer", {"Q": 90}),
-        "progressive": ("jpegsave_buffer", {"Q": 90, "interlace": True}),
-        "png": ("pngsave_buffer", {}),
-        "interlaced": ("pngsave_buffer", {"interlace": True}),
-        "tiff": ("tiffsave_buffer", {"compression": "lzw", "tile_height": STRIP}),
-        "gif": ("gifsave_buffer", {}),
-        "webp": ("webpsave_buffer", {"lossless": True}),
-        "avif": ("heifsave_buffer", {"compression": "av1", "effort": 0}),
-    }
-    name, options = save[kind]
-    body: bytes = getattr(noise(), name)(**options)
-    return body
-
-
-def shown(source: bytes, fail_on: FailOn = FailOn.NONE, **options: Any) -> Rendered | None:
-    """What comes of an original, as PNG; None for a refusal."""
-    options.setdefault("format", Format.PNG)
-    try:
-        return rendered(source, limits=Limits(fail_on=fail_on), **options)
-    except UnprocessableSource:
-        return None
-
-
-def partial(source: bytes, **options: Any) -> Rendered:
-    """What comes of a broken original."""
-    variant = shown(source, **options)
-    assert variant is not None
-    assert variant.partial
-    return variant
-
-
-def pixels(variant: Rendered) -> Pixels:
-    return np.asarray(look(variant).numpy())
-
-
-def whole(source: bytes) -> Pixels:
-    return np.asarray(pyvips.Image.new_from_buffer(source, "").numpy())
 
 
 def rows_of_png(source: bytes) -> int:
@@ -180,44 +138,6 @@ def test_a_cut_photo_is_upright_too() -> None:
     assert not (found[:, -STRIP:] == GREY).all(axis=(1, 2)).any()
 
 
-def wrong_checksum() -> bytes:
-    """A PNG that is whole but for the checksum of its data."""
-    broken = bytearray(sound("png"))
-    length = int.from_bytes(broken[(at := broken.index(b"IDAT")) - 4 : at], "big")
-    broken[at + 4 + length] ^= 1
-    return bytes(broken)
-
-
-def broken_tiff() -> bytes:
-    broken = bytearray(sound("tiff"))
-    at = len(broken) * 2 // 3
-    broken[at : at + 40] = b"\xff" * 40
-    return bytes(broken)
-
-
-def missing_data() -> bytes:
-    """A JPEG with an end, and too little before it."""
-    return sound("jpeg")[: len(sound("jpeg")) // 2] + b"\xff\xd9"
-
-
-N, T, E, W = FailOn
-CASES: dict[str, tuple[bytes, set[FailOn]]] = {
-    "a jpeg cut short": (sound("jpeg")[: len(sound("jpeg")) // 2], {N}),
-    "a progressive one": (sound("progressive")[: len(sound("progressive")) // 2], {N}),
-    "a jpeg with data missing": (missing_data(), {N, T, E}),
-    "a png cut short": (sound("png")[: len(sound("png")) // 2], {N}),
-    "a png with a wrong checksum": (wrong_checksum(), {N, T}),
-    "a broken tiff": (broken_tiff(), {N}),
-    "a gif cut short": (sound("gif")[: len(sound("gif")) // 2], {N}),
-    "an interlaced png": (sound("interlaced")[: len(sound("interlaced")) // 2], set()),
-    "a webp cut short": (sound("webp")[: len(sound("webp")) // 2], set()),
-    "an avif cut short": (sound("avif")[: len(sound("avif")) // 2], set()),
-    "a png of a header": (header_alone(sound("png")), set()),
-    "a jpeg of headers": (sound("jpeg")[: sound("jpeg").index(b"\xff\xda") + 14], set()),
-    "half a header": (sound("jpeg")[:100], set()),
-}
-
-
 @pytest.mark.parametrize("fail_on", FailOn)
 @pytest.mark.parametrize("case", CASES)
 def test_each_setting_refuses_what_it_says(case: str, fail_on: FailOn) -> None:
@@ -250,16 +170,6 @@ def test_a_broken_tiff_is_right_above_the_damage() -> None:
     found = pixels(variant)
     assert (found[:STRIP] == whole(sound("tiff"))[:STRIP]).all()
     assert (found[-STRIP // 2 :] == GREY).all()
-
-
-COLOURS = ((220, 40, 30), (30, 160, 60), (40, 70, 200))
-
-
-def moving(kind: str) -> bytes:
-    frames = [flat(WIDTH, HEIGHT, colour) + noise() / 16 for colour in COLOURS]
-    roll = animation([frame.cast("uchar") for frame in frames], [50, 70, 90])
-    body: bytes = roll.gifsave_buffer() if kind == "gif" else roll.webpsave_buffer(lossless=True)
-    return body
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp"])
@@ -314,7 +224,7 @@ def test_a_broken_original_is_never_sent_as_it_is() -> None:
 
 def test_workers_are_let_do_what_mending_takes() -> None:
     """Encoders of TIFF and what reads by rows run nowhere else inside the sandbox."""
-    cases = [source for source, accepted in CASES.values() if N in accepted]
+    cases = [source for source, accepted in CASES.values() if FailOn.NONE in accepted]
 
     async def scene() -> list[Rendered]:
         pool = Pool(1, Limits())

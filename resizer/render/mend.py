@@ -8,7 +8,6 @@ of this original.
 import re
 from bisect import bisect_left
 from collections.abc import Callable
-from functools import partial
 
 import pyvips
 
@@ -94,6 +93,11 @@ def _png(source: memoryview, limits: Limits, *, whole: bool = False) -> bytes:
     return bytes(image.pngsave_buffer(compression=1, filter="sub"))
 
 
+def _whole_png(source: memoryview, limits: Limits) -> bytes:
+    """Nothing is wrong with it but checksums."""
+    return _png(source, limits, whole=True)
+
+
 def _tiff(source: memoryview, limits: Limits) -> bytes:
     """With an error go its rows."""
     return bytes(_picture(source, limits, FailOn.ERROR).tiffsave_buffer(compression="none"))
@@ -121,10 +125,17 @@ def _picture(
     return above.embed(0, 0, image.width, image.height, extend="background", background=blank)
 
 
+def _gif(source: memoryview, limits: Limits) -> bytes:
+    return _animation(source, limits, gif_frames, ended_gif)
+
+
+def _webp(source: memoryview, limits: Limits) -> bytes:
+    return _animation(source, limits, webp_frames, ended_webp)
+
+
 def _animation(
     source: memoryview,
     limits: Limits,
-    *,
     frames: Callable[[memoryview], list[int]],
     ended: Callable[[memoryview, int], bytes],
 ) -> bytes:
@@ -174,12 +185,12 @@ _MENDED: dict[FailOn, dict[SourceFormat, Mend]] = {
         SourceFormat.JPEG: _jpeg,
         SourceFormat.PNG: _png,
         SourceFormat.TIFF: _tiff,
-        SourceFormat.GIF: partial(_animation, frames=gif_frames, ended=ended_gif),
-        SourceFormat.WEBP: partial(_animation, frames=webp_frames, ended=ended_webp),
+        SourceFormat.GIF: _gif,
+        SourceFormat.WEBP: _webp,
     },
     FailOn.TRUNCATED: {
         SourceFormat.JPEG: _damaged_jpeg,
-        SourceFormat.PNG: partial(_png, whole=True),
+        SourceFormat.PNG: _whole_png,
     },
     FailOn.ERROR: {SourceFormat.JPEG: _damaged_jpeg},
 }
