@@ -4,15 +4,13 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from resizer.errors import Overloaded, RenderTimeout, ResizerError, UnprocessableSource
-from resizer.image import Original
+from resizer.errors import RenderTimeout, ResizerError, UnprocessableSource
 from resizer.render.pool import Pool
 from resizer.transform import Transform
 from tests.processes import children
@@ -26,27 +24,9 @@ from tests.puppet_pool import (
     running,
     until,
 )
+from tests.slow_renders import HURRY, LIGHT, SHORT, render, slow_render
 
-HURRY = 0.02
-"""Patience, in seconds: what takes longer is slow."""
 NEVER = 60.0
-LIGHT = Transform(width=10)
-SHORT = replace(LIMITS, render_seconds=1.0)
-
-
-@asynccontextmanager
-async def slow_render(
-    pool: Pool,
-) -> AsyncIterator[tuple[Original, "asyncio.Task[str]"]]:
-    """A render that somebody else waits behind, so that it is in the slow lane."""
-    async with render_under_way(pool) as (given, task):
-        assert await order(pool, "echo x") == "x"
-        await until(lambda: pool.slow.busy)
-        yield given, task
-
-
-async def render(pool: Pool, given: Original, transform: Transform = LIGHT) -> str:
-    return (await pool.render(given, transform)).body.decode()
 
 
 def niceness(process: int) -> set[int]:
@@ -231,87 +211,6 @@ def test_a_slow_render_has_as_much_time_as_any() -> None:
                     await task
             assert diary.deaths == ["timeout"]
             assert await order(pool, "echo on") == "on"
-
-    asyncio.run(scenario())
-
-
-def test_too_many_that_wait_for_the_slow_lane_are_overloaded_and_others_are_served() -> None:
-    async def scenario() -> None:
-        limits = replace(LIMITS, max_queue=8)
-        moves: list[int] = []
-        async with running(1, limits, patience=HURRY, on_slow=moves.append) as (pool, _):
-            with original("wait") as given:
-                pool._suspects.suspect(given, LIGHT)
-                waiting = [asyncio.create_task(render(pool, given)) for _ in range(3)]
-                await until(lambda: pool.slow.busy and pool.slow.waiting == 2)
-                with pytest.raises(Overloaded):
-                    await render(pool, given)
-                assert await order(pool, "echo x") == "x"
-                os.pwrite(given.fd, b"gone", 0)
-                assert len(set(await asyncio.gather(*waiting))) == 3
-            assert sum(moves) == 0
-            assert moves.count(1) == 3
-
-    asyncio.run(scenario())
-
-
-def test_the_shortest_queue_there_is_still_leads_to_a_second_try() -> None:
-    async def scenario() -> None:
-        async with running(1, replace(LIMITS, max_queue=1)) as (pool, diary):
-            with pytest.raises(UnprocessableSource, match="crashed twice"):
-                await order(pool, "crash")
-            assert diary.deaths == ["crash", "crash"]
-
-    asyncio.run(scenario())
-
-
-def test_who_waits_too_long_for_the_slow_lane_is_told_so() -> None:
-    async def scenario() -> None:
-        async with running(1, SHORT, patience=HURRY) as (pool, _):
-            with original("wait") as given:
-                pool._suspects.suspect(given, LIGHT)
-                with original("wait") as other:
-                    pool._suspects.suspect(other, LIGHT)
-                    outcomes = await asyncio.gather(
-                        render(pool, given), render(pool, other), return_exceptions=True
-                    )
-            assert [type(outcome) for outcome in outcomes] == [RenderTimeout, Overloaded]
-            assert pool.slow.waiting == 0
-
-    asyncio.run(scenario())
-
-
-def test_who_leaves_the_slow_queue_costs_no_worker() -> None:
-    async def scenario() -> None:
-        async with running(patience=HURRY) as (pool, diary), slow_render(pool) as (first, one):
-            with original("echo x") as given:
-                pool._suspects.suspect(given, LIGHT)
-                leaver = asyncio.create_task(render(pool, given))
-                await until(lambda: pool.slow.waiting)
-                leaver.cancel()
-                await asyncio.wait([leaver])
-                assert pool.slow.waiting == 0
-            os.pwrite(first.fd, b"gone", 0)
-            await one
-            await until(lambda: pool.workers == 1)
-            assert diary.deaths == ["recycled"]
-
-    asyncio.run(scenario())
-
-
-def test_closing_ends_what_is_slow_and_tells_who_waits() -> None:
-    async def scenario() -> None:
-        before = set(children(os.getpid()))
-        async with running(patience=HURRY) as (pool, diary), slow_render(pool) as (given, task):
-            pool._suspects.suspect(given, LIGHT)
-            waiting = asyncio.create_task(render(pool, given))
-            await until(lambda: pool.slow.waiting)
-            await pool.close()
-            outcomes = await asyncio.gather(task, waiting, return_exceptions=True)
-            assert [type(outcome) for outcome in outcomes] == [Overloaded, Overloaded]
-            assert set(children(os.getpid())) == before
-            assert diary.deaths == []
-            assert (pool.workers, pool.slow.busy, pool.slow.waiting) == (0, 0, 0)
 
     asyncio.run(scenario())
 
