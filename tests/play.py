@@ -7,6 +7,7 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from resizer.errors import CacheUnavailable
@@ -121,7 +122,8 @@ async def _disturb_gateway(fleet: Fleet, gateway: int, trouble: Trouble, seconds
         os.kill(one, signal.SIGSTOP)
     await asyncio.sleep(seconds)
     for one in frozen:
-        os.kill(one, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # a worker that was replaced meanwhile
+            os.kill(one, signal.SIGCONT)
 
 
 async def flushed(world: World, flush: Flush, what: str, options: str | None = None) -> Flushed:

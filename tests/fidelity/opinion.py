@@ -53,7 +53,7 @@ def difference(variant: bytes, other: Path) -> str:
         one.flatten(background=255) if one.hasalpha() else one
         for one in (
             pyvips.Image.new_from_buffer(variant, "").colourspace("srgb"),
-            pyvips.Image.new_from_file(str(other)).colourspace("srgb"),
+            pyvips.Image.new_from_buffer(other.read_bytes(), "").colourspace("srgb"),
         )
     )
     if (ours.width, ours.height) != (theirs.width, theirs.height):

@@ -69,6 +69,6 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
 def _not_read(kind: SourceFormat) -> UnprocessableSource:
     extra, name = EXTRAS[kind]
     return UnprocessableSource(
-        f"The original is {name}, which is not read here: {READ}."
-        f" (Its operator can add it by installing resizer[{extra}].)"
+        f"The original is {name}, which is not read here: {READ};"
+        f" the operator can add it by installing resizer[{extra}]."
     )
