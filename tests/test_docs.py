@@ -12,6 +12,7 @@ from resizer.signing import sign
 from resizer.urls.cloudflare import Grammar, parse
 from resizer.urls.options import OPTIONS, REFUSED_NAMES
 from resizer.urls.preset import parse_preset
+from tests.fuzz.target import NAMES
 from tests.test_problem import TABLE
 
 ROOT = Path(__file__).parent.parent
@@ -56,6 +57,12 @@ def test_every_option_is_in_the_table(name: str) -> None:
 def test_every_error_is_in_the_table(error: type, status: int) -> None:
     if status != 500:
         assert re.search(rf"^\| {status} \|.*`{kind(error(''))}`", URLS, re.M)
+
+
+def test_every_fuzz_target_is_in_the_table() -> None:
+    development = (ROOT / "docs/development.md").read_text()
+    first = re.findall(r"^\| (`[^|]+`) \|", development, re.M)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(first))) == sorted(NAMES)
 
 
 def test_the_signatures_shown_are_right() -> None:
