@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,6 +163,22 @@ def test_nothing_but_the_checksum_is_wrong_and_nothing_is_missing() -> None:
     variant = shown(wrong_checksum())
     assert variant is not None
     assert (pixels(variant) == whole(sound("png"))).all()
+
+
+def test_a_tall_picture_is_not_asked_for_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, height = png(flat(2, 5000, (9, 80, 200)), compression=0), 5000
+    fetch, asked = pyvips.Region.fetch, []
+
+    def counted(region: pyvips.Region, *area: int) -> Any:
+        asked.append(area)
+        return fetch(region, *area)
+
+    monkeypatch.setattr(pyvips.Region, "fetch", counted)
+    found = pixels(partial(source[: len(source) // 2]))
+    assert found.shape[0] == height
+    assert len(asked) < height // 20
+    assert (found[: height // 2 - 20] == (9, 80, 200)).all()
+    assert (found[height // 2 + 20 :] == GREY).all()
 
 
 def test_a_broken_tiff_is_right_above_the_damage() -> None:

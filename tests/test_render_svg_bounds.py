@@ -87,6 +87,29 @@ def test_entities_that_come_to_much_are_refused() -> None:
     assert "1,048,576 characters" in refused("&a;" * 2000, doctype)
 
 
+def declared(*attributes: str) -> str:
+    return f"<!DOCTYPE svg [{''.join(f'<!ATTLIST g {one}>' for one in attributes)}]>"
+
+
+def test_attributes_that_are_declared_are_counted() -> None:
+    """Unbounded, their cost grows with the square of their number."""
+    names = [f"a{n} CDATA #IMPLIED" for n in range(101)]
+    assert inside("<g/>", declared(*names[:100])) == []
+    assert "too many attributes" in refused("<g/>", declared(*names))
+
+
+def test_no_element_is_given_attributes_that_are_not_written() -> None:
+    namespaces = [f'xmlns:n{n} CDATA #FIXED "http://www.w3.org/{n}"' for n in range(11)]
+    assert inside("<g/>", declared(*namespaces[:10])) == []
+    assert "too many attributes" in refused("<g/>", declared(*namespaces))
+    assert "default value" in refused("<g/>", declared('mask CDATA "url(#a)"'))
+
+
+def test_declared_elements_are_left_alone_however_deep() -> None:
+    doctype = f"<!DOCTYPE svg [<!ELEMENT g {'(' * 100_000}a{')' * 100_000}>]>"
+    assert inside("<g/>", doctype) == []
+
+
 @pytest.mark.parametrize("text", ["<g>", "</g>", "&nbsp;", "<g a='1' a='2'/>", "\0", "<\xff"])
 def test_what_is_no_xml_is_refused(text: str) -> None:
     assert "not well-formed" in refused(text)

@@ -37,6 +37,8 @@ _DAMAGE = re.compile(
 photos are common."""
 _GREY = {"uchar": 128, "ushort": 32_768}
 """What stands in for missing pixels, as in the JPEG decoder."""
+_BAND = 64
+"""Rows that are asked for at once: of a narrow picture, one after the other takes minutes."""
 
 
 def complaint() -> str:
@@ -116,12 +118,14 @@ def _picture(
     With `whole`, all or nothing.
     """
     header = examine(source, limits)
-    image = load(header.source, header.format, fail_on=fail_on)
-    rows = _rows(image)
+
+    def opened() -> pyvips.Image:
+        return load(header.source, header.format, fail_on=fail_on)
+
+    image, rows = opened(), _rows(opened)
     _require(rows == image.height if whole else rows > 0)
-    again = load(header.source, header.format, fail_on=fail_on)
     blank = [0 if image.hasalpha() else _GREY.get(image.format, 0)] * image.bands
-    above = again.crop(0, 0, image.width, rows)
+    above = image.crop(0, 0, image.width, rows)
     return above.embed(0, 0, image.width, image.height, extend="background", background=blank)
 
 
@@ -163,15 +167,25 @@ def _frames(header: Header) -> int:
     return bisect_left(range(1, header.frames + 1), True, key=unreadable)
 
 
-def _rows(image: pyvips.Image) -> int:
-    """How many rows, from the top, can be read."""
+def _rows(opened: Callable[[], pyvips.Image]) -> int:
+    """How many rows, from the top, can be read: by bands, and singly in the one that breaks off.
+
+    Opened anew for those: once it failed, a sequential read fails for good.
+    """
+    height = opened().height
+    band = _breaks_off(opened(), range(0, height, _BAND))
+    return _breaks_off(opened(), range(band, min(band + _BAND, height)))
+
+
+def _breaks_off(image: pyvips.Image, tops: range) -> int:
+    """The first of these rows that cannot be read with those up to the next; else their end."""
     region = pyvips.Region.new(image)
-    for row in range(image.height):
+    for top in tops:
         try:
-            region.fetch(0, row, image.width, 1)
+            region.fetch(0, top, image.width, min(tops.step, image.height - top))
         except pyvips.Error:
-            return row
-    return int(image.height)
+            return top
+    return min(tops.stop, int(image.height))
 
 
 def _require(truth: bool) -> None:

@@ -26,6 +26,11 @@ _MAX_ENTITY = 1000
 """Characters of an entity. Drawing programs keep the names of XML namespaces in them."""
 _MAX_EXPANDED = 1024 * 1024
 """Characters that all the uses of entities may come to."""
+_MAX_DECLARED = 100
+"""Attributes that a document type declares: expat goes over all of them for each more, and no clock
+stops it. Drawing programs declare none or a dozen."""
+_MAX_DEFAULTS = 10
+"""Names of XML namespaces that it gives to each element."""
 
 _DRAWS = {
     *("use", "tref", "textPath", "feImage", "pattern", "filter", "mask"),
@@ -62,6 +67,7 @@ class _Tree:
         self.images: set[str] = set()
         self._open: list[int] = []
         self._references = bytes(text).count(b"&")
+        self._declared = self._defaults = 0
         self._parse(text)
 
     def _parse(self, text: memoryview) -> None:
@@ -69,6 +75,7 @@ class _Tree:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = lambda name: self._open.pop()
         parser.EntityDeclHandler = self._entity
+        parser.AttlistDeclHandler = self._attribute
         try:
             parser.Parse(bytes(text), True)
         except (expat.ExpatError, LookupError, ValueError) as error:
@@ -119,6 +126,16 @@ class _Tree:
             raise UnprocessableSource(
                 f"The entities of the SVG come to more than {_MAX_EXPANDED:,} characters."
             )
+
+    def _attribute(
+        self, element: str, name: str, kind: str, default: str | None, required: bool
+    ) -> None:
+        self._declared += 1
+        self._defaults += default is not None
+        if default is not None and not name.startswith("xmlns"):
+            raise UnprocessableSource("The SVG declares a default value of an attribute.")
+        if self._declared > _MAX_DECLARED or self._defaults > _MAX_DEFAULTS:
+            raise UnprocessableSource("The SVG declares too many attributes.")
 
 
 def _check_drawn(tree: _Tree) -> None:
