@@ -5,7 +5,7 @@ import math
 import os
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -49,7 +49,8 @@ class Unchanged:
 class Rendered:
     """What a worker made of an original: encoded bytes and what they are."""
 
-    body: bytes
+    body: bytes = field(repr=False)
+    """Never shown in a log or an error: megabytes of text would stop the event loop."""
     content_type: str
     width: int
     height: int
@@ -63,8 +64,8 @@ class Rendered:
 class Variant:
     """One produced image as it is cached: everything a reply needs is computed when it is made."""
 
-    body: bytes
-    head: bytes
+    body: bytes = field(repr=False)
+    head: bytes = field(repr=False)
     """Response header lines that are the same for every reply, each ending in CRLF."""
     content_type: str
     etag: str

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resizer.image import Original, Variant, pack, unpack
+from resizer.image import Original, Rendered, Variant, pack, unpack
 from tests.caches import ONE
 
 moments = st.integers(min_value=0, max_value=2**33).map(
@@ -144,3 +144,11 @@ def test_a_head_that_is_not_header_lines_is_no_variant(head: bytes) -> None:
     assert unpack(pack(replace(ONE, head=b"a: b\r\nc-d: \r\n")))
     with pytest.raises(ValueError, match="not a packed variant"):
         unpack(pack(replace(ONE, head=head)))
+
+
+def test_no_text_about_a_picture_holds_its_bytes() -> None:
+    rendered = Rendered(b"body", "image/avif", 4, 3, 0.1)
+    for text in (repr(rendered), repr(one)):
+        assert "image/avif" in text
+        assert "body" not in text
+        assert "content-type: " not in text

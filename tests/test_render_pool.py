@@ -14,7 +14,9 @@ import pytest
 import uvloop
 
 from resizer.errors import Overloaded, RenderTimeout, UnprocessableSource
+from resizer.image import Rendered
 from resizer.limits import Limits
+from resizer.render.attempt import Request
 from resizer.transform import Transform
 from tests.puppet_pool import gone, order, original, pid, render_under_way, running, until
 from tests.puppet_worker import COMMAND
@@ -189,6 +191,29 @@ def test_a_caller_that_left_is_not_retried() -> None:
             assert diary.deaths == ["crash"]
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("kind", [Request, Rendered])
+def test_no_render_is_ever_spelled_out(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of megabytes, while the event loop stands still."""
+
+    texts: list[str] = []
+
+    def spelled_out(self: object) -> str:
+        texts.append("a text")
+        return texts[-1]
+
+    monkeypatch.setattr(kind, "__repr__", spelled_out)
+
+    async def scenario() -> None:
+        async with running() as (pool, _):
+            assert await order(pool, "echo quick") == "quick"
+            with original("echo slow") as given:
+                pool._suspects.suspect(given, Transform())
+                assert (await pool.render(given, Transform())).body == b"slow"
+
+    asyncio.run(scenario())
+    assert texts == []
 
 
 def test_a_program_that_is_not_there_is_reported_and_not_tried_all_the_time() -> None:

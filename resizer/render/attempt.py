@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from resizer.errors import RenderTimeout, ResizerError, UnprocessableSource
 from resizer.image import Original, Rendered
@@ -22,7 +22,7 @@ class Request:
 
     original: Original
     transform: Transform
-    answer: asyncio.Future[Rendered]
+    answer: asyncio.Future[Rendered] = field(repr=False)
     slow: bool = False
     """It is, or was, in the slow lane."""
     crashed: bool = False

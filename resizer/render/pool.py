@@ -8,7 +8,6 @@ as somebody waits; what was slow before, or has cost a worker, goes there straig
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from resizer.behind import ended
 from resizer.errors import Overloaded, UnprocessableSource
@@ -117,7 +116,8 @@ class Pool:
         finally:
             self._requests.discard(request)
             self.slow.leave(request)
-            with suppress(ValueError):
+            # Asked first: the error of a deque that lacks something holds the whole of it as text.
+            if request in self._waiting:
                 self._waiting.remove(request)
 
     async def close(self) -> None:

@@ -7,7 +7,6 @@ a worker of its own, which ends with it.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 
 from resizer.behind import Behind
@@ -83,7 +82,7 @@ class SlowLane:
 
     def leave(self, request: Request) -> None:
         """Nobody waits for it any more."""
-        with suppress(ValueError):
+        if request in self._waiting:
             self._waiting.remove(request)
 
     async def close(self) -> None:
