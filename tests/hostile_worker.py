@@ -6,6 +6,7 @@ import mmap
 import os
 import resource
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable
@@ -29,6 +30,9 @@ ABSENT = "absent"
 _NO_NEW_PRIVS = 38
 _SECONDS_OF_AN_ATTEMPT = 10
 _BEFORE: dict[str, str] = {}
+_KEPT: list[int] = []
+LONG = 100_000
+"""Bytes of a variant."""
 
 
 def command(function: Callable[[], None], at: Targets) -> tuple[str, ...]:
@@ -142,6 +146,19 @@ def _spoil() -> dict[str, str]:
     }
 
 
+def _keep() -> str:
+    """Close none of the descriptors of this job."""
+    files = [n for n in _descriptors() if n > 2 and stat.S_ISREG(os.fstat(n).st_mode)]
+    _KEPT.extend(files[:2])  # the third is what maps the original
+    os.close = lambda descriptor: None
+    return "x" * LONG
+
+
+def _kept() -> list[tuple[int, str]]:
+    """Of each that was kept its size, and how a write to it ends."""
+    return [(os.fstat(n).st_size, _outcome(partial(os.write, n, b"x"))) for n in _KEPT]
+
+
 def _environment() -> list[str]:
     """As the C library has it, whatever Python shows."""
     variables = ctypes.POINTER(ctypes.c_char_p).in_dll(LIBC, "environ")
@@ -159,6 +176,8 @@ ORDERS: dict[str, Callable[[], object]] = {
     "after": each,
     "in a thread": _in_a_thread,
     "descriptors": _descriptors,
+    "keep": _keep,
+    "kept": _kept,
     "spoil": _spoil,
     "environment": _environment,
     "change architecture": _change_architecture,

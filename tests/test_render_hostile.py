@@ -22,6 +22,7 @@ from tests.hostile import LANDLOCK, PROBES, SECCOMP
 from tests.hostile_acts import FRESH, Targets
 from tests.hostile_worker import (
     ABSENT,
+    LONG,
     WORKED,
     attack,
     command,
@@ -135,6 +136,15 @@ def test_a_job_finds_no_descriptor_but_its_own(targets: Targets) -> None:
     assert len(kept) == 4
     assert {"0", "1", "2"} < kept
     assert not {first[n] for n in first if n not in kept} & set(second.values())
+
+
+def test_a_variant_that_is_kept_open_holds_no_memory_and_takes_none(targets: Targets) -> None:
+    text, kept = ask(targets, "keep", "kept")
+    assert len(text) == LONG
+    (source, written), (variant, refused) = kept
+    assert (source, written) == (len("keep"), WORKED)
+    assert variant == 0
+    assert "not permitted" in refused
 
 
 @pytest.mark.parametrize("sealed", [False, True])

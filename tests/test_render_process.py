@@ -1,6 +1,7 @@
 """What one worker process costs its gateway, tried through a pool of puppets."""
 
 import asyncio
+import fcntl
 import os
 import select
 import subprocess
@@ -91,6 +92,26 @@ def test_a_variant_is_read_only_when_it_is_of_the_size_said(
         assert read_variant(given.fd, 9, 9) == b"a variant"
         with pytest.raises(Lie, match=wrong):
             read_variant(given.fd, said, bound)
+
+
+def test_a_worker_that_seals_its_variant_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The filter denies it that; without one it would keep the memory."""
+    make = os.memfd_create
+
+    def sealed(name: str, flags: int = os.MFD_CLOEXEC) -> int:
+        memory = make(name, flags)
+        if name == "variant":
+            fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+        return memory
+
+    async def scenario() -> None:
+        async with running() as (pool, diary):
+            monkeypatch.setattr(os, "memfd_create", sealed)
+            assert await order(pool, "echo x") == "x"
+            await diary.died.wait()
+            assert diary.deaths == ["lie"]
+
+    asyncio.run(scenario())
 
 
 def test_a_reply_that_nobody_asked_for_ends_its_worker() -> None:

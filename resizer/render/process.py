@@ -6,6 +6,7 @@ which the event loop stands still for 0.2 ms each, 9 at worst (vfork; in a gatew
 """
 
 import asyncio
+import fcntl
 import math
 import os
 import signal
@@ -106,7 +107,7 @@ class Worker:
         Raises UnprocessableSource and RenderFailed when the worker says so, and WorkerDied when it
         crashed, took longer than `job.limits.render_seconds` or sent something senseless.
         """
-        variant = os.memfd_create("variant", os.MFD_CLOEXEC)
+        variant = os.memfd_create("variant", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         self.given += 1
         self._forget_what_it_said()
         self._bound_cpu(job.limits.render_seconds)
@@ -119,7 +120,7 @@ class Worker:
             self.kill(End.LIE)
             raise WorkerDied(End.LIE) from None
         finally:
-            os.close(variant)
+            self._take_back(variant)
 
     def kill(self, end: End) -> None:
         """End it now, and all that it may have started."""
@@ -153,6 +154,16 @@ class Worker:
         os.close(self._stderr)
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         return f"{self.end} ({how}) {said.decode(errors='replace')[-_SAID:]}".strip()
+
+    def _take_back(self, variant: int) -> None:
+        """Empty it, for good: memory that no limit counts, were it kept open at the other end."""
+        try:
+            fcntl.fcntl(variant, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+            os.ftruncate(variant, 0)
+        except OSError:  # it was sealed over there, which no worker of ours does
+            self.kill(End.LIE)
+        finally:
+            os.close(variant)
 
     def _bound_cpu(self, render_seconds: float) -> list[str]:
         """Let it take what one more render may need; what of that did not work."""
