@@ -194,11 +194,11 @@ INKS = np.array(
 )
 
 
-def _inks_seen() -> Array:
-    """What littlecms makes of `INKS`, relative colorimetric with black point compensation."""
+def _seen(inks: "np.ndarray[Any, Any]") -> Array:
+    """What littlecms makes of them, relative colorimetric with black point compensation."""
     profile = ImageCms.ImageCmsProfile(io.BytesIO(pyvips.Image.profile_load("cmyk")))
     seen = ImageCms.profileToProfile(
-        Image.fromarray(sheet(INKS / 255), "CMYK"),
+        Image.fromarray(inks, "CMYK"),
         profile,
         ImageCms.createProfile("sRGB"),
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
@@ -206,7 +206,7 @@ def _inks_seen() -> Array:
         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
     assert seen is not None
-    return np.asarray(np.asarray(seen)[SIDE // 2 :: SIDE, SIDE // 2 :: SIDE].reshape(-1, 3) / 255)
+    return np.asarray(np.asarray(seen) / 255)
 
 
 @pytest.mark.parametrize("with_profile", [True, False])
@@ -223,4 +223,25 @@ def test_inks_are_what_a_press_makes_of_them(with_profile: bool, kind: str, shap
     else:
         source = tiff(sheet(INKS / 255, dtype), tiffs.CMYK, profile=profile)
     body = rendered(source, format=Format.PNG, **SHAPES[shape]).body
-    assert off(body, _inks_seen()) <= 2
+    expected = _seen(sheet(INKS / 255))[SIDE // 2 :: SIDE, SIDE // 2 :: SIDE].reshape(-1, 3)
+    assert off(body, expected) <= 2
+
+
+MIXTURES = {
+    "black and paper": ((0, 0, 0, 255), (0, 0, 0, 0)),
+    "black and orange": ((0, 0, 0, 255), (0, 128, 255, 0)),
+    "grey of black and grey of colours": ((0, 0, 0, 150), (150, 120, 120, 0)),
+}
+
+
+@pytest.mark.parametrize("mixture", MIXTURES)
+@pytest.mark.parametrize("alpha", [False, True])
+def test_fine_detail_in_ink_keeps_its_light(mixture: str, alpha: bool) -> None:
+    inks = np.array(MIXTURES[mixture], np.uint8)
+    board = inks[np.indices((240, 240)).sum(0) % 2]
+    expected = SRGB.sample(SRGB.light(_seen(inks[None])[0]).mean(0))
+    if alpha:
+        board = np.dstack([board, np.full_like(board[..., :1], 255)])
+    body = rendered(tiff(board, tiffs.CMYK), format=Format.PNG, width=40).body
+    middle = np.asarray(Image.open(io.BytesIO(body)).convert("RGB"))[20, 20] / 255
+    assert delta_e(lab(middle), lab(expected)) <= 4

@@ -27,13 +27,15 @@ def samples(image: pyvips.Image, gamut: Gamut = Gamut.SRGB) -> pyvips.Image:
 
     Those of 8 bits stay in the original's own colours, their profile still to be applied. Deeper
     ones are in `gamut` at once: rounded first, the dark colours of a wide profile would band. With
-    a profile that takes 2.5 times as long (16 bits, 6 MP to 500 px), without one no longer.
+    a profile that takes 2.5 times as long (16 bits, 6 MP to 500 px), without one no longer. Inks
+    are too: one colour can be mixed of black or of the others, and the mean of two such mixtures
+    is neither (ΔE 20 in fine detail).
     """
     if image.interpretation == "multiband":
         image = _named(image)
     image = _without_extras(image)
     if image.format == "uchar" and image.interpretation in _EIGHT_BIT:
-        return image
+        return displayed(image, gamut) if image.interpretation == "cmyk" else image
     if image.interpretation in ("lab", "labs", "labq"):
         return _of_lab(image, gamut)
     if image.format in _DEEP and image.interpretation in (*_EIGHT_BIT, *_OF_DEEP):

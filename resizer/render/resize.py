@@ -25,13 +25,12 @@ photos 1.5 scores within 0.4 of 2.0 after encoding, and costs 5 to 20 % less in 
 def resize(image: pyvips.Image, size: Size, resampling: Resampling) -> pyvips.Image:
     """An 8-bit picture at exactly `size`: Lanczos 3 with alpha premultiplied.
 
-    Only shrinking gains from linear light (enlarging in it rings in the dark), and ink is
-    averaged as it is: the area it covers is light already.
+    Only shrinking gains from linear light: enlarging in it rings in the dark.
     """
     if (image.width, image.height) == (size.width, size.height):
         return image
     shrinks = size.width < image.width or size.height < image.height
-    linear = resampling is Resampling.LINEAR and shrinks and image.interpretation != "cmyk"
+    linear = resampling is Resampling.LINEAR and shrinks
     if image.hasalpha():
         cheap = resampling is Resampling.GAMMA and shrinks
         return _resized_with_alpha(image, size, linear, "uchar" if cheap else "ushort")
