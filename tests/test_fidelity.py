@@ -13,6 +13,7 @@ from tests.fidelity.card import CORNERS, card
 from tests.fidelity.inputs import Input, drawn, found
 from tests.fidelity.operations import OPERATIONS
 from tests.fidelity.page import PICTURES
+from tests.pictures import jpeg
 
 OF_NO_PICTURE = {"preset", "exp", "sig", "onerror", "metadata"}
 """Options that change nothing that can be seen."""
@@ -71,11 +72,11 @@ def test_inputs_are_of_every_kind_and_differ() -> None:
     assert len({one.name for one in inputs}) == len({one.bytes for one in inputs}) == len(inputs)
 
 
-def test_a_folder_of_ones_own_is_read_by_name(tmp_path: Path) -> None:
+def test_a_folder_of_ones_own_is_known_by_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "b.JPEG").write_bytes(b"b")
+    (tmp_path / "deep" / "b#1.PNG").write_bytes(jpeg(2, 2))
     (tmp_path / "a.png").write_bytes(b"a")
     assert [(one.name, one.suffix) for one in found(tmp_path)] == [
-        ("a.png", "png"),
-        ("deep/b.JPEG", "jpg"),
+        ("a.png", "bin"),
+        ("deep/b#1.PNG", "jpg"),
     ]

@@ -83,7 +83,16 @@ async def section(
         )
         for name, texts in operations.items()
     }
-    return Section(input_, beside, groups)
+    return Section(input_, beside, _folded(groups))
+
+
+def _folded(groups: dict[str, list[Shown]]) -> dict[str, list[Shown]]:
+    """One refusal instead of many, for an input that is refused whatever is asked for."""
+    facts = {one.facts for shown in groups.values() for one in shown if not one.file}
+    refused = not any(one.file for shown in groups.values() for one in shown)
+    return (
+        {"all": [Shown("whatever is asked for", *facts)]} if refused and len(facts) == 1 else groups
+    )
 
 
 def _original(desk: Desk, number: int, input_: Input) -> Shown:
@@ -121,7 +130,8 @@ async def _shown(desk: Desk, name: str, input_: Input, text: str) -> Shown:
     kind = outcome.content_type
     file = desk.keep(f"{name}.{_SUFFIXES.get(kind, kind.rpartition('/')[2])}", outcome.body)
     size = f"{outcome.width}×{outcome.height}"
-    facts = f"{kind}, {size}, {len(outcome.body):,} bytes, {outcome.seconds * 1000:.0f} ms"
+    partial = ", partial" if outcome.partial else ""
+    facts = f"{kind}, {size}, {len(outcome.body):,} bytes, {outcome.seconds * 1000:.0f} ms{partial}"
     return Shown(text, facts, file)
 
 

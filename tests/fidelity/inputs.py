@@ -1,17 +1,26 @@
 """Every kind of original: the card in each format, depth, colour space and state of health."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pyvips
 
+from resizer.errors import UnprocessableSource
+from resizer.render.sniff import sniff
+from tests.colours import ADOBE_RGB, PROPHOTO, rgb_profile
 from tests.fidelity.card import badge, card, frames
+from tests.foreign import avif_sequence, heic, jxl, pdf
 
 SHOWN = {"jpg", "png", "webp", "avif", "gif", "svg"}
 """Kinds of file that a browser shows."""
+
+_SUFFIXES = {"image/jpeg": "jpg", "image/svg+xml": "svg", "image/avif-sequence": "avif"}
+_INK = "ImageMagick subtracts inks from white: brighter than any print"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ def drawn() -> Iterator[Input]:
     yield from _jpegs(plain)
     yield from _pngs(plain, clear)
     yield from _others(plain, clear)
+    yield from _optional(plain, clear)
     yield from _broken(plain)
 
 
@@ -41,8 +51,17 @@ def found(folder: Path) -> Iterator[Input]:
     """The files of a folder, by name."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.stat().st_size:
-            suffix = path.suffix.lower().lstrip(".").replace("jpeg", "jpg")
-            yield Input(str(path.relative_to(folder)), suffix, path.read_bytes())
+            body = path.read_bytes()
+            yield Input(str(path.relative_to(folder)), _suffix(body), body)
+
+
+def _suffix(body: bytes) -> str:
+    """By what it is, whatever it is called."""
+    try:
+        kind = str(sniff(memoryview(body)))
+    except UnprocessableSource:
+        return "bin"
+    return _SUFFIXES.get(kind, kind.rpartition("/")[2])
 
 
 def _jpegs(plain: pyvips.Image) -> Iterator[Input]:
@@ -52,11 +71,15 @@ def _jpegs(plain: pyvips.Image) -> Iterator[Input]:
     for profile in ("p3", "srgb"):
         held = plain.icc_transform(profile, input_profile="srgb")
         yield Input(f"JPEG with profile {profile}", "jpg", _saved(held, "jpeg"))
+    for name, space in (("Adobe RGB", ADOBE_RGB), ("ProPhoto RGB", PROPHOTO)):
+        wide = plain.copy()
+        wide.set_type(pyvips.GValue.blob_type, "icc-profile-data", rgb_profile(space))
+        yield Input(f"JPEG, {name}", "jpg", _saved(wide, "jpeg"), "the card's samples, meant wider")
     ink = plain.icc_transform("cmyk", input_profile="srgb")
     yield Input("JPEG, CMYK with profile", "jpg", _saved(ink, "jpeg"))
     bare = ink.copy()
     bare.remove("icc-profile-data")
-    yield Input("JPEG, CMYK without profile", "jpg", _saved(bare, "jpeg", keep="none"))
+    yield Input("JPEG, CMYK without profile", "jpg", _saved(bare, "jpeg", keep="none"), _INK)
     for value, turned in _turned(plain):
         yield Input(f"JPEG, orientation {value}", "jpg", _saved(turned, "jpeg"))
 
@@ -115,12 +138,31 @@ def _others(plain: pyvips.Image, clear: pyvips.Image) -> Iterator[Input]:
     yield Input("SVG, compressed", "svgz", gzip.compress(drawing))
 
 
+def _optional(plain: pyvips.Image, clear: pyvips.Image) -> Iterator[Input]:
+    """What is read where its decoder is installed, written by the encoder that comes with it."""
+    page = (
+        "/MediaBox[0 0 240 180]",
+        "1 .8 .2 rg 0 0 240 180 re f .1 .3 .6 rg 30 30 90 120 re f 4 w 140 30 m 220 150 l S",
+    )
+    made: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
+        ("HEIC", "heic", lambda: heic(plain)),
+        ("JPEG XL with alpha", "jxl", lambda: jxl(clear)),
+        ("AVIF sequence", "avif", lambda: avif_sequence(plain, plain.invert())),
+        ("PDF", "pdf", lambda: pdf(page)),
+    )
+    for name, suffix, make in made:
+        with suppress(pytest.skip.Exception):
+            yield Input(name, suffix, make())
+
+
 def _broken(plain: pyvips.Image) -> Iterator[Input]:
     photo = _saved(plain, "jpeg")
     progressive = _saved(plain, "jpeg", interlace=True)
     half = len(photo) // 2
     yield Input("JPEG, cut short", "jpg", photo[:half], "rendered as far as it goes")
     yield Input("JPEG, progressive, cut short", "jpg", progressive[: len(progressive) // 2])
+    marked = _saved(plain, "jpeg", restart_interval=8)
+    yield Input("JPEG with restarts, cut short", "jpg", marked[: len(marked) // 3])
     yield Input("JPEG, broken inside", "jpg", photo[:half] + b"\0" * 40 + photo[half + 40 :])
     flat = _saved(plain, "png")
     yield Input("PNG, cut short", "png", flat[: len(flat) // 2])

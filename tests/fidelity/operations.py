@@ -31,7 +31,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     ),
     "edges": ("w=240,blur=4", "w=240,blur=60", "w=240,sharpen=1", "w=240,sharpen=8"),
     "turns": (
-        *("w=240,rotate=90", "w=240,rotate=180", "w=240,rotate=270"),
+        *("w=240,rotate=90", "w=240,rotate=180", "w=160,h=120,fit=cover,rotate=270"),
         *("w=240,flip=h", "w=240,flip=v", "w=160,flip=h,rotate=90"),
     ),
     "cuts": (
@@ -39,5 +39,5 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         *("w=240,border=8;navy", "w=200,h=200,fit=pad,border=2;6;10;14;teal"),
     ),
     "frames": ("w=160,anim=false", "w=160,page=2"),
-    "gamut": ("w=240,gamut=p3",),
+    "gamut": ("w=240", "w=240,gamut=p3"),
 }

@@ -37,7 +37,7 @@ def ask(program: str, original: Path, width: int, target: Path) -> bool:
     done = subprocess.run(
         [
             *(program, f"{original}[0]", "-auto-orient", "-profile", str(profile)),
-            *("-colorspace", "RGB", "-filter", "Lanczos", "-resize", f"{width}x"),
+            *("-colorspace", "RGB", "-filter", "Lanczos", "-resize", f"{width}x>"),
             *("-colorspace", "sRGB", "-strip", f"PNG32:{target}"),
         ],
         capture_output=True,

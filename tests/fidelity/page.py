@@ -15,9 +15,9 @@ nav { columns: 16rem; margin: 1rem 0 2rem }
 nav a { display: block }
 section { border-top: 2px solid #ccd; padding-top: .5rem; margin-top: 2rem }
 .row { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-end; margin: .5rem 0 1rem }
-figure { margin: 0; max-width: 32rem }
+figure { margin: 0 }
 figcaption { font-size: 12px; max-width: 15rem; overflow-wrap: anywhere }
-img { display: block; max-width: 100%; background:
+img { display: block; background:
   repeating-conic-gradient(#dde 0 25%, #fff 0 50%) 0 0 / 16px 16px }
 .refused { color: #a22 }
 h3 { font-size: 12px; text-transform: uppercase; letter-spacing: .08em; margin: .5rem 0 0 }
