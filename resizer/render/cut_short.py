@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from resizer.render.chunks import png_chunks, webp_chunks
+from resizer.render.gif_blocks import data_end, steps, table_bytes
 
 _MOST_PIECES = 100_000
 """Segments, chunks or blocks that are looked at; what a file has beyond is not believed in."""
@@ -123,26 +124,16 @@ def ended_webp(file: memoryview, end: int) -> bytes:
 
 
 def _gif_blocks(file: memoryview) -> Iterator[_Block]:
-    at = _GIF_HEAD + _colours(file[10]) if len(file) > _GIF_HEAD else len(file)
+    at = _GIF_HEAD + table_bytes(file[10]) if len(file) > _GIF_HEAD else len(file)
+    left = steps()
     for _ in range(_MOST_PIECES):
         if at + _GIF_IMAGE_BYTES > len(file) or file[at] not in (_GIF_IMAGE, _GIF_EXTENSION):
             return
         is_image = file[at] == _GIF_IMAGE
-        start = at + (_GIF_IMAGE_BYTES + _colours(file[at + 9]) if is_image else 2)
-        end = _last_block_end(file, start)
+        start = at + (_GIF_IMAGE_BYTES + table_bytes(file[at + 9]) if is_image else 2)
+        end = data_end(file, start, left)
         whole = end < len(file) and not file[end]
         yield _Block(end, data=is_image and end > start, whole=whole)
         if not whole:
             return
         at = end + 1
-
-
-def _last_block_end(file: memoryview, at: int) -> int:
-    while at < len(file) and file[at] and at + 1 + file[at] <= len(file):
-        at += 1 + file[at]
-    return at
-
-
-def _colours(flags: int) -> int:
-    """Bytes of a colour table."""
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0

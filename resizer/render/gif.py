@@ -6,9 +6,11 @@ frame names a transparent colour, and one that no pixel of it has changes nothin
 Facts: GIF89a §18 (screen), §20 (image), §23 (graphic control).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from resizer.render import lzw
+from resizer.render.gif_blocks import data_end, steps, table_bytes
 
 _SCREEN = 13
 _EXTENSION, _IMAGE, _CONTROL = 0x21, 0x2C, 0xF9
@@ -106,23 +108,23 @@ def _shows_canvas(images: list[_Image]) -> bool:
 
 
 def _images(file: memoryview) -> list[_Image]:
-    """Every image. Raises IndexError where the file ends amid a block."""
+    """Every image. Raises IndexError where the file ends amid a block, or has too many."""
     found: list[_Image] = []
-    at, control_at = _SCREEN + _colours(file[10]), None
+    at, control_at, left = _SCREEN + table_bytes(file[10]), None, steps()
     while file[at] in (_EXTENSION, _IMAGE) and len(found) <= _MAX_IMAGES:
         if file[at] == _EXTENSION:
-            end = _after_blocks(file, at + 2)
+            end = _after_blocks(file, at + 2, left)
             if file[at + 1] == _CONTROL and end == at + _CONTROL_BYTES:
                 control_at = at
             at = end
             continue
-        found.append(_image(file, at, at if control_at is None else control_at))
+        found.append(_image(file, at, at if control_at is None else control_at, left))
         at, control_at = found[-1].data_end, None
     return found
 
 
-def _image(file: memoryview, at: int, control_at: int) -> _Image:
-    table = _colours(file[at + 9])
+def _image(file: memoryview, at: int, control_at: int, left: Iterator[int]) -> _Image:
+    table = table_bytes(file[at + 9])
     data_at = at + _IMAGE_BYTES + table + 1
     return _Image(
         control=bytes(file[control_at : control_at + _CONTROL_BYTES]) if control_at < at else b"",
@@ -130,17 +132,13 @@ def _image(file: memoryview, at: int, control_at: int) -> _Image:
         partial=bytes(file[at + 1 : at + 9]) != b"\0\0\0\0" + bytes(file[6:10]),
         code_size=file[data_at - 1],
         data_at=data_at,
-        data_end=_after_blocks(file, data_at),
-        colours=(table or _colours(file[10])) // 3,
+        data_end=_after_blocks(file, data_at, left),
+        colours=(table or table_bytes(file[10])) // 3,
     )
 
 
-def _after_blocks(file: memoryview, at: int) -> int:
-    while length := file[at]:
-        at += 1 + length
-    return at + 1
-
-
-def _colours(flags: int) -> int:
-    """Bytes of a colour table."""
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+def _after_blocks(file: memoryview, at: int, left: Iterator[int]) -> int:
+    end = data_end(file, at, left)
+    if file[end]:
+        raise IndexError
+    return end + 1
