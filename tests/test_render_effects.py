@@ -1,10 +1,12 @@
 """blur and sharpen."""
 
+import numpy as np
 import pytest
 import pyvips
 
 from resizer.transform import Format
-from tests.drawings import RED, checkerboard, flat, near, picture, png, quarters
+from tests.colours import delta_e, lab
+from tests.drawings import RED, Pixel, checkerboard, flat, near, picture, png, quarters
 
 
 def edge_width(image: pyvips.Image) -> int:
@@ -65,6 +67,17 @@ def test_sharpening_grows_with_its_amount_and_leaves_flat_areas() -> None:
 def test_sharpening_keeps_alpha() -> None:
     image = picture(png(quarters().bandjoin(99)), sharpen=2.0)
     assert image.extract_band(3).min() == image.extract_band(3).max() == 99
+
+
+@pytest.mark.parametrize("amount", [1.0, 2.0, 10.0])
+@pytest.mark.parametrize("colour", [RED, (120, 120, 120)])
+def test_sharpening_draws_no_fringe_round_a_shape(amount: float, colour: Pixel) -> None:
+    xy = pyvips.Image.xyz(400, 400) - 200
+    disc = ((150.5 - (xy[0] ** 2 + xy[1] ** 2) ** 0.5).clamp(min=0, max=1) * 255).rint()
+    shape = (disc > 0).ifthenelse(flat(400, 400, colour), [0, 0, 0]).bandjoin(disc).cast("uchar")
+    image = picture(png(shape.copy(interpretation="srgb")), width=133, sharpen=amount).numpy()
+    seen = image[image[..., 3] > 24][:, :3]
+    assert delta_e(lab(seen / 255), lab(np.array(colour) / 255)).max() < 1.5
 
 
 def test_effects_come_before_padding_and_border() -> None:
