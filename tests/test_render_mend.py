@@ -48,6 +48,7 @@ from tests.drawings import (
     quarters,
     rendered,
 )
+from tests.pictures import drawing
 from tests.puppet_pool import original
 
 
@@ -293,3 +294,21 @@ def test_what_memory_held_before_never_shows(tmp_path: Path) -> None:
         environment = {**os.environ, "MALLOC_PERTURB_": perturb, "VIPS_WARNING": "1"}
         found.add(subprocess.check_output(command, env=environment, timeout=60))
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_photo_with_many_restart_markers_is_shown_up_to_its_cut(
+    share: float, progressive: bool
+) -> None:
+    photo: bytes = drawing(640, 480).jpegsave_buffer(restart_interval=2, interlace=progressive)
+    assert photo.count(b"\xff\xd0") > 50  # of eight kinds that take turns
+    variant = partial(photo[: int(len(photo) * share)])
+    assert (variant.width, variant.height) == (640, 480)
+
+
+def test_a_photo_with_a_hole_between_restart_markers_is_partial() -> None:
+    photo: bytes = drawing(640, 480).jpegsave_buffer(restart_interval=2)
+    half = len(photo) // 2
+    partial(photo[:half] + photo[half + 500 :])
+    partial(photo[:half] + bytes(200) + photo[half + 200 :])

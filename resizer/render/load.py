@@ -48,6 +48,10 @@ def load(source: memoryview, kind: SourceFormat, **options: Any) -> pyvips.Image
     loader = getattr(pyvips.Image, LOADERS[kind][1])
     if kind is SourceFormat.AVIF:
         options["autorotate"] = True
+    if kind is SourceFormat.JPEG:
+        # Else libvips gives up at the hundredth warning: one for each restart marker that a photo
+        # cut short has lost. What the limit is for, scans without end, is counted before.
+        options["unlimited"] = True
     image = loader(
         pyvips.Source.new_from_memory(source),
         access="sequential",

@@ -31,7 +31,8 @@ from resizer.render.load import load
 from resizer.render.sniff import SourceFormat, sniff
 
 _DAMAGE = re.compile(
-    r"Corrupt JPEG data: (bad Huffman code|premature end|\d+ extraneous bytes before marker 0xda)"
+    r"Corrupt JPEG data: (bad Huffman code|premature end|found marker 0x.. instead of RST"
+    r"|\d+ extraneous bytes before marker 0xd[0-7a])"
 )
 """What libjpeg only warns of, and pixels are lost by. Stray bytes between the headers of sound
 photos are common."""
