@@ -296,7 +296,7 @@ def test_what_memory_held_before_never_shows(tmp_path: Path) -> None:
     assert len(found) == 1
 
 
-@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("share", [0.15, 0.3, 0.6, 0.95])
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_photo_with_many_restart_markers_is_shown_up_to_its_cut(
     share: float, progressive: bool
