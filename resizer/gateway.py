@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from resizer.answer import Answer
+from resizer.aside import aside
 from resizer.behind import Behind
 from resizer.errors import (
     ResizerError,
@@ -254,7 +255,8 @@ class Gateway:
             return Answer(variant, unchanged=True, fetch_seconds=fetched - start)
         with got as original:
             rendered = await self.renderer.render(original, flight.transform)
-            variant = self._make_variant(flight.key, flight.preset, original, rendered)
+            about = flight.key, flight.preset, original, rendered
+            variant = await aside(len(rendered.body), self._make_variant, *about)
         done = time.perf_counter()
         self._metrics.render_seconds.observe(done - fetched)
         self._metrics.renders.labels(rendered.content_type).inc()

@@ -27,6 +27,8 @@ class Limits:
     """Width × height of an original's frame, read from its header before any pixel is decoded."""
     max_output_side: int = 8192
     """Width and height of a variant, in pixels (dpr included). Larger results are scaled down."""
+    max_variant_bytes: int = 64 * 1024 * 1024
+    """Size of a variant, in bytes. A larger one is no variant: the original is refused."""
     max_frames: int = 256
     """Frames of an animation. More than that and the original is refused."""
     render_seconds: float = 20.0

@@ -248,6 +248,9 @@ class Settings(BaseSettings):
     max_output_side: int = Field(
         _LIMITS.max_output_side, ge=1, le=_WIDEST, description="Largest variant side, pixels."
     )
+    max_variant_bytes: int = Field(
+        _LIMITS.max_variant_bytes, ge=1024 * 1024, description="Largest variant, bytes."
+    )
     max_frames: int = Field(_LIMITS.max_frames, ge=1, description="Most frames of an animation.")
     fetch_seconds: Timeout = Field(
         _LIMITS.fetch_seconds, description="Time for an original to arrive whole."

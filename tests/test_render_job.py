@@ -25,7 +25,6 @@ from resizer.render.job import (
     decode_reply,
     encode_order,
     encode_reply,
-    max_variant_bytes,
     printable,
 )
 from resizer.transform import Colour, Fit, Format, Transform
@@ -175,7 +174,3 @@ def test_a_job_survives_its_encoding() -> None:
 def test_an_order_of_another_kind_is_refused() -> None:
     with pytest.raises(TypeError, match="expected Job, not Limits"):
         decode_order(encode_order(Limits()), Job)
-
-
-def test_a_variant_may_take_four_bytes_a_pixel() -> None:
-    assert max_variant_bytes(Limits(max_output_side=1000)) == 4_000_000 + 1024 * 1024

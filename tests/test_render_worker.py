@@ -90,9 +90,9 @@ def test_an_empty_original_is_refused() -> None:
 
 
 def test_a_variant_beyond_its_bound_is_refused() -> None:
-    huge = Rendered(b"x" * (1024 * 1024 + 401), "image/png", 10, 10, 0.0)
-    reply, written = answer(b"x", lambda *_: huge, Limits(max_output_side=10))
-    assert isinstance(reply, Refused)
+    huge = Rendered(b"x" * 1001, "image/png", 10, 10, 0.0)
+    reply, written = answer(b"x", lambda *_: huge, Limits(max_variant_bytes=1000))
+    assert reply == Refused(5, "The rendered image has 1,001 bytes, more than 1,000.")
     assert written == b""
 
 

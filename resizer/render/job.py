@@ -162,11 +162,6 @@ def decode_reply(message: bytes) -> Reply:
         raise Lie("a reply makes no sense") from None
 
 
-def max_variant_bytes(limits: Limits) -> int:
-    """Bound on an encoded variant: four bytes a pixel of the largest picture, and 1 MiB."""
-    return 4 * limits.max_output_side**2 + 1024 * 1024
-
-
 def printable(text: str) -> str:
     """As much of `text` as a reply may hold, on one line."""
     return "".join(char if char.isprintable() else " " for char in text[:MAX_TEXT])

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import StrEnum
 
+from resizer.aside import aside
 from resizer.errors import UnprocessableSource
 from resizer.image import Rendered
 from resizer.limits import Limits
@@ -30,7 +31,6 @@ from resizer.render.job import (
     Reply,
     decode_reply,
     encode_order,
-    max_variant_bytes,
 )
 from resizer.render.spawn import bounded_file, spawn
 
@@ -115,7 +115,7 @@ class Worker:
             reply = await self._ask(job, [source, variant], job.limits.render_seconds)
             if isinstance(reply, Refused) and reply.stuck:
                 self.kill(End.TIMEOUT)
-            return _rendered(job, reply, variant)
+            return await _rendered(job, reply, variant)
         except Lie:
             self.kill(End.LIE)
             raise WorkerDied(End.LIE) from None
@@ -216,7 +216,7 @@ class Worker:
             self.kill(End.LIE if message else self._ended())
 
 
-def _rendered(job: Job, reply: Reply, variant: int) -> Rendered:
+async def _rendered(job: Job, reply: Reply, variant: int) -> Rendered:
     """What an untrusted reply to `job` amounts to. Raises Lie when it is not one."""
     if isinstance(reply, Hello) or reply.sequence != job.sequence:
         raise Lie("a reply to another order")
@@ -224,7 +224,8 @@ def _rendered(job: Job, reply: Reply, variant: int) -> Rendered:
         raise UnprocessableSource(reply.message)
     if isinstance(reply, Failed):
         raise RenderFailed(reply.detail)
-    body = read_variant(variant, reply.size, max_variant_bytes(job.limits))
+    bound = job.limits.max_variant_bytes
+    body = await aside(reply.size, read_variant, variant, reply.size, bound)
     return Rendered(
         body, reply.content_type, reply.width, reply.height, reply.seconds, reply.partial
     )

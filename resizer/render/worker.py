@@ -27,7 +27,6 @@ from resizer.render.job import (
     Resampling,
     decode_order,
     encode_reply,
-    max_variant_bytes,
     printable,
 )
 from resizer.render.svg_cost import bounded
@@ -59,7 +58,7 @@ def serve(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> Non
     with socket.socket(fileno=int(sys.argv[-1])) as gateway:
         limits = decode_order(gateway.recv(MAX_ORDER_BYTES), Limits)
         problems = sandbox.lock(
-            memory_mb=limits.render_memory_mb, file_bytes=max_variant_bytes(limits)
+            memory_mb=limits.render_memory_mb, file_bytes=limits.max_variant_bytes
         )
         problems += escapes.left_open()
         problems += prepare(render, limits)
@@ -112,13 +111,14 @@ def reply_to(job: Job, descriptors: list[int], render: Render) -> Reply:
 def _do(job: Job, source: int, variant: int, *, render: Render) -> Done:
     start = time.perf_counter()
     rendered = render(_mapped(source), job.transform, job.limits, job.resampling)
-    if len(rendered.body) > max_variant_bytes(job.limits):
-        raise UnprocessableSource("The rendered image takes too many bytes.")
+    size, most = len(rendered.body), job.limits.max_variant_bytes
+    if size > most:
+        raise UnprocessableSource(f"The rendered image has {size:,} bytes, more than {most:,}.")
     with open(variant, "wb", closefd=False) as file:
         file.write(rendered.body)
     return Done(
         sequence=job.sequence,
-        size=len(rendered.body),
+        size=size,
         content_type=rendered.content_type,
         width=rendered.width,
         height=rendered.height,

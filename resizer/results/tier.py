@@ -14,6 +14,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
 from resizer.address import Bucket
+from resizer.aside import aside
 from resizer.breaker import Breaker
 from resizer.errors import CacheUnavailable
 from resizer.flush import Flush, Flushed
@@ -66,7 +67,7 @@ class Results:
                 value = memoryview(await found.bytes_async())
             except FileNotFoundError:
                 return None
-        variant = _read(value)
+        variant = await aside(len(value), _read, value)
         if variant is None:
             await self.forget(key, field)
         return variant
@@ -76,10 +77,9 @@ class Results:
         name = name_of(self._root, key, field)
         if name is None:
             return
-        packed = pack(variant)
+        value = await aside(variant.size, _written, variant)
         async with self._bounded():
             store = await self._opened()
-            value = _digest(packed) + packed
             await obstore.put_async(store, name, value, use_multipart=False)
 
     async def forget(self, key: str, field: str) -> None:
@@ -183,6 +183,11 @@ async def _delete(store: "S3Store | LocalStore", names: list[str]) -> None:
             raise
         for name in names if len(names) > 1 else ():
             await _delete(store, [name])
+
+
+def _written(variant: Variant) -> bytes:
+    packed = pack(variant)
+    return _digest(packed) + packed
 
 
 def _read(value: memoryview) -> Variant | None:
