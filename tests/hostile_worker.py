@@ -149,7 +149,7 @@ def _spoil() -> dict[str, str]:
 def _keep() -> str:
     """Close none of the descriptors of this job."""
     files = [n for n in _descriptors() if n > 2 and stat.S_ISREG(os.fstat(n).st_mode)]
-    _KEPT.extend(files[:2])  # the third is what maps the original
+    _KEPT.extend(files[1:3])  # before them what tells its size, behind them what maps the original
     os.close = lambda fd: None
     return "x" * LONG
 
