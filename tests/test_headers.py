@@ -70,6 +70,7 @@ def test_cache_control_tells_browsers_and_cdns() -> None:
 def test_a_partial_picture_is_kept_for_a_short_time_and_never_shown_late() -> None:
     told = directives(cache_control(POLICY, None, 0, partial=True))
     assert (told["max-age"], told["s-maxage"], told["stale-while-revalidate"]) == (20, 20, 0)
+    assert told["stale-if-error"] == 20
     assert directives(cache_control(POLICY, None, 0, partial=True, stale=True))["max-age"] == 10
 
 

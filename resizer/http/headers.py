@@ -101,7 +101,7 @@ def cache_control(
     most = min(most, policy.partial_max_age) if partial else most
     max_age, s_maxage = min(policy.max_age, most), min(policy.s_maxage, most)
     revalidate = 0 if partial else policy.stale_while_revalidate
-    if_error = policy.stale_if_error
+    if_error = min(policy.stale_if_error, most) if partial else policy.stale_if_error
     if expires is not None:
         left = max(0, expires - int(now) - 1)
         max_age, s_maxage = min(max_age, left), min(s_maxage, left)

@@ -13,7 +13,8 @@ def check_animation(frames: int, stored: Size, size: Size, limits: Limits) -> No
     """Refuse an animation that is too long or too large to become frames of `size`, all kept."""
     if frames > limits.max_frames:
         raise UnprocessableSource(
-            f"The animation has {frames} frames, more than {limits.max_frames}."
+            f"The animation has {frames} frames, more than {limits.max_frames};"
+            " anim=false shows the first, page=N any."
         )
     _check_pixels("has", stored, frames, _READ_FACTOR * limits.max_source_pixels)
     _check_pixels("would have", size, frames, limits.max_source_pixels)
