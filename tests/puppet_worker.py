@@ -144,6 +144,13 @@ def twice(source: memoryview, text: str) -> str:
     return "said"
 
 
+def stuck(source: memoryview, text: str) -> str:
+    """As an SVG that takes too long: its render goes on, and the worker says so."""
+    _say(encode_reply(Refused(int(text), "it takes too much", stuck=True)))
+    threading.Event().wait()
+    return ""
+
+
 def flood(source: memoryview, text: str) -> str:
     """Longest messages, as fast as they are taken, for as long as anybody listens."""
     while True:
@@ -173,5 +180,6 @@ ORDERS = {
     "false-size": false_size,
     "false-sequence": false_sequence,
     "twice": twice,
+    "stuck": stuck,
     "flood": flood,
 }

@@ -203,6 +203,19 @@ def test_an_original_that_takes_too_long_is_not_tried_in_another_size() -> None:
     asyncio.run(scenario())
 
 
+def test_an_original_that_its_worker_could_not_stop_is_not_tried_in_another_size() -> None:
+    async def scenario() -> None:
+        async with running(2) as (pool, diary):
+            with original("stuck 1") as given:
+                for width in range(1, 50):
+                    with pytest.raises(UnprocessableSource, match="too much") as refusal:
+                        await render(pool, given, Transform(width=width))
+                    assert refusal.value.of_every_variant
+            assert diary.deaths == ["timeout"]
+
+    asyncio.run(scenario())
+
+
 def test_a_slow_render_has_as_much_time_as_any() -> None:
     async def scenario() -> None:
         async with running(limits=SHORT, patience=HURRY) as (pool, diary):

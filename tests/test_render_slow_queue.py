@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from resizer.errors import Overloaded, RenderTimeout, UnprocessableSource
+from resizer.image import Original
 from tests.processes import children
 from tests.puppet_pool import (
     LIMITS,
@@ -34,6 +35,31 @@ def test_too_many_that_wait_for_the_slow_lane_are_overloaded_and_others_are_serv
                 assert len(set(await asyncio.gather(*waiting))) == 3
             assert sum(moves) == 0
             assert moves.count(1) == 3
+
+    asyncio.run(scenario())
+
+
+def test_who_was_slow_least_often_goes_first_and_is_not_turned_away_for_others() -> None:
+    async def scenario() -> None:
+        limits = replace(LIMITS, max_queue=8)
+        async with running(1, limits, patience=HURRY) as (pool, _):
+            with original("wait") as bad, original("echo honest") as honest:
+                for given in (bad, bad, bad, honest):
+                    pool._suspects.suspect(given, LIGHT)
+                served: list[str] = []
+
+                async def take(name: str, given: Original) -> None:
+                    await render(pool, given)
+                    served.append(name)
+
+                many = [asyncio.create_task(take("bad", bad)) for _ in range(3)]
+                await until(lambda: pool.slow.busy and pool.slow.waiting == 2)
+                late = asyncio.create_task(take("honest", honest))
+                await asyncio.wait([many[-1]])
+                assert isinstance(many[-1].exception(), Overloaded)
+                os.pwrite(bad.fd, b"gone", 0)
+                await asyncio.gather(*many[:-1], late)
+                assert served == ["bad", "honest", "bad"]
 
     asyncio.run(scenario())
 

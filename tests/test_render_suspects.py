@@ -89,6 +89,19 @@ def test_a_fatal_heavy_render_condemns_itself_alone(suspects: Suspects) -> None:
     assert not suspects.is_suspect(an_original(), LIGHT)
 
 
+def test_strikes_are_counted_for_an_original_whatever_was_asked_of_it(
+    suspects: Suspects, clock: Clock
+) -> None:
+    assert suspects.strikes(an_original()) == 0
+    suspects.suspect(an_original(), LIGHT)
+    suspects.clear(an_original(), LIGHT)
+    suspects.condemn(an_original(), HEAVY, UnprocessableSource(CRASHED))
+    assert suspects.strikes(an_original()) == 2
+    assert suspects.strikes(an_original("b")) == 0
+    clock.now += SUSPECT_SECONDS
+    assert suspects.strikes(an_original()) == 0
+
+
 def test_each_refusal_is_an_error_of_its_own(suspects: Suspects) -> None:
     suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
     raised = []

@@ -69,7 +69,11 @@ class Attempts:
             self._pace.took(time.monotonic() - start)
         except WorkerDied as death:
             return self._ended_by(request, death.end)
-        except ResizerError as error:
+        except UnprocessableSource as error:
+            if worker.end is End.TIMEOUT:
+                # It said so itself, while its render went on.
+                self._condemn(request, error)
+                return True
             request.fail(error)
         except Exception as error:
             self._on_warning(f"a render could not be given to its worker: {error!r}")

@@ -58,15 +58,17 @@ class SlowLane:
     def take(self, request: Request) -> None:
         """Render it from the start when there is a place.
 
-        Where too many wait, or when it has waited too long, the answer is Overloaded.
+        Where too many wait, the one whose original has been suspected most often, or when it has
+        waited too long, the answer is Overloaded.
         """
         if request.answer.done():
             return
-        if len(self._waiting) >= self._longest:
-            request.fail(Overloaded(FULL))
+        self._waiting.append(request)
+        if len(self._waiting) > self._longest:
+            self._give_up(max(reversed(self._waiting), key=self._strikes))
+        if request.answer.done():
             return
         self._enter(request)
-        self._waiting.append(request)
         asyncio.get_running_loop().call_later(self._seconds, self._give_up, request)
         self._admit()
 
@@ -104,9 +106,13 @@ class SlowLane:
 
     def _admit(self) -> None:
         while self._waiting and self._taken < self._places:
-            request = self._waiting.popleft()
+            request = min(self._waiting, key=self._strikes)
+            self._waiting.remove(request)
             if self._still_waits(request):
                 self._begin(partial(self._render, request))
+
+    def _strikes(self, request: Request) -> int:
+        return self._suspects.strikes(request.original)
 
     def _still_waits(self, request: Request) -> bool:
         """Refuse what was condemned while it waited; whether it is to be rendered yet."""

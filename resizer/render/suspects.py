@@ -32,6 +32,7 @@ class Suspects:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._slow: _Recent[None] = _Recent(SUSPECT_SECONDS, clock)
+        self._strikes: _Recent[int] = _Recent(SUSPECT_SECONDS, clock)
         self._condemned: _Recent[UnprocessableSource] = _Recent(CONDEMNED_SECONDS, clock)
 
     def is_suspect(self, original: Original, transform: Transform) -> bool:
@@ -45,6 +46,11 @@ class Suspects:
         """A render was slow, or its worker died."""
         if original.etag:
             self._slow.put(_name(original, is_light(transform)), None)
+            self._strikes.put((original.etag, original.size), self.strikes(original) + 1)
+
+    def strikes(self, original: Original) -> int:
+        """Times that it was suspected lately, whatever was asked of it and however it went on."""
+        return self._strikes.get((original.etag, original.size)) or 0
 
     def clear(self, original: Original, transform: Transform) -> None:
         """A render was quick after all."""
