@@ -110,6 +110,20 @@ def test_a_profile_that_is_srgb_is_left_out() -> None:
     assert b"ICC_PROFILE" not in variant.body
 
 
+@pytest.mark.parametrize("options", [{}, {"interlace": True}, {"restart_interval": 4}])
+@pytest.mark.parametrize("beyond", [b"s", b"a secret behind the picture", b"\xff\xd0secret"])
+def test_what_lies_behind_a_picture_in_its_data_does_not_stand_in(
+    options: dict[str, Any], beyond: bytes
+) -> None:
+    """libjpeg says nothing of it where it reads a picture once, from top to bottom."""
+    tight: bytes = noise().jpegsave_buffer(Q=30, keep="none", **options)
+    assert same_pixels(rendered(tight, quality=90), tight)
+    variant = rendered(tight[:-2] + beyond + tight[-2:], quality=90)
+    assert not same_pixels(variant, tight)
+    assert not variant.partial
+    assert beyond not in variant.body[-40:]
+
+
 def test_an_animation_stands_in_whole() -> None:
     frames = [noise(), noise().invert()]
     source: bytes = animation(frames, [50, 80]).webpsave_buffer(Q=5, keep="none")

@@ -12,13 +12,13 @@ In a worker:
 - a render from end to end: `pipeline`; `steps` lists what is done to each frame
 - what an original is: `sniff`, `examine`, `header`; bounds of what it may ask for: `chunks`,
   `scans`, `svg`, `length`
-- its pixels: `load`, `decoders`; `gif` and `tiff` rewritten so that libvips reads them right, `lzw`,
-  `gif_blocks`
-- broken originals: `mend`, `cut_short`
+- its pixels: `load`, `decoders`; `gif` and `tiff` rewritten so that libvips reads them right,
+  `lzw`, `gif_blocks`
+- broken originals: `mend`, `cut_short`, `restarts`
 - what its colours mean: `profile`, `icc`, `cicp`, `png_colour`, `avif_colour`, `av1`
 - what is done to pixels: `turn`, `trim`, `resize`, `colour`, `gamut`, `effects`, `canvas`, `frames`
 - writing: `formats`, `encode`, `metadata`, `xmp`, `describe`; never larger than the original:
-  `smaller`, `strip`
+  `smaller`, `strip`, `bare`
 
 `about` is a program of its own.
 """

@@ -8,9 +8,12 @@ from dataclasses import fields
 
 import pyvips
 
+from resizer.limits import FailOn
 from resizer.render.encode import LOSSY, encode, quality
 from resizer.render.formats import is_own
 from resizer.render.load import load, load_frames
+from resizer.render.mend import complaint
+from resizer.render.sniff import SourceFormat
 from resizer.render.steps import Work
 from resizer.render.strip import stripped
 from resizer.render.turn import STRAIGHT
@@ -26,6 +29,9 @@ _LOWER = (0.85, 0.7, 0.5)
 _ALIKE = 2
 """Levels by which a sample may differ and be the same: rounding of a profile that is sRGB."""
 
+_PASSED_OVER, _MISSED = "extraneous bytes before marker", "premature end of data segment"
+"""What libjpeg warns of."""
+
 
 def no_larger(body: bytes, image: pyvips.Image, format_: Format, work: Work) -> bytes:
     """`body`, which is `image` encoded, or something smaller if it outgrew the same original.
@@ -39,7 +45,7 @@ def no_larger(body: bytes, image: pyvips.Image, format_: Format, work: Work) -> 
         return body
     if work.header.turn == STRAIGHT and _shows_the_original(image, work):
         bare = stripped(bytes(work.header.source), body, format_)
-        if bare and len(bare) < len(body):
+        if bare and len(bare) < len(body) and _is_read_to_its_end(bare, format_):
             return bare
     for settings in _attempts(format_, work.transform):
         body = min(body, encode(image, format_, work.transform, **settings), key=len)
@@ -73,11 +79,26 @@ def _asks_for_the_original(work: Work, format_: Format) -> bool:
 def _shows_the_original(image: pyvips.Image, work: Work) -> bool:
     """Whether a reader that knows of no profile sees `image` in the original's bare picture."""
     header = work.header
+    complaint()  # of what was read before
     bare = load_frames(header) if work.frames else load(header.source, header.format)
     if bare.interpretation == "cmyk":
         return False
     bare, image = (_with_alpha(one.colourspace("srgb").cast("uchar")) for one in (bare, image))
-    return bool((bare - image).abs().max() <= _ALIKE)
+    return bool((bare - image).abs().max() <= _ALIKE) and _PASSED_OVER not in complaint()
+
+
+def _is_read_to_its_end(bare: bytes, format_: Format) -> bool:
+    """Whether the last byte of a JPEG's data is missed where it is not there.
+
+    What follows the picture in them may be anything; libjpeg does not get that far, so as to say.
+    """
+    if format_ not in (Format.JPEG, Format.BASELINE_JPEG):
+        return True
+    end = -4 if bare[-4:-2] == b"\xff\0" else -3
+    without = bare[:end] + bare[-2:]
+    complaint()
+    load(memoryview(without), SourceFormat.JPEG, fail_on=FailOn.NONE).avg()
+    return _MISSED in complaint()
 
 
 def _with_alpha(image: pyvips.Image) -> pyvips.Image:
