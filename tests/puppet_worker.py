@@ -98,6 +98,12 @@ def spin(source: memoryview, text: str) -> str:
         pass
 
 
+def spin_on(source: memoryview, text: str) -> str:
+    """Reply, and compute while nobody asks for anything."""
+    threading.Thread(target=spin, args=(source, text), daemon=True).start()
+    return str(os.getpid())
+
+
 def crash(source: memoryview, text: str) -> str:
     signal.raise_signal(signal.SIGSEGV)
     return ""
@@ -170,6 +176,7 @@ ORDERS = {
     "wait": wait,
     "gone": pid,
     "spin": spin,
+    "spin-on": spin_on,
     "crash": crash,
     "leave": leave,
     "refuse": refuse,

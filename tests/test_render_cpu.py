@@ -1,4 +1,4 @@
-"""A worker whose gateway stands still ends by itself."""
+"""CPU time of workers: bounded while the gateway stands still, and taken for jobs alone."""
 
 import asyncio
 import math
@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from resizer.errors import RenderTimeout
-from resizer.render import cpu
-from tests.puppet_pool import order, running, until
+from resizer.render import cpu, process
+from resizer.transform import Transform
+from tests.puppet_pool import order, original, running, until
 from tests.puppet_worker import COMMAND
 
 SPINS = [sys.executable, "-c", "while True: pass"]
@@ -84,5 +85,23 @@ def test_cpu_time_that_is_used_up_is_a_timeout_and_not_tried_again(
             assert diary.deaths == ["timeout"]
             await until(lambda: diary.warnings)
             assert "SIGXCPU" in diary.warnings[0]
+
+    asyncio.run(scenario())
+
+
+def test_a_worker_that_computes_while_it_has_no_job_is_ended_and_nobody_suspected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "_IDLE_CPU_SECONDS", 0.1)
+
+    async def scenario() -> None:
+        async with running(command=EAGER) as (pool, diary):
+            busy = int(await order(pool, "spin-on"))
+            before = cpu.used(busy)
+            await until(lambda: cpu.used(busy) > before + 0.2)
+            with original("pid") as given:
+                assert int((await pool.render(given, Transform())).body) != busy
+                assert not pool._suspects.is_suspect(given, Transform())
+            assert diary.deaths == ["lie"]
 
     asyncio.run(scenario())

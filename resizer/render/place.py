@@ -55,6 +55,8 @@ class Place:
 
     async def ready(self) -> Worker:
         """The worker whose turn it is."""
+        if self._worker:
+            self._worker.look_after_rest()
         if self._worker is None or self._worker.end:
             if self._worker and not self._worker.given:
                 await asyncio.sleep(_PAUSE_AFTER_IDLE_DEATH)

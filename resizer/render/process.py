@@ -37,6 +37,8 @@ from resizer.render.spawn import bounded_file, spawn
 _START_SECONDS = 30.0
 _STDERR_BYTES = 16_384
 _LOWEST = 19
+_IDLE_CPU_SECONDS = 1.0
+"""What a worker may take between two jobs: memory given back, threads that end."""
 _SAID = 1000
 """Characters of what it said on stderr that go into the log."""
 
@@ -84,6 +86,8 @@ class Worker:
         self._expected: asyncio.Future[bytes] | None = None
         self._cpu_seconds = math.inf
         """Of CPU time, all its jobs together, after which the kernel ends it."""
+        self._cpu_at_rest = math.inf
+        """Seconds of it that were taken when it last had nothing to do."""
         self._stderr = bounded_file(_STDERR_BYTES)
         try:
             self._process, self._socket = spawn(command, self._stderr)
@@ -97,6 +101,7 @@ class Worker:
         """Wait until it is locked in; what of that did not work. Raises WorkerDied."""
         reply = await self._ask(limits, [], _START_SECONDS)
         if isinstance(reply, Hello):
+            self._rest()
             return [*reply.problems, *self._bound_cpu(limits.render_seconds)]
         self.kill(End.LIE)
         raise WorkerDied(End.LIE)
@@ -121,6 +126,7 @@ class Worker:
             raise WorkerDied(End.LIE) from None
         finally:
             self._take_back(variant)
+            self._rest()
 
     def kill(self, end: End) -> None:
         """End it now, and all that it may have started."""
@@ -135,6 +141,12 @@ class Worker:
             self._expected.set_exception(WorkerDied(end))
         if self.on_death:
             self.on_death()
+
+    def look_after_rest(self) -> None:
+        """To be called while it has no job: end it if it computes all the same."""
+        with suppress(OSError):
+            if cpu.used(self._process.pid) > self._cpu_at_rest + _IDLE_CPU_SECONDS:
+                self.kill(End.LIE)
 
     def slow_down(self) -> None:
         """Give way to all others from now on; there is no way back.
@@ -164,6 +176,10 @@ class Worker:
             self.kill(End.LIE)
         finally:
             os.close(variant)
+
+    def _rest(self) -> None:
+        with suppress(OSError):
+            self._cpu_at_rest = cpu.used(self._process.pid)
 
     def _bound_cpu(self, render_seconds: float) -> list[str]:
         """Let it take what one more render may need; what of that did not work."""
