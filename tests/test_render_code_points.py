@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from resizer.render.av1 import Sequence, read_sequence
-from resizer.render.avif_colour import AvifColour, avif_colour
+from resizer.render.avif_colour import AvifColour, avif_colour, with_range_named
 from resizer.render.icc import is_wide, of_colours
 from resizer.render.png_colour import named_profile
 from resizer.transform import Format, Gamut, Metadata
@@ -90,6 +90,35 @@ def test_alpha_of_limited_range_is_stretched() -> None:
     assert off.mean() < 1
 
 
+def ramp_in_range(stream: str, box: bytes) -> tuple[bytes, Array]:
+    """An AVIF of greys whose stream is of one range and whose box says this, and the greys."""
+    greys = np.linspace(0, 255, 16).round()
+    file = io.BytesIO()
+    drawn = Image.fromarray(greys.astype(np.uint8).repeat(16)[None].repeat(32, 0))
+    drawn.convert("RGB").save(file, "AVIF", quality=100, subsampling="4:4:4", range=stream)
+    body = file.getvalue()
+    at = body.index(b"nclx") + 4
+    return body[:at] + box + body[at + 7 :], greys
+
+
+UNNAMED, SRGB_NAMED = b"\0\2\0\2\0\2", b"\0\1\0\x0d\0\6"
+
+
+@pytest.mark.parametrize("named", [UNNAMED, SRGB_NAMED])
+@pytest.mark.parametrize("box", ["full", "limited"])
+@pytest.mark.parametrize("stream", ["full", "limited"])
+def test_the_range_that_a_box_says_is_that_of_the_picture(
+    named: bytes, box: str, stream: str
+) -> None:
+    source, greys = ramp_in_range(stream, named + (b"\x80" if box == "full" else b"\0"))
+    if (stream, box) == ("limited", "full"):
+        greys = 16 + greys * 219 / 255
+    elif (stream, box) == ("full", "limited"):
+        greys = ((greys - 16) * 255 / 219).clip(0, 255)
+    found = picture(source, format=Format.PNG).numpy()[16, 8::16, 0]
+    assert np.abs(found - greys).max() <= 2
+
+
 def box(kind: bytes, *parts: bytes) -> bytes:
     body = b"".join(parts)
     return (8 + len(body)).to_bytes(4, "big") + kind + body
@@ -159,6 +188,7 @@ def test_no_bytes_upset_the_readers(data: st.DataObject | None) -> None:
             changed = changed[: data.draw(st.integers(0, len(file)))]
         body = bytes(changed)
         avif_colour(memoryview(body))
+        with_range_named(memoryview(body))
         named_profile(memoryview(body), None)
         read_sequence(body)
         is_wide(body)

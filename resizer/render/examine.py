@@ -8,6 +8,7 @@ from resizer.errors import UnprocessableSource
 from resizer.geometry import Size
 from resizer.limits import FailOn, Limits
 from resizer.render import decoders, tiff
+from resizer.render.avif_colour import with_range_named
 from resizer.render.chunks import check_png, check_webp
 from resizer.render.decoders.opened import page_count, page_index
 from resizer.render.gif import on_clear_canvas
@@ -118,6 +119,8 @@ def _page(
         return source, load(source, kind), pages
     if kind is SourceFormat.GIF:
         source = on_clear_canvas(source)
+    elif kind is SourceFormat.AVIF:
+        source = with_range_named(source)
     image = load(source, kind)
     pages = page_count(image) if kind in ANIMATED else 1
     page_index(page, pages)  # there is such a page

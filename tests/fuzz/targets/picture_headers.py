@@ -2,7 +2,7 @@
 
 from resizer.errors import UnprocessableSource
 from resizer.render.av1 import read_sequence
-from resizer.render.avif_colour import avif_colour
+from resizer.render.avif_colour import avif_colour, with_range_named
 from resizer.render.decoders.jxl_header import read_header
 from resizer.render.icc import is_wide
 from resizer.render.png_colour import named_profile
@@ -36,6 +36,7 @@ def check_avif(data: bytes) -> None:
     colour = avif_colour(memoryview(data))
     assert 0 <= colour.primaries < 2**16
     assert 0 <= colour.transfer < 2**16
+    assert len(with_range_named(memoryview(data))) == len(data)
     sequence = read_sequence(data)
     assert sequence is None or max(sequence.primaries, sequence.transfer) < 256
 
