@@ -1,8 +1,11 @@
 """What of an original's metadata goes out with a variant."""
 
+from struct import pack
+
 import pytest
 import pyvips
 
+from resizer.render.iptc import words
 from resizer.transform import Format, Metadata
 from tests.drawings import jpeg, picture, quarters, rendered
 
@@ -86,6 +89,71 @@ def test_the_thumbnail_of_what_was_cropped_away_never_goes_out() -> None:
     kept = rendered(original, metadata=Metadata.KEEP).body
     assert b"Difference Engines" in kept
     assert kept.count(b"\xff\xd8\xff") == 1
+
+
+def resource(number: int, data: bytes) -> bytes:
+    """One of Photoshop's, without a name."""
+    size = len(data)
+    return b"8BIM" + pack(">H", number) + b"\0\0" + pack(">I", size) + data + b"\0" * (size % 2)
+
+
+def data_set(record: int, number: int, data: bytes) -> bytes:
+    return pack(">BBBH", 0x1C, record, number, len(data)) + data
+
+
+TITLE = data_set(2, 5, b"A machine")
+PREVIEW = data_set(2, 202, SECRET.encode())
+
+
+def with_segment(marker: int, data: bytes) -> bytes:
+    body = jpeg(quarters(120, 80), keep=0)
+    return body[:2] + pack(">BBH", 0xFF, marker, 2 + len(data)) + data + body[2:]
+
+
+@pytest.mark.parametrize(
+    "thumbnail",
+    [
+        resource(0x040C, bytes(28) + SECRET.encode()) + resource(0x0404, TITLE),
+        resource(0x0404, TITLE) + resource(0x0409, bytes(29) + SECRET.encode()),
+        resource(0x0404, data_set(1, 0, b"\0\2") + PREVIEW + TITLE + PREVIEW),
+        resource(0x0404, TITLE + data_set(8, 10, SECRET.encode())),
+        b"8BIM\4\x25\3odd\0\0\0\1x\0" + resource(0x0404, TITLE) + SECRET.encode(),
+    ],
+)
+def test_iptc_stays_and_brings_no_thumbnail_with_it(thumbnail: bytes) -> None:
+    source = with_segment(0xED, b"Photoshop 3.0\0" + thumbnail)
+    assert SECRET.encode() in source
+    kept = rendered(source, metadata=Metadata.KEEP, width=50).body
+    assert TITLE in kept
+    assert SECRET.encode() not in kept
+
+
+@pytest.mark.parametrize(
+    "block", [b"", b"8BIM", resource(0x040C, b"x"), PREVIEW, b"\x1c\2\5\0\x99"]
+)
+def test_nothing_is_said_where_there_is_no_iptc(block: bytes) -> None:
+    assert words(block) is None
+    assert words(b"Photoshop 3.0\0" + block) is None
+
+
+def test_iptc_of_a_tiff_is_as_a_jpeg_has_it() -> None:
+    assert words(TITLE) == b"Photoshop 3.0\0" + resource(0x0404, TITLE)
+
+
+@pytest.mark.parametrize("tag", [0x927C, 0x8649, 0x02BC, 0x83BB])
+def test_blocks_within_exif_that_may_hold_a_thumbnail_never_go_out(tag: int) -> None:
+    """A maker's notes, Photoshop's resources, XMP and IPTC."""
+    data = SECRET.encode() * 3
+    entries = ((0x010F, 2, b"Engines\0"), (tag, 7, data))
+    at, directory, values = 8 + 2 + 12 * len(entries) + 4, b"", b""
+    for number, kind, value in sorted(entries):
+        directory += pack(">HHII", number, kind, len(value), at + len(values))
+        values += value
+    tiff = b"MM\0*\0\0\0\x08" + pack(">H", len(entries)) + directory + bytes(4) + values
+    source = with_segment(0xE1, b"Exif\0\0" + tiff)
+    kept = rendered(source, metadata=Metadata.KEEP, width=50).body
+    assert b"Engines" in kept
+    assert SECRET.encode() not in kept
 
 
 @pytest.mark.parametrize("text", ["Ada", "(c) Ada", "Ada (c) 1843", "Ada (Byron)", "((Ada)"])

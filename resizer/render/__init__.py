@@ -17,8 +17,8 @@ In a worker:
 - broken originals: `mend`, `cut_short`, `restarts`
 - what its colours mean: `profile`, `icc`, `cicp`, `png_colour`, `avif_colour`, `av1`
 - what is done to pixels: `turn`, `trim`, `resize`, `colour`, `gamut`, `effects`, `canvas`, `frames`
-- writing: `formats`, `encode`, `metadata`, `xmp`, `describe`; never larger than the original:
-  `smaller`, `strip`, `bare`
+- writing: `formats`, `encode`, `metadata`, `xmp`, `iptc`, `describe`; never larger than the
+  original: `smaller`, `strip`, `bare`
 
 `about` is a program of its own.
 """

@@ -1,14 +1,16 @@
 """What of an original's metadata goes into a variant.
 
 Pixels are upright and sRGB (or Display P3) by now, so orientation and whatever names the colours
-of the original are spent and always go. So does the thumbnail inside EXIF: it shows what was
+of the original are spent and always go. So do thumbnails, inside EXIF or IPTC: they show what was
 cropped away. Comments, trailing bytes and other pictures in the file never arrive.
 """
 
 import re
+from collections.abc import Callable
 
 import pyvips
 
+from resizer.render.iptc import words
 from resizer.render.profile import PROFILE
 from resizer.render.xmp import true_of_a_variant
 from resizer.transform import Metadata
@@ -18,7 +20,7 @@ _EXIF, _XMP, _IPTC, ICC = 1, 2, 4, 8
 
 KEEP = {Metadata.NONE: 0, Metadata.COPYRIGHT: _EXIF, Metadata.KEEP: _EXIF | _XMP | _IPTC}
 
-_XMP_DATA = "xmp-data"
+_XMP_DATA, _IPTC_DATA = "xmp-data", "iptc-data"
 _TEXT = re.compile(r"(.*) \(\1, ASCII, \d+ components, \d+ bytes\)", re.DOTALL)
 """How libvips reads a text of EXIF. It takes the tail off again as it writes the text, unless that
 has brackets of its own, as in "(c) Ada"."""
@@ -33,20 +35,26 @@ _SPENT = (
     "jpeg-thumbnail-data",
     PROFILE,
 )
+_OPAQUE = ("-MakerNote", "-ImageResources", "-XMLPacket", "-IPTC/NAA")
+"""Blocks within EXIF that may hold a picture of what was cropped away. A camera's own is of no use
+any more either: it points into the original by offset."""
+_OF_THE_THUMBNAIL = "exif-ifd1-"
 
 
 def reduced(image: pyvips.Image, metadata: Metadata) -> tuple[pyvips.Image, int]:
     """The image with the fields that may stay, and the encoders' `keep` that writes them."""
     image = image.copy()
     names = image.get_fields()
-    for name in _SPENT:
-        image.remove(name)
+    for name in names:
+        if name in _SPENT or name.startswith(_OF_THE_THUMBNAIL) or name.endswith(_OPAQUE):
+            image.remove(name)
     if metadata is Metadata.COPYRIGHT:
         for name in names:
             if name.startswith("exif-") and name not in _COPYRIGHT:
                 image.remove(name)
     if metadata is Metadata.KEEP:
-        _reduce_xmp(image)
+        _reduce(image, _XMP_DATA, true_of_a_variant)
+        _reduce(image, _IPTC_DATA, words)
     _mark_texts(image)
     kept = KEEP[metadata]
     has_exif = any(name.startswith("exif-") for name in image.get_fields())
@@ -65,12 +73,12 @@ def _mark_texts(image: pyvips.Image) -> None:
             image.set_type(pyvips.GValue.gstr_type, name, f"{text[1].rstrip()} (ASCII)")
 
 
-def _reduce_xmp(image: pyvips.Image) -> None:
-    if image.get_typeof(_XMP_DATA):
-        packet = true_of_a_variant(bytes(image.get(_XMP_DATA)))
-        image.remove(_XMP_DATA)
-        if packet is not None:
-            image.set_type(pyvips.GValue.blob_type, _XMP_DATA, packet)
+def _reduce(image: pyvips.Image, name: str, kept: Callable[[bytes], bytes | None]) -> None:
+    if image.get_typeof(name):
+        block = kept(bytes(image.get(name)))
+        image.remove(name)
+        if block is not None:
+            image.set_type(pyvips.GValue.blob_type, name, block)
 
 
 def in_p3(image: pyvips.Image) -> pyvips.Image:

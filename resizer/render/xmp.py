@@ -8,6 +8,7 @@ from xml.dom import expatbuilder, minidom
 from xml.parsers.expat import ExpatError
 
 _GONE = {
+    "http://ns.adobe.com/xap/1.0/g/img/",
     "http://ns.adobe.com/hdr-gain-map/1.0/",
     "http://ns.apple.com/HDRGainMap/1.0/",
     "http://ns.google.com/photos/1.0/camera/",
@@ -19,7 +20,7 @@ _GONE = {
     "http://ns.google.com/photos/dd/1.0/container/",
     "http://ns.google.com/photos/dd/1.0/item/",
 }
-"""Namespaces of other pictures in the same file."""
+"""Namespaces of other pictures in the same file, and of thumbnails."""
 _SPENT = {
     ("http://ns.adobe.com/tiff/1.0/", "Orientation"),
     ("http://ns.adobe.com/exif/1.0/", "ColorSpace"),
