@@ -1,14 +1,19 @@
 """Formats that are read where a decoder is installed: the right picture, or what to install."""
 
 import asyncio
+import gzip
 from collections.abc import Callable
+from functools import cache
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resizer.errors import UnprocessableSource
 from resizer.limits import Limits
 from resizer.render import decoders
 from resizer.render.decoders import avif, heic, jxl, libvips, pdf
+from resizer.render.decoders.samples import sample_count
 from resizer.render.examine import examine
 from resizer.render.sniff import SourceFormat
 from resizer.render.spawn import COMMAND
@@ -66,7 +71,23 @@ def test_without_a_decoder_the_refusal_says_what_to_install(kind: SourceFormat) 
     extra, _ = decoders.EXTRAS[kind]
     with pytest.raises(UnprocessableSource, match=rf"install.*resizer\[{extra}\]") as refusal:
         rendered(heads[kind])
+    assert "JPEG, PNG, WebP, AVIF, GIF, TIFF and SVG are read" in str(refusal.value)
     assert len(str(refusal.value)) < 300
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_without_a_decoder_other_originals_are_told_what_is_read() -> None:
+    for source in (b"BM\x36\0\0\0", gzip.compress(b"text")):
+        with pytest.raises(UnprocessableSource, match=r"AVIF, GIF, TIFF and SVG are read[.]$"):
+            rendered(source)
+
+
+def test_a_refusal_lists_what_was_installed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heic, "pillow_heif", object())
+    monkeypatch.setattr(jxl, "pillow_jxl", None)
+    monkeypatch.setattr(pdf, "pypdfium2", object())
+    with pytest.raises(UnprocessableSource, match=r"GIF, TIFF, SVG, HEIC and PDF are read[.]$"):
+        rendered(b"8BPS\0\x01")
 
 
 @KINDS
@@ -129,3 +150,28 @@ def test_all_of_them_render_in_a_worker_that_is_locked_in() -> None:
 def test_libvips_alone_reads_the_first_picture_of_an_avif_sequence() -> None:
     source = foreign.avif_sequence(quarters(), quarters().fliphor())
     assert corners(picture(source, format=Format.PNG)) == UPRIGHT
+    assert corners(picture(source, page=1, format=Format.PNG)) == UPRIGHT
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_libvips_alone_knows_of_the_other_frames_and_says_what_reads_them() -> None:
+    source = foreign.avif_sequence(*(quarters() for _ in range(5)))
+    assert described(source)["original"]["pages"] == 5
+    with pytest.raises(UnprocessableSource, match=r"its 5 frames .* resizer\[avif\]"):
+        rendered(source, page=2)
+    with pytest.raises(UnprocessableSource, match=r"There is no page 6 .* it has 5"):
+        rendered(source, page=6)
+
+
+@cache
+def _two_frames() -> bytes:
+    return foreign.avif_sequence(quarters(), quarters())
+
+
+@given(st.integers(0, 4000), st.binary(min_size=1, max_size=9))
+def test_no_bytes_of_a_sequence_do_more_than_hide_how_many_frames_it_has(
+    at: int, noise: bytes
+) -> None:
+    source = bytearray(_two_frames())
+    source[at : at + len(noise)] = noise
+    assert sample_count(memoryview(source)) >= 1

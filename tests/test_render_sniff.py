@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.errors import UnprocessableSource
-from resizer.render.sniff import SourceFormat, sniff, svg_text
+from resizer.render.sniff import NotRead, SourceFormat, sniff, svg_text
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'
 
@@ -54,10 +54,9 @@ NOT_READ = [
 
 
 @pytest.mark.parametrize(("head", "name"), NOT_READ)
-def test_what_is_not_read_is_refused_by_name_and_told_what_is(head: bytes, name: str) -> None:
-    with pytest.raises(UnprocessableSource, match=name) as refusal:
+def test_what_is_not_read_is_refused_by_name(head: bytes, name: str) -> None:
+    with pytest.raises(NotRead, match=name):
         sniff(memoryview(head))
-    assert "JPEG, PNG, WebP, AVIF, GIF, TIFF and SVG are read" in str(refusal.value)
 
 
 @given(st.binary(max_size=300))

@@ -17,7 +17,7 @@ from resizer.render.length import check_depth
 from resizer.render.load import load
 from resizer.render.profile import holds_wide_gamut
 from resizer.render.scans import check_scans
-from resizer.render.sniff import SourceFormat, sniff, svg_text
+from resizer.render.sniff import NotRead, SourceFormat, sniff, svg_text
 from resizer.render.svg import inspect
 from resizer.render.turn import STRAIGHT, Turn, upright
 
@@ -43,9 +43,8 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
 
     Raises UnprocessableSource where it is over a limit, or there is no such page.
     """
-    kind = sniff(source)
+    kind, source = _sniffed(source)
     if kind is SourceFormat.SVG:
-        source = svg_text(source)
         _check_images(inspect(source), limits)
     elif kind in _COUNTED:
         _COUNTED[kind](source)
@@ -56,6 +55,15 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
     if header.frames > 1 or kind is SourceFormat.AVIF_SEQUENCE:
         check_depth(page, stored, limits)
     return replace(header, fail_on=FailOn.WARNING) if limits.fail_on is FailOn.WARNING else header
+
+
+def _sniffed(source: memoryview) -> tuple[SourceFormat, memoryview]:
+    """What an original is, and its bytes; of an SVG its text."""
+    try:
+        kind = sniff(source)
+        return kind, svg_text(source) if kind is SourceFormat.SVG else source
+    except NotRead as refusal:
+        raise UnprocessableSource(f"{refusal}: {decoders.read_here()}.") from None
 
 
 def _check_size(size: Size, limits: Limits) -> None:
@@ -70,13 +78,20 @@ def _check_images(images: list[bytes], limits: Limits) -> None:
     """The images inside an SVG, which librsvg's own decoders read whole, whatever they say."""
     pixels = 0
     for image in images:
-        if sniff(memoryview(image)) in decoders.EXTRAS:
+        if not _is_drawn(memoryview(image)):
             raise UnprocessableSource("The SVG holds an image of a format that is not drawn.")
         pixels += examine(memoryview(image), limits).stored.pixels
     if pixels > _MAX_PIXELS_INSIDE:
         raise UnprocessableSource(
             f"The images inside the SVG have {pixels:,} pixels, more than {_MAX_PIXELS_INSIDE:,}."
         )
+
+
+def _is_drawn(image: memoryview) -> bool:
+    try:
+        return sniff(image) not in decoders.EXTRAS
+    except NotRead:
+        return False
 
 
 def _loaded(source: memoryview, kind: SourceFormat, page: int) -> Header:

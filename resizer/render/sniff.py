@@ -28,7 +28,13 @@ class SourceFormat(StrEnum):
     AVIF_SEQUENCE = "image/avif-sequence"
 
 
-READ = "JPEG, PNG, WebP, AVIF, GIF, TIFF and SVG are read"
+READ = ("JPEG", "PNG", "WebP", "AVIF", "GIF", "TIFF", "SVG")
+"""What every worker reads; `decoders.read_here` knows the others."""
+
+
+class NotRead(UnprocessableSource):
+    """The original is of another format. The message is for whoever adds those that are read."""
+
 
 _MAGIC = (
     (b"\xff\xd8\xff", SourceFormat.JPEG),
@@ -68,7 +74,7 @@ SVG_PROLOGUE_BYTES = 64 * 1024
 
 
 def sniff(source: memoryview) -> SourceFormat:
-    """The format of an original. Raises UnprocessableSource, with its name where it has one."""
+    """The format of an original. Raises NotRead, with its name where it has one."""
     head = bytes(source[:64])
     for magic, kind in _MAGIC:
         if head.startswith(magic):
@@ -124,6 +130,6 @@ def _is_svg(text: bytes) -> bool:
     return text.startswith(b"<") and (b"<svg" in text or b":svg" in text)
 
 
-def _refused(name: str | None) -> UnprocessableSource:
+def _refused(name: str | None) -> NotRead:
     what = f"{name}, which is not read" if name else "of no format known here"
-    return UnprocessableSource(f"The original is {what}: {READ}.")
+    return NotRead(f"The original is {what}")

@@ -6,13 +6,15 @@ what they do with an original's bytes happens after it, in the same sandbox. All
 a worker start with 1.3 times the CPU time.
 """
 
+from dataclasses import replace
 from typing import Protocol
 
 import pyvips
 
 from resizer.errors import UnprocessableSource
 from resizer.render.decoders import avif, heic, jxl, libvips, pdf
-from resizer.render.decoders.opened import Opened
+from resizer.render.decoders.opened import Opened, page_index
+from resizer.render.decoders.samples import sample_count
 from resizer.render.sniff import READ, SourceFormat
 
 EXTRAS = {
@@ -58,17 +60,41 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     reader = decoder(kind)
     if reader is None:
         raise _not_read(kind)
+    if not reads_every_page(kind):
+        return _still(source, kind, page)
+    return reader.examine(source, kind, page)
+
+
+def reads_every_page(kind: SourceFormat) -> bool:
+    """Whether what reads `kind` here finds more than its first page."""
+    return kind is not SourceFormat.AVIF_SEQUENCE or decoder(kind) is not libvips
+
+
+def read_here() -> str:
+    """The formats that this worker reads. Starts threads: only after the lock."""
+    found = (kind for kind in EXTRAS if kind is not SourceFormat.AVIF_SEQUENCE and decoder(kind))
+    *names, last = [*READ, *(EXTRAS[kind][1] for kind in found)]
+    return f"{', '.join(names)} and {last} are read"
+
+
+def _still(source: memoryview, kind: SourceFormat, page: int) -> Opened:
+    """The still picture that most sequences carry beside their frames."""
+    frames = sample_count(source)
+    if page > 1:
+        page_index(page, frames)  # there is such a frame
+        raise UnprocessableSource(
+            "Only the still picture of an AVIF sequence is read here;"
+            f" the operator can add its {frames:,} frames by installing resizer[avif]."
+        )
     try:
-        return reader.examine(source, kind, page)
+        return replace(libvips.examine(source, kind, page), pages=frames)
     except pyvips.Error:
-        if kind is SourceFormat.AVIF_SEQUENCE:
-            raise _not_read(kind) from None
-        raise
+        raise _not_read(kind) from None
 
 
 def _not_read(kind: SourceFormat) -> UnprocessableSource:
     extra, name = EXTRAS[kind]
     return UnprocessableSource(
-        f"The original is {name}, which is not read here: {READ};"
+        f"The original is {name}, which is not read here: {read_here()};"
         f" the operator can add it by installing resizer[{extra}]."
     )
