@@ -5,6 +5,7 @@ from struct import pack
 from time import perf_counter
 
 import pytest
+import pyvips
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,6 +79,17 @@ def test_tables_that_a_later_scan_uses_are_no_room_for_more() -> None:
     for options in ({"interlace": True}, {"restart_interval": 2}, {"optimize_coding": True}):
         file: bytes = quarters().jpegsave_buffer(keep="none", **options)
         assert bare(file, Format.JPEG) is not None
+
+
+@pytest.mark.parametrize("coding", [0, 1])
+def test_adobes_segment_is_kept_as_far_as_readers_know_it(coding: int) -> None:
+    said = b"Adobe\0\x65\x80\0\0\0" + bytes([coding]) + SECRET
+    file = in_jpeg(b"\xff\xee" + pack(">H", 2 + len(said)) + said)
+    stood_in = bare(file, Format.JPEG)
+    assert stood_in is not None
+    assert SECRET not in stood_in
+    shown = [pyvips.Image.new_from_buffer(one, "").write_to_memory() for one in (stood_in, file)]
+    assert shown[0] == shown[1]
 
 
 def test_fill_bytes_are_passed_over_once() -> None:

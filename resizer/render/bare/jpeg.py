@@ -22,7 +22,9 @@ _FRAMES = {0xC0, 0xC1, _PROGRESSIVE}
 """Baseline, extended and progressive, Huffman-coded: what browsers read."""
 _WORDS = {0xE1, 0xED}
 """APP1 (EXIF, XMP) and APP13 (IPTC)."""
-_ADOBE_BYTES = 12
+_ADOBE = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0"
+"""Up to the byte that says how colours are coded, the last that readers know of: Photoshop writes
+19 more behind it."""
 
 
 def jpeg(original: bytes, encoded: bytes) -> bytes:
@@ -36,8 +38,8 @@ def jpeg(original: bytes, encoded: bytes) -> bytes:
         if marker == _APP0 and segment[4:9] == b"JFIF\0":
             jfif = _JFIF
         elif marker == _APP14 and segment[4:9] == b"Adobe":
-            adobe += usual(len(segment) == 4 + _ADOBE_BYTES)
-            picture.append(segment)
+            adobe += usual(len(segment) > len(_ADOBE))
+            picture.append(_ADOBE + segment[len(_ADOBE) : len(_ADOBE) + 1])
         elif _is_picture(marker):
             _follow(tables, marker, segment)
             picture.append(segment)
