@@ -4,6 +4,7 @@ from struct import pack
 
 import pytest
 import pyvips
+from PIL import Image
 
 from resizer.render.iptc import words
 from resizer.transform import Format, Metadata
@@ -143,14 +144,11 @@ def test_iptc_of_a_tiff_is_as_a_jpeg_has_it() -> None:
 @pytest.mark.parametrize("tag", [0x927C, 0x8649, 0x02BC, 0x83BB])
 def test_blocks_within_exif_that_may_hold_a_thumbnail_never_go_out(tag: int) -> None:
     """A maker's notes, Photoshop's resources, XMP and IPTC."""
-    data = SECRET.encode() * 3
-    entries = ((0x010F, 2, b"Engines\0"), (tag, 7, data))
-    at, directory, values = 8 + 2 + 12 * len(entries) + 4, b"", b""
-    for number, kind, value in sorted(entries):
-        directory += pack(">HHII", number, kind, len(value), at + len(values))
-        values += value
-    tiff = b"MM\0*\0\0\0\x08" + pack(">H", len(entries)) + directory + bytes(4) + values
-    source = with_segment(0xE1, b"Exif\0\0" + tiff)
+    block, exif = {tag: SECRET.encode() * 3}, Image.Exif()
+    exif.update(
+        {0x010F: "Engines", 0x8769: block} if tag == 0x927C else {0x010F: "Engines", **block}
+    )
+    source = with_segment(0xE1, exif.tobytes())
     kept = rendered(source, metadata=Metadata.KEEP, width=50).body
     assert b"Engines" in kept
     assert SECRET.encode() not in kept
