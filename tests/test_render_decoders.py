@@ -157,6 +157,7 @@ def test_libvips_alone_reads_the_first_picture_of_an_avif_sequence() -> None:
 def test_libvips_alone_knows_of_the_other_frames_and_says_what_reads_them() -> None:
     source = foreign.avif_sequence(*(quarters() for _ in range(5)))
     assert described(source)["original"]["pages"] == 5
+    assert not decoders.reads_every_page(SourceFormat.AVIF_SEQUENCE)
     with pytest.raises(UnprocessableSource, match=r"its 5 frames .* resizer\[avif\]"):
         rendered(source, page=2)
     with pytest.raises(UnprocessableSource, match=r"There is no page 6 .* it has 5"):

@@ -112,7 +112,10 @@ def judge_libvips(told: Mapping[str, Any]) -> list[Finding]:
     ]
 
 
-def _told(kind: str, reader: Mapping[str, str | None]) -> str:
-    if reader["by"]:
-        return f"{kind} is read by {reader['by']}"
-    return f"{kind} is not read: pip install 'resizer[{reader['extra']}]'"
+def _told(kind: str, reader: Mapping[str, Any]) -> str:
+    install = f"pip install 'resizer[{reader['extra']}]'"
+    if not reader["by"]:
+        return f"{kind} is not read: {install}"
+    if not reader["every_page"]:
+        return f"of {kind} only the still picture is read: {install} for every frame"
+    return f"{kind} is read by {reader['by']}"

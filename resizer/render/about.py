@@ -12,7 +12,8 @@ from resizer.render.sniff import SourceFormat
 
 def about() -> dict[str, object]:
     """`version`; of the formats that originals may have, those `unread`; of the `optional` ones,
-    what reads each (None if nothing does) and the extra of this package that would."""
+    what reads each (None if nothing does), every page or its first alone, and the extra of this
+    package that would."""
     unread = [
         str(format_)
         for format_, (_, operation) in LOADERS.items()
@@ -23,10 +24,11 @@ def about() -> dict[str, object]:
     return {"version": version, "unread": unread, "optional": optional}
 
 
-def _reader(kind: SourceFormat) -> dict[str, str | None]:
+def _reader(kind: SourceFormat) -> dict[str, object]:
     decoder = decoders.decoder(kind)
     extra, _ = decoders.EXTRAS[kind]
-    return {"by": decoder.NAME if decoder else None, "extra": extra}
+    every_page = decoders.reads_every_page(kind)
+    return {"by": decoder.NAME if decoder else None, "every_page": every_page, "extra": extra}
 
 
 if __name__ == "__main__":

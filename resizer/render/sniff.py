@@ -33,7 +33,7 @@ READ = ("JPEG", "PNG", "WebP", "AVIF", "GIF", "TIFF", "SVG")
 
 
 class NotRead(UnprocessableSource):
-    """The original is of another format. The message is for whoever adds those that are read."""
+    """The original is of another format. Whoever shows the message ends it with what is read."""
 
 
 _MAGIC = (
