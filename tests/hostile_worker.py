@@ -23,6 +23,7 @@ from resizer.render.worker import serve
 from resizer.transform import Transform
 from tests.hostile import PROBES
 from tests.hostile_acts import LIBC, Targets
+from tests.puppet_worker import as_picture
 
 WORKED = "worked"
 ABSENT = "absent"
@@ -70,7 +71,7 @@ def _obey(
     source: memoryview, transform: Transform, limits: Limits, resampling: Resampling
 ) -> Rendered:
     told = ORDERS[bytes(source).decode().strip()]()
-    return Rendered(json.dumps(told).encode(), "application/json", 1, 1, 0.0)
+    return as_picture(json.dumps(told))
 
 
 def each() -> dict[str, str]:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from resizer.errors import ResizerError
-from resizer.image import Original
+from resizer.image import Original, Rendered
 from resizer.limits import Limits
 from resizer.render.pool import Pool
 from resizer.transform import Transform
-from tests.puppet_worker import COMMAND
+from tests.puppet_worker import COMMAND, PNG
 
 _TAGS = itertools.count(1)
 LIMITS = Limits(render_memory_mb=256, max_output_side=500)
@@ -59,9 +59,15 @@ def original(order: str | bytes) -> Original:
     return Original(memory, len(order), str(next(_TAGS)), datetime.now(UTC), 0.0)
 
 
+def said(rendered: Rendered) -> str:
+    """What a puppet wrote into its picture."""
+    assert rendered.body.startswith(PNG)
+    return rendered.body.removeprefix(PNG).decode()
+
+
 async def order(pool: Pool, text: str) -> str:
     with original(text) as given:
-        return (await pool.render(given, Transform())).body.decode()
+        return said(await pool.render(given, Transform()))
 
 
 async def pid(pool: Pool) -> int:
@@ -80,7 +86,7 @@ async def render_under_way(pool: Pool) -> AsyncIterator[tuple[Original, asyncio.
     busy = pool.busy
 
     async def render() -> str:
-        return (await pool.render(given, Transform())).body.decode()
+        return said(await pool.render(given, Transform()))
 
     with original("wait") as given:
         task = asyncio.create_task(render())

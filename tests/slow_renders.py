@@ -12,6 +12,7 @@ from tests.puppet_pool import (
     LIMITS,
     order,
     render_under_way,
+    said,
     until,
 )
 
@@ -33,4 +34,4 @@ async def slow_render(
 
 
 async def render(pool: Pool, given: Original, transform: Transform = LIGHT) -> str:
-    return (await pool.render(given, transform)).body.decode()
+    return said(await pool.render(given, transform))

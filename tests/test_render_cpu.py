@@ -16,7 +16,7 @@ import pytest
 from resizer.errors import RenderTimeout
 from resizer.render import cpu, process
 from resizer.transform import Transform
-from tests.puppet_pool import order, original, running, until
+from tests.puppet_pool import order, original, running, said, until
 from tests.puppet_worker import COMMAND
 
 SPINS = [sys.executable, "-c", "while True: pass"]
@@ -100,7 +100,7 @@ def test_a_worker_that_computes_while_it_has_no_job_is_ended_and_nobody_suspecte
             before = cpu.used(busy)
             await until(lambda: cpu.used(busy) > before + 0.2)
             with original("pid") as given:
-                assert int((await pool.render(given, Transform())).body) != busy
+                assert int(said(await pool.render(given, Transform()))) != busy
                 assert not pool._suspects.is_suspect(given, Transform())
             assert diary.deaths == ["lie"]
 

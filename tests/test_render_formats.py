@@ -3,7 +3,7 @@
 import pytest
 
 from resizer.render.decoders import EXTRAS
-from resizer.render.formats import WRITTEN, keeps_frames, resolve
+from resizer.render.formats import WRITTEN, keeps_frames, may_be, resolve
 from resizer.render.sniff import SourceFormat
 from resizer.transform import Format, Transform
 
@@ -63,3 +63,47 @@ def test_frames_are_kept_where_they_are_wanted_and_can_be() -> None:
     assert keeps_frames(Transform(format=Format.AUTO_AVIF), SourceFormat.GIF)
     assert not keeps_frames(Transform(anim=False), SourceFormat.GIF)
     assert not keeps_frames(Transform(format=Format.AVIF), SourceFormat.GIF)
+
+
+PICTURES = {
+    "image/jpeg": b"\xff\xd8\xff\xe0",
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/webp": b"RIFF\n\0\0\0WEBPVP8 ",
+    "image/avif": b"\0\0\0\x1cftypavif",
+    "image/gif": b"GIF89a",
+    "application/json": b'{"width":1}',
+}
+ANY_PICTURE = {kind for kind in PICTURES if kind.startswith("image/")}
+OF_EACH = {
+    None: ANY_PICTURE,
+    Format.AUTO_AVIF: {"image/avif", "image/webp"},
+    Format.AUTO_WEBP: {"image/webp"},
+    Format.AUTO_JPEG: {"image/jpeg", "image/png", "image/gif"},
+    Format.BASELINE_JPEG: {"image/jpeg"},
+    Format.JPEG: {"image/jpeg"},
+    Format.PNG: {"image/png"},
+    Format.WEBP: {"image/webp"},
+    Format.AVIF: {"image/avif"},
+    Format.GIF: {"image/gif"},
+    Format.JSON: {"application/json"},
+}
+
+
+@pytest.mark.parametrize("asked", OF_EACH)
+def test_a_variant_of_a_type_that_its_job_cannot_give_is_a_lie(asked: Format | None) -> None:
+    for told, body in PICTURES.items():
+        assert may_be(body, told, Transform(format=asked)) == (told in OF_EACH[asked])
+
+
+def test_the_quickest_format_is_one_of_three_whatever_is_asked_for() -> None:
+    fast = Transform(format=Format.AVIF, fast=True)
+    found = {kind for kind, body in PICTURES.items() if may_be(body, kind, fast)}
+    assert found == {"image/jpeg", "image/png", "image/gif"}
+
+
+@pytest.mark.parametrize("told", PICTURES)
+def test_a_variant_that_begins_otherwise_than_its_type_is_a_lie(told: str) -> None:
+    asked = Transform(format=Format.JSON if told == "application/json" else None)
+    fits = {kind for kind, body in PICTURES.items() if may_be(body, told, asked)}
+    assert fits == {told}
+    assert not may_be(b"", told, asked)

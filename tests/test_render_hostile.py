@@ -31,7 +31,7 @@ from tests.hostile_worker import (
     with_seccomp_alone,
 )
 from tests.processes import traceable
-from tests.puppet_pool import order, original, running, until
+from tests.puppet_pool import order, original, running, said, until
 from tests.servers import RedisServer, need_redis
 
 SECRET = "what only the gateway knows"
@@ -153,7 +153,7 @@ def test_an_original_cannot_be_changed_because_it_is_sealed(sealed: bool, target
     async def scenario() -> None:
         async with running(command=command(obey, targets)) as (pool, _):
             with _sealed(b"spoil") if sealed else original(b"spoil") as given:
-                told = json.loads((await pool.render(given, Transform())).body)
+                told = json.loads(said(await pool.render(given, Transform())))
         assert {outcome == WORKED for outcome in told.values()} == {not sealed}
 
     asyncio.run(scenario())

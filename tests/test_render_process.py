@@ -16,8 +16,8 @@ from resizer.errors import Overloaded, RenderTimeout, UnprocessableSource
 from resizer.render.job import Lie
 from resizer.render.pool import Pool
 from resizer.render.process import read_variant
-from resizer.transform import Transform
-from tests.puppet_pool import LIMITS, gone, order, original, pid, running, until
+from resizer.transform import Format, Transform
+from tests.puppet_pool import LIMITS, gone, order, original, pid, running, said, until
 from tests.puppet_worker import COMMAND
 
 
@@ -26,7 +26,7 @@ def test_a_render_is_what_the_worker_made_of_the_original() -> None:
         async with running() as (pool, _):
             with original("echo a body") as given:
                 rendered = await pool.render(given, Transform())
-            assert rendered.body == b"a body"
+            assert said(rendered) == "a body"
             assert (rendered.content_type, rendered.width, rendered.height) == ("image/png", 1, 1)
             assert 0 < rendered.seconds < 5
 
@@ -110,6 +110,24 @@ def test_a_worker_that_seals_its_variant_is_ended(monkeypatch: pytest.MonkeyPatc
             assert await order(pool, "echo x") == "x"
             await diary.died.wait()
             assert diary.deaths == ["lie"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("asked", "claim"),
+    [(Format.PNG, "image/webp"), (Format.JSON, "image/png"), (None, "image/jpeg")],
+    ids=["another format", "no picture was asked for", "other bytes"],
+)
+def test_a_worker_whose_variant_does_not_fit_its_job_is_killed(
+    asked: Format | None, claim: str
+) -> None:
+    async def scenario() -> None:
+        async with running() as (pool, diary):
+            with original(f"claim {claim}") as given, pytest.raises(UnprocessableSource):
+                await pool.render(given, Transform(format=asked))
+            assert set(diary.deaths) == {"lie"}
+            assert await order(pool, "echo on") == "on"
 
     asyncio.run(scenario())
 

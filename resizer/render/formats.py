@@ -1,6 +1,8 @@
 """Which format a variant is written in, and what that format can hold. No pixels here."""
 
+import re
 from dataclasses import dataclass
+from functools import cache
 
 from resizer.render.sniff import SourceFormat
 from resizer.transform import Format, Transform
@@ -38,6 +40,37 @@ _OWN = {
     SourceFormat.GIF: Format.GIF,
 }
 """The formats that browsers read. All others become PNG where there is alpha, else JPEG."""
+
+
+_JSON = "application/json"
+_BEGINNING = {
+    "image/jpeg": rb"\xff\xd8\xff",
+    "image/png": rb"\x89PNG\r\n\x1a\n",
+    "image/webp": rb"RIFF....WEBP",
+    "image/avif": rb"....ftypavif",
+    "image/gif": rb"GIF8[79]a",
+    _JSON: rb"\{",
+}
+"""How a variant of each media type begins."""
+
+
+def may_be(body: bytes, content_type: str, transform: Transform) -> bool:
+    """Whether some original could make `transform` give `body`, by its type and first bytes."""
+    possible = _possible(transform.format, fast=transform.fast)
+    return content_type in possible and bool(re.match(_BEGINNING[content_type], body, re.DOTALL))
+
+
+@cache
+def _possible(format_: Format | None, *, fast: bool) -> set[str]:
+    if format_ is Format.JSON:
+        return {_JSON}
+    transform, either = Transform(format=format_, fast=fast), (False, True)
+    return {
+        WRITTEN[resolve(transform, source, frames=frames, alpha=alpha)].content_type
+        for source in SourceFormat
+        for frames in either
+        for alpha in either
+    }
 
 
 def resolve(transform: Transform, source: SourceFormat, *, frames: bool, alpha: bool) -> Format:

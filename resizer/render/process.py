@@ -20,6 +20,7 @@ from resizer.errors import UnprocessableSource
 from resizer.image import Rendered
 from resizer.limits import Limits
 from resizer.render import cpu
+from resizer.render.formats import may_be
 from resizer.render.job import (
     MAX_REPLY_BYTES,
     Failed,
@@ -242,6 +243,8 @@ async def _rendered(job: Job, reply: Reply, variant: int) -> Rendered:
         raise RenderFailed(reply.detail)
     bound = job.limits.max_variant_bytes
     body = await aside(reply.size, read_variant, variant, reply.size, bound)
+    if not may_be(body, reply.content_type, job.transform):
+        raise Lie("a variant that nobody asked for")
     return Rendered(
         body, reply.content_type, reply.width, reply.height, reply.seconds, reply.partial
     )
