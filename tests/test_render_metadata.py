@@ -7,6 +7,7 @@ import pyvips
 from PIL import Image
 
 from resizer.render.iptc import words
+from resizer.render.metadata import _text
 from resizer.transform import Format, Metadata
 from tests.drawings import jpeg, picture, quarters, rendered
 
@@ -154,7 +155,9 @@ def test_blocks_within_exif_that_may_hold_a_thumbnail_never_go_out(tag: int) -> 
     assert SECRET.encode() not in kept
 
 
-@pytest.mark.parametrize("text", ["Ada", "(c) Ada", "Ada (c) 1843", "Ada (Byron)", "((Ada)"])
+@pytest.mark.parametrize(
+    "text", ["Ada", "(c) Ada", "Ada (c) 1843", "Ada (Byron)", "((Ada)", "x" + " (" * 4000 + "x"]
+)
 @pytest.mark.parametrize("metadata", [Metadata.COPYRIGHT, Metadata.KEEP])
 def test_brackets_in_a_text_stay_and_bring_nothing_with_them(text: str, metadata: Metadata) -> None:
     image = quarters(120, 80).copy()
@@ -162,3 +165,11 @@ def test_brackets_in_a_text_stay_and_bring_nothing_with_them(text: str, metadata
     body = rendered(jpeg(image), metadata=metadata).body
     assert body.count(text.encode()) == 1
     assert b"ASCII" not in body
+
+
+def test_the_brackets_of_a_text_are_not_tried_one_after_the_other() -> None:
+    """With the square of their number it takes minutes."""
+    text = " (" * 1_000_000
+    assert _text(f"{text} ({text}, ASCII, 2000001 components, 2000001 bytes)") == text
+    assert _text(text) is None
+    assert _text("72/1 (72, Rational, 1 components, 8 bytes)") is None

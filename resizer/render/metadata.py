@@ -21,9 +21,9 @@ _EXIF, _XMP, _IPTC, ICC = 1, 2, 4, 8
 KEEP = {Metadata.NONE: 0, Metadata.COPYRIGHT: _EXIF, Metadata.KEEP: _EXIF | _XMP | _IPTC}
 
 _XMP_DATA, _IPTC_DATA = "xmp-data", "iptc-data"
-_TEXT = re.compile(r"(.*) \(\1, ASCII, \d+ components, \d+ bytes\)", re.DOTALL)
-"""How libvips reads a text of EXIF. It takes the tail off again as it writes the text, unless that
-has brackets of its own, as in "(c) Ada"."""
+_TEXT_TAIL = re.compile(r", ASCII, \d+ components, \d+ bytes\)")
+"""How libvips ends a text of EXIF, which it reads as "text (text, ASCII, …)". It takes the brackets
+off again as it writes the text, unless that has some of its own, as in "(c) Ada"."""
 _COPYRIGHT = ("exif-ifd0-Copyright", "exif-ifd0-Artist")
 _COLOUR_SPACE = "exif-ifd2-ColorSpace"
 _SRGB = "1"
@@ -68,9 +68,22 @@ def reduced(image: pyvips.Image, metadata: Metadata) -> tuple[pyvips.Image, int]
 def _mark_texts(image: pyvips.Image) -> None:
     """Give each text of EXIF a tail that libvips takes off."""
     for name in image.get_fields():
-        text = name.startswith("exif-ifd") and _TEXT.fullmatch(image.get(name))
+        text = name.startswith("exif-ifd") and _text(image.get(name))
         if text:
-            image.set_type(pyvips.GValue.gstr_type, name, f"{text[1].rstrip()} (ASCII)")
+            image.set_type(pyvips.GValue.gstr_type, name, f"{text.rstrip()} (ASCII)")
+
+
+def _text(value: str) -> str | None:
+    """The text in what libvips reads, in which it stands twice; None in numbers."""
+    at = value.rfind(", ASCII, ")
+    size = (at - len(" (")) // 2
+    if (
+        at < 0
+        or not _TEXT_TAIL.fullmatch(value, at)
+        or value[:at] != f"{value[:size]} ({value[:size]}"
+    ):
+        return None
+    return value[:size]
 
 
 def _reduce(image: pyvips.Image, name: str, kept: Callable[[bytes], bytes | None]) -> None:
