@@ -18,8 +18,10 @@ from resizer.doctor.renderer import (
     judge_libvips,
     judge_warnings,
 )
-from resizer.doctor.sandbox import judge_sandbox
+from resizer.doctor.sandbox import _OTHERS, judge_sandbox
 from resizer.limits import Limits
+from resizer.render import sandbox
+from resizer.render.escapes import ATTEMPTS
 from resizer.render.pool import Pool
 from resizer.render.spawn import COMMAND
 from resizer.settings import Settings
@@ -28,8 +30,12 @@ from tests.servers import RedisServer, S3Bucket, free_port
 
 STRONG = "0f3c9a7e5d81b264e07af95c3b6d2841"
 OK, WARN, FAIL = Verdict.OK, Verdict.WARN, Verdict.FAIL
+needs_landlock = pytest.mark.skipif(
+    not sandbox.available(), reason="without Landlock in its kernel no machine is in order"
+)
 
 
+@needs_landlock
 def test_a_gateway_in_order_is_told_line_by_line(run: Run, tmp_path: Path) -> None:
     told = run("doctor", source=str(tmp_path), signing_keys=STRONG)
     assert told.exit_code == 0
@@ -40,6 +46,7 @@ def test_a_gateway_in_order_is_told_line_by_line(run: Run, tmp_path: Path) -> No
     assert "\x1b" not in told.output
 
 
+@needs_landlock
 def test_yellow_is_no_failure(run: Run, tmp_path: Path) -> None:
     told = run("doctor", source=str(tmp_path), urls="open")
     assert told.exit_code == 0
@@ -190,7 +197,9 @@ def test_a_worker_that_is_locked_in_has_tried_to_get_out() -> None:
         ("seccomp is refused by the kernel, or by the container around it", "container"),
         ("RLIMIT_CPU of a worker: Operation not permitted", "limit"),
         ("dropping capabilities: Operation not permitted", "not root"),
-        ("a worker can open a file", "tried"),
+        ("seccomp is not available: No module named 'pyseccomp'", "install resizer anew"),
+        ("seccomp is not available: [Errno 95] Operation not supported", "container"),
+        ("a worker can start a process, make memory executable", "tried"),
     ],
 )
 def test_what_a_lock_lacks_is_told_with_what_to_do(lack: str, advice: str) -> None:
@@ -200,6 +209,27 @@ def test_what_a_lock_lacks_is_told_with_what_to_do(lack: str, advice: str) -> No
     assert advice in found.says.removeprefix(lack)
 
 
+def test_advice_to_install_libseccomp_is_for_machines_that_lack_it() -> None:
+    for error in ("No module named 'pyseccomp'", "[Errno 95] Operation not supported"):
+        (found,) = judge_sandbox([f"seccomp is not available: {error}"])
+        assert "libseccomp" not in found.says
+
+
+@pytest.mark.parametrize("reach", sorted(_OTHERS))
+def test_a_worker_that_reaches_files_the_network_or_other_processes_is_red(reach: str) -> None:
+    assert reach in ATTEMPTS
+    causes = ["seccomp is not available: x", "Landlock is not available: y"]
+    found = judge_sandbox([f"a worker can {reach}, start a process", *causes])
+    assert [f.verdict for f in found] == [WARN, WARN, FAIL]
+    assert found[-1].says.endswith("It tried when it started; what is missing is told above.")
+
+
+def test_a_worker_that_got_out_of_a_whole_lock_is_to_be_reported() -> None:
+    found = judge_sandbox(["a worker can open a file", "RLIMIT_CPU: no"])[-1]
+    assert found.verdict is FAIL
+    assert found.says.endswith("nothing is known to be missing: report it.")
+
+
 def test_a_worker_without_libseccomp_is_found_by_starting_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -207,9 +237,10 @@ def test_a_worker_without_libseccomp_is_found_by_starting_one(
     without = "import sys; sys.modules['pyseccomp'] = None\n"
     command = (*COMMAND[:5], without + COMMAND[5], *COMMAND[6:])
     monkeypatch.setattr("resizer.doctor.renderer.Pool", partial(Pool, command=command))
-    says = [f.says for f in asyncio.run(check_renderer(Limits())) if f.what == "sandbox"]
-    assert any(text.startswith("seccomp is not available") for text in says)
-    assert any(text.startswith("a worker can send by UDP, start a process") for text in says)
+    found = [f for f in asyncio.run(check_renderer(Limits())) if f.what == "sandbox"]
+    assert any(f.says.startswith("seccomp is not available") for f in found)
+    assert found[-1].verdict is FAIL  # no network without it, for Landlock knows TCP alone
+    assert "send by UDP, start a process" in found[-1].says
 
 
 def test_a_format_that_libvips_lacks_is_red() -> None:
