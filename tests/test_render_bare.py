@@ -65,6 +65,8 @@ JPEGS = {
     "fill bytes between segments": in_jpeg(b"\xff\xff"),
     "fill bytes behind the data": in_jpeg(b"\xff\xff", len(JPEG) - 2),
     "fill bytes amid the data": in_jpeg(b"\xff\xff\0", SCAN + 30),
+    "a marker without a length": in_jpeg(b"\xff\x01\0\4"),
+    "a start within": in_jpeg(b"\xff\xd8\0\4"),
     "a frame twice": in_jpeg(JPEG[JPEG.index(b"\xff\xc0") :][:19]),
     "Adobe's segment twice": in_jpeg(b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\1" * 2),
 }

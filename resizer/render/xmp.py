@@ -4,6 +4,7 @@ A gain map (Ultra HDR, ISO 21496-1), a depth map, the video of a motion photo do
 variant; a viewer that is told of them looks for them in vain, or shows the picture too bright.
 """
 
+from typing import Any
 from xml.dom import expatbuilder, minidom
 from xml.parsers.expat import ExpatError
 
@@ -56,10 +57,11 @@ def _is_ascii_like(packet: bytes) -> bool:
 def _prune(node: minidom.Document | minidom.Element, depth: int) -> None:
     if not depth:
         raise ValueError("nested too deep")
-    for child in [*node.childNodes]:
-        if _is_stale(child):
-            node.removeChild(child)
-        elif isinstance(child, minidom.Element):
+    children: list[Any] = node.childNodes
+    # At once: `removeChild` looks for each among all.
+    children[:] = [child for child in children if not _is_stale(child)]
+    for child in children:
+        if isinstance(child, minidom.Element):
             _prune(child, depth - 1)
     if isinstance(node, minidom.Element):
         for attribute in [*node.attributes.values()]:

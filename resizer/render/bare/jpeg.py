@@ -16,6 +16,8 @@ _FILL = b"\xff\xff"
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _JFIF = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
 _SOS, _EOI, _APP0, _APP14 = 0xDA, 0xD9, 0xE0, 0xEE
+_MARKERS = {*range(0xC0, 0xD0), *range(_EOI, 0xFF)}
+"""The end, and those with a length behind them (§B.1.1.4)."""
 _TABLES = {DHT, DQT, DRI}
 _PROGRESSIVE = 0xC2
 _FRAMES = {0xC0, 0xC1, _PROGRESSIVE}
@@ -77,7 +79,7 @@ def _segments(file: bytes) -> Iterator[tuple[int, bytes]]:
     at = 2
     while True:
         marker = file[at + 1]
-        usual(file[at] == 0xFF and marker != 0xFF)
+        usual(file[at] == 0xFF and marker in _MARKERS)
         if marker == _EOI:
             return
         end = at + 2 + int.from_bytes(file[at + 2 : at + 4], "big")
