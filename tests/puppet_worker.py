@@ -135,6 +135,18 @@ def balloon(source: memoryview, text: str) -> str:
         hoard.append(bytearray(16 * 1024 * 1024))
 
 
+_KEPT: list[bytes] = []
+
+
+def gorge(source: memoryview, text: str) -> str:
+    """Take some 60 MB in small pieces, again and again, and give back all but the last one."""
+    start = time.process_time()
+    while time.process_time() < start + 0.2:
+        pieces = [b"x" * 100_000 for _ in range(600)]
+    _KEPT.append(pieces[-1])
+    return str(os.getpid())
+
+
 def child(source: memoryview, text: str) -> str:
     """The process that `with_child` started, which would outlive its parent."""
     return str(CHILDREN[0])
@@ -191,6 +203,7 @@ ORDERS = {
     "refuse": refuse,
     "fail": fail,
     "balloon": balloon,
+    "gorge": gorge,
     "child": child,
     "garbage": garbage,
     "false-size": false_size,

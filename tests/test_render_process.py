@@ -55,6 +55,18 @@ def test_what_nobody_foresaw_goes_to_the_log_and_not_to_the_client() -> None:
     asyncio.run(scenario())
 
 
+def test_memory_that_a_render_took_is_given_back_after_it() -> None:
+    async def scenario() -> None:
+        async with running() as (pool, diary):
+            before = _resident_kib(await pid(pool))
+            worker = int(await order(pool, "gorge"))
+            await until(lambda: _resident_kib(worker) < before + 30_000)
+            assert await pid(pool) == worker
+            assert diary.deaths == []
+
+    asyncio.run(scenario())
+
+
 def test_memory_that_balloons_costs_one_request() -> None:
     async def scenario() -> None:
         async with running() as (pool, diary):
@@ -176,8 +188,8 @@ def test_workers_that_read_nothing_cost_their_requests_and_nothing_else() -> Non
     asyncio.run(scenario())
 
 
-def _resident_kib() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4
+def _resident_kib(process: int | str = "self") -> int:
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * 4
 
 
 def test_descriptors_do_not_pile_up_on_either_side() -> None:
