@@ -3,14 +3,17 @@
 No exception but a refusal, nothing without end, and nothing made up.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pyvips
 
 from resizer.errors import UnprocessableSource
+from resizer.render import chunks, iptc
 from resizer.render.cut_short import (
     ended_gif,
     ended_jpeg,
+    ended_png,
     ended_webp,
     gif_frames,
     gif_has_end,
@@ -29,26 +32,35 @@ def check(data: bytes) -> None:
     file = memoryview(data)
     if data.startswith(b"\xff\xd8"):
         check_jpeg(file)
+    if data.startswith(MAGIC):
+        check_png(file)
     if data.startswith(b"GIF8"):
         check_gif(file)
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         check_webp(file)
+    if data.startswith((b"\x1c", b"Photoshop 3.0\0")):
+        check_iptc(data)
     for format_, encoded in ENCODED.items():
         if data[:4] == encoded[:4]:
             check_bare(data, encoded, format_)
 
 
 def check_jpeg(file: memoryview) -> None:
-    try:
-        check_scans(file)
-    except UnprocessableSource as error:
-        check_refusal(error, 422)
+    check_bound(check_scans, file)
     ended = ended_jpeg(file)
     if ended is None:
         return
     assert ended.endswith(b"\xff\xd9")
     assert bytes(file).startswith(ended[:-2])
     assert ended_jpeg(memoryview(ended)) is None
+
+
+def check_png(file: memoryview) -> None:
+    check_bound(chunks.check_png, file)
+    ended = ended_png(file)
+    *_, last = chunks.png_chunks(memoryview(ended))
+    assert last.name == b"IEND"
+    assert last.end <= len(ended)
 
 
 def check_gif(file: memoryview) -> None:
@@ -64,12 +76,28 @@ def check_gif(file: memoryview) -> None:
 
 
 def check_webp(file: memoryview) -> None:
+    check_bound(chunks.check_webp, file)
     ends = webp_frames(file)
     check_ends(ends, file)
     for end in ends[-2:]:
         ended = memoryview(ended_webp(file, end))
         assert int.from_bytes(ended[4:8], "little") + 8 == len(ended)
         assert webp_frames(ended) == ends[: ends.index(end) + 1]
+
+
+def check_iptc(block: bytes) -> None:
+    """What is taken out once stays out, and nothing is put in but the head."""
+    words = iptc.words(block)
+    if words is not None:
+        assert iptc.words(words) == words
+        assert len(words) <= len(block) + 27
+
+
+def check_bound(check: Callable[[memoryview], None], file: memoryview) -> None:
+    try:
+        check(file)
+    except UnprocessableSource as error:
+        check_refusal(error, 422)
 
 
 def check_ends(ends: list[int], file: memoryview) -> None:
@@ -84,6 +112,9 @@ def check_bare(original: bytes, encoded: bytes, format_: Format) -> None:
         return
     assert len(bare) <= len(original) + len(encoded) + 18
     assert stripped(bare, encoded, format_) == bare
+
+
+MAGIC = b"\x89PNG\r\n\x1a\n"
 
 
 def _drawn() -> dict[Format, bytes]:
@@ -115,6 +146,8 @@ TARGET = Target(
         *(file[: len(file) * 2 // 3] for file in ENCODED.values()),
         *_with_words(drawing(3, 2)),
         drawing(3, 2).jpegsave_buffer(interlace=True, restart_interval=1),
+        b"Photoshop 3.0\08BIM\4\x0c\0\0\0\0\0\1x\08BIM\4\4\0\0\0\0\0\6\x1c\2\5\0\1x",
+        b"\x1c\1\0\0\2\0\2\x1c\2\xca\0\1x\x1c\2\5\0\1x",
         b"RIFF\x0c\0\0\0WEBPVP8X\x0a\0\0\0\x12\0\0\0\2\0\0\1\0\0ANMF\0\0\0\0",
     ],
     words=[
@@ -123,6 +156,7 @@ TARGET = Target(
         *(b"IHDR", b"IDAT", b"IEND", b"tEXt", b"gAMA", b"sRGB", b"\0\0\0\0IEND\xaeB`\x82"),
         *(b"VP8 ", b"VP8L", b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"EXIF", b"XMP ", b"RIFF", b"WEBP"),
         *(b"GIF89a", b"!\xf9\4", b"!\xff\x0bNETSCAPE2.0", b"!\xfe", b",", b"\0;", b";"),
+        *(b"8BIM", b"8BIM\4\4", b"Photoshop 3.0\0", b"\x1c\2", b"\x1c\2\xc8"),
         *(b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x80"),
     ],
 )
