@@ -28,7 +28,6 @@ from resizer.render.examine import examine
 from resizer.render.header import Header
 from resizer.render.length import check_animation
 from resizer.render.load import load
-from resizer.render.restarts import filled
 from resizer.render.sniff import SourceFormat, sniff
 
 _DAMAGE = re.compile(
@@ -82,9 +81,9 @@ def mended(source: memoryview, limits: Limits, page: int) -> tuple[memoryview, i
 
 
 def _jpeg(source: memoryview, limits: Limits) -> bytes | memoryview:
-    mend = memoryview(ended_jpeg(source) or source)
-    examine(mend, limits)  # before anything is made that is as large as it says it is
-    mend = memoryview(filled(mend) or mend)
+    whole = ended_jpeg(source)
+    mend = source if whole is None else memoryview(whole)
+    examine(mend, limits)
     small = load(mend, SourceFormat.JPEG, shrink=8).copy_memory()
     _require(small.min() < small.max())  # all grey: no pixel was there
     return mend
