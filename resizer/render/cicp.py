@@ -1,8 +1,8 @@
 """Colours that a file names by code points (ITU-T H.273) instead of a profile, as a profile.
 
-Broadcast's own curves (1, 6, 14, 15) and unspecified ones are read as that of sRGB, as browsers
-do. What is brighter than paper (PQ, HLG) is brought down by the curve of BT.2390, channel by
-channel: a variant is always of ordinary brightness.
+Broadcast's own curves (1, 6, 14, 15) and unspecified ones are read as that of sRGB, as Chrome does
+for an AVIF, though not for a PNG. What is brighter than paper (PQ, HLG) is brought down by the
+curve of BT.2390, channel by channel: a variant is always of ordinary brightness.
 """
 
 from collections.abc import Callable
