@@ -28,6 +28,7 @@ from resizer.render.load import block_other_loaders, load_frames, load_small
 from resizer.render.mend import check_end, complaint, mended
 from resizer.render.resize import LEAVE
 from resizer.render.smaller import no_larger
+from resizer.render.sound import check_sound
 from resizer.render.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
 from resizer.render.trim import uniform_edge
 from resizer.transform import Format, Saliency, Transform, UniformEdge
@@ -63,6 +64,7 @@ def render(
             return rendered(original, page)
         except _FAILURES as error:
             _check_memory(error, limits)
+            check_sound(error, original, limits, page)
         return rendered(*mended(original, limits, page), partial=True)
     except _FAILURES as error:
         _check_memory(error, limits)
