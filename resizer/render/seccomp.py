@@ -66,7 +66,8 @@ _PROT_EXEC = 4
 # O_ACCMODE, O_CREAT, O_TRUNC and the bit of O_TMPFILE that is not O_DIRECTORY
 _WRITES = 0o3 | 0o100 | 0o1000 | 0o20000000
 _PR_SET_NAME = 15
-# F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC; never F_SETOWN, which sends signals to others.
+# F_GETFD, F_SETFD, F_GETFL, and F_DUPFD_CLOEXEC, without which Python's mmap maps nothing; never
+# F_SETOWN, which sends signals to others.
 _FCNTL = (1, 2, 3, 1030)
 _UNKNOWN = -1
 """Number of a name that libseccomp has not heard of; it skips those of other architectures."""
