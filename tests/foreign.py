@@ -75,13 +75,14 @@ def codestream(bits: Bits) -> bytes:
     return b"\xff\x0a" + value.to_bytes((shift + 7) // 8 + 8, "little")
 
 
-def avif_sequence(*images: pyvips.Image) -> bytes:
+def avif_sequence(*images: pyvips.Image, **options: Any) -> bytes:
     module = pytest.importorskip("PIL.AvifImagePlugin")
     if not module.SUPPORTED:
         pytest.skip("this Pillow was built without AVIF")
     first, *others = map(pillow, images)
     body = BytesIO()
-    first.save(body, "AVIF", save_all=True, append_images=others, quality=95, subsampling="4:4:4")
+    good = {"quality": 95, "subsampling": "4:4:4"}
+    first.save(body, "AVIF", save_all=True, append_images=others, **good, **options)
     return body.getvalue()
 
 

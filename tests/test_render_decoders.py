@@ -136,14 +136,34 @@ def test_a_page_that_is_not_there_is_refused(kind: SourceFormat) -> None:
 
 
 def test_all_of_them_render_in_a_worker_that_is_locked_in() -> None:
+    words = {"exif": foreign.exif(1, "Ada"), "xmp": b"<x:xmpmeta/>"}
+    with_words = (
+        foreign.avif_sequence(quarters(), quarters().fliphor(), **words),
+        foreign.heic(quarters(), **words),
+    )
+
     async def scenario() -> list[str]:
         async with running(limits=Limits(), command=COMMAND) as (pool, diary):
-            for make in EACH.values():
-                with original(make()) as given:
+            for source in [*(make() for make in EACH.values()), *with_words]:
+                with original(source) as given:
                     assert (await pool.render(given, Transform(width=40))).width == 40
             return diary.deaths
 
     assert asyncio.run(scenario()) == []
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), ImportError("no")])
+def test_what_a_decoder_is_denied_is_not_held_against_the_original(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = EACH[SourceFormat.AVIF_SEQUENCE]()
+
+    def denied(file: object) -> None:
+        raise error
+
+    monkeypatch.setattr(avif.plugin, "AvifImageFile", denied)
+    with pytest.raises(type(error)):
+        rendered(source)
 
 
 @pytest.mark.usefixtures("nothing_installed")

@@ -24,7 +24,8 @@ from resizer.render.turn import Turn, upright
 NAME = "Pillow"
 _ORIENTATION = 0x0112
 
-plugin = installed("PIL._avif") and installed("PIL.AvifImagePlugin")
+_exif = installed("PIL.TiffImagePlugin")  # Pillow imports it with the first EXIF: locked in, never
+plugin = _exif and installed("PIL._avif") and installed("PIL.AvifImagePlugin")
 
 
 def available(kind: SourceFormat) -> bool:

@@ -50,12 +50,15 @@ def installed(name: str) -> Any:
 
 @contextmanager
 def decoding() -> Iterator[None]:
-    """Whatever a foreign decoder raises at hostile bytes is the original's fault."""
+    """Whatever a foreign decoder raises at hostile bytes is the original's fault.
+
+    Not so where it was denied what it asked of the system: the worker lacks that, and says so.
+    """
     try:
         with catch_warnings():
             simplefilter("ignore")
             yield
-    except (UnprocessableSource, MemoryError, pyvips.Error):
+    except (UnprocessableSource, MemoryError, pyvips.Error, PermissionError, ImportError):
         raise
     except Exception as error:
         raise UnprocessableSource(BROKEN) from error
