@@ -243,6 +243,25 @@ def test_a_worker_without_libseccomp_is_found_by_starting_one(
     assert "send by UDP, start a process" in found[-1].says
 
 
+def test_a_machine_without_any_sandbox_is_red(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that denies both: its workers find neither Landlock nor seccomp."""
+    without = (
+        "import sys; sys.modules['pyseccomp'] = None\n"
+        "import resizer.render.sandbox as lock; lock.available = lambda: 0\n"
+    )
+    boot = COMMAND[5].replace("del sys.path[0]\n", f"del sys.path[0]\n{without}")
+    assert without in boot
+    command = (*COMMAND[:5], boot, *COMMAND[6:])
+    monkeypatch.setattr("resizer.doctor.renderer.Pool", partial(Pool, command=command))
+    told = run("doctor", source=str(tmp_path), signing_keys=STRONG)
+    assert told.exit_code == 1
+    (red,) = [line for line in told.output.splitlines() if line.startswith("fail")]
+    assert "open a file" in red
+    assert "signal the gateway" in red
+
+
 def test_a_format_that_libvips_lacks_is_red() -> None:
     found = judge_libvips({"version": "8.1.0", "unread": ["image/avif"]})
     assert [f.verdict for f in found] == [OK, FAIL]
