@@ -2,6 +2,8 @@
 
 import io
 import struct
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from PIL import Image
 
 from resizer.render.av1 import Sequence, read_sequence
 from resizer.render.avif_colour import AvifColour, avif_colour, with_range_named
+from resizer.render.cicp import profile
 from resizer.render.icc import is_wide, of_colours
 from resizer.render.png_colour import named_profile
 from resizer.transform import Format, Gamut, Metadata
@@ -71,6 +74,45 @@ def test_hlg_is_as_bright_as_paper_allows() -> None:
     bright = greys(np.array([0.5, 0.6, 0.75, 0.9, 1.0]), 9, 18)
     assert (np.diff(bright) > 0).all()
     assert bright[-1] == 255
+
+
+def hlg(nits: Array) -> Array:
+    """BT.2100, channel by channel, for a display of 1,000 nits."""
+    scene = np.float_power(nits / 1000, 1 / 1.2)
+    high = 0.17883277 * np.log(12 * np.maximum(scene, 1 / 12) - 0.28466892) + 0.55991073
+    return np.asarray(np.where(scene <= 1 / 12, np.sqrt(3 * scene), high), float)
+
+
+BRIGHT = np.array([(100, 300, 900), (900, 400, 100), (600, 600, 150), (250, 100, 1000)], float)
+"""Nits of the primaries of Rec. 709."""
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize(("transfer", "coded"), [(16, pq), (18, hlg)])
+def test_bright_colours_keep_their_hue(
+    kind: type, alpha: bool, transfer: int, coded: Callable[[Array], Array]
+) -> None:
+    samples = coded(BRIGHT)
+    if alpha:
+        samples = np.concatenate([samples, np.full((4, 1), 0.6)], 1)
+    top = np.iinfo(kind).max
+    row: "np.ndarray[Any, Any]" = (
+        np.round(samples * top).astype(kind).repeat(16, 0)[None].repeat(16, 0)
+    )
+    source = chunked(png_of(row), cICP=bytes((1, transfer, 0, 1)))
+    image = picture(source, format=Format.PNG).numpy()[8, 8::16]
+    light = SRGB.light(image[:, :3] / 255)
+    expected = BRIGHT / BRIGHT.max(1, keepdims=True)
+    assert np.abs(light / light.max(1, keepdims=True) - expected).max() < 0.03
+    assert not alpha or (image[:, 3] == 153).all()
+
+
+def test_a_profile_that_says_its_code_points_is_read_by_them() -> None:
+    row = np.round(pq(BRIGHT) * 65535).astype(np.uint16).repeat(16, 0)[None].repeat(16, 0)
+    named = chunked(png_of(row), cICP=bytes((1, 16, 0, 1)))
+    embedded = png_of(row, profile(1, 16))
+    assert rendered(embedded, format=Format.PNG).body == rendered(named, format=Format.PNG).body
 
 
 @pytest.mark.parametrize("transfer", [1, 6, 13, 14, 15, 2])

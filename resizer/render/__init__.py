@@ -15,7 +15,8 @@ In a worker:
 - its pixels: `load`, `decoders`; `gif` and `tiff` rewritten so that libvips reads them right,
   `lzw`, `gif_blocks`
 - broken originals: `mend`, `cut_short`; those that fail and are `sound`
-- what its colours mean: `profile`, `icc`, `cicp`, `png_colour`, `avif_colour`, `av1`
+- what its colours mean: `profile`, `icc`, `cicp`, `hdr`, `png_colour`,
+  `avif_colour`, `av1`
 - what is done to pixels: `turn`, `trim`, `resize`, `colour`, `gamut`, `effects`, `canvas`, `frames`
 - writing: `formats`, `encode`, `metadata`, `xmp`, `iptc`, `describe`; never larger than the
   original: `smaller`, `strip`, `bare`

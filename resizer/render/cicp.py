@@ -2,7 +2,8 @@
 
 Broadcast's own curves (1, 6, 14, 15) and unspecified ones are read as that of sRGB, as Chrome does
 for an AVIF, though not for a PNG. What is brighter than paper (PQ, HLG) is brought down by the
-curve of BT.2390, channel by channel: a variant is always of ordinary brightness.
+curve of BT.2390: a variant is always of ordinary brightness. A profile can do so channel by channel
+alone; it says its code points for `hdr`, which does better.
 """
 
 from collections.abc import Callable
@@ -24,7 +25,7 @@ _PRIMARIES: dict[int, tuple[Primaries, Chromaticity]] = {
 """Table 2; any other is Rec. 709."""
 
 _PQ, _HLG = 16, 18
-_PAPER = 203.0
+PAPER = 203.0
 """Nits of paper white in PQ and HLG (BT.2408 §2), where ordinary brightness ends."""
 _PEAK = 1000.0
 """Nits of the brightest light that is told from the next: the nominal peak of HLG (BT.2100), and
@@ -35,12 +36,17 @@ _ENTRIES = 4096
 @lru_cache(16)
 def profile(primaries: int, transfer: int) -> bytes | None:
     """The profile of `ColourPrimaries` and `TransferCharacteristics`; None is sRGB."""
-    corners = _PRIMARIES.get(primaries)
-    if corners is None and transfer not in _LIGHT:
+    if primaries not in _PRIMARIES and transfer not in _LIGHT:
         return None
     curve = _LIGHT.get(transfer, _srgb)
     light = [curve(index / (_ENTRIES - 1)) for index in range(_ENTRIES)]
-    return rgb_profile(*(corners or (REC709, D65)), light)
+    said = (primaries, transfer) if transfer in NITS else None
+    return rgb_profile(*corners(primaries), light, said)
+
+
+def corners(primaries: int) -> tuple[Primaries, Chromaticity]:
+    """Their chromaticities, and that of white."""
+    return _PRIMARIES.get(primaries, (REC709, D65))
 
 
 def _srgb(sample: float) -> float:
@@ -51,20 +57,17 @@ def _power(gamma: float) -> Callable[[float], float]:
     return lambda sample: float(sample**gamma)
 
 
-def _pq(sample: float) -> float:
-    return _tone_mapped(_nits(sample))
-
-
 def _hlg(sample: float) -> float:
     """BT.2100 table 5: the inverse OETF, then the OOTF for a display of 1,000 nits."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     scene = sample**2 / 3 if sample <= 0.5 else (exp((sample - c) / a) + b) / 12
-    return _tone_mapped(_PEAK * scene**1.2)
+    return float(_PEAK * scene**1.2)
 
 
-def _tone_mapped(nits: float) -> float:
-    """BT.2390 §5.4.1: unchanged up to a knee, then a spline that takes the peak to paper white."""
-    top, most = _pq_sample(_PEAK), _pq_sample(_PAPER) / _pq_sample(_PEAK)
+def tone_mapped(nits: float) -> float:
+    """Light, 1 being paper, by BT.2390 §5.4.1: unchanged up to a knee, then a spline that takes the
+    peak to paper."""
+    top, most = _pq_sample(_PEAK), _pq_sample(PAPER) / _pq_sample(_PEAK)
     sample, knee = min(1.0, _pq_sample(nits) / top), 1.5 * most - 0.5
     if sample > knee:
         t = (sample - knee) / (1 - knee)
@@ -73,7 +76,7 @@ def _tone_mapped(nits: float) -> float:
             + (t**3 - 2 * t**2 + t) * (1 - knee)
             + (-2 * t**3 + 3 * t**2) * most
         )
-    return _nits(sample * top) / _PAPER
+    return _nits(sample * top) / PAPER
 
 
 _M1, _M2, _C1, _C2, _C3 = 1305 / 8192, 2523 / 32, 107 / 128, 2413 / 128, 2392 / 128
@@ -90,12 +93,20 @@ def _pq_sample(nits: float) -> float:
     return float(((_C1 + _C2 * power) / (1 + _C3 * power)) ** _M2)
 
 
+NITS: dict[int, Callable[[float], float]] = {_PQ: _nits, _HLG: _hlg}
+"""What a sample of 0…1 shines with, where that is brighter than paper."""
+
+
+def _brought_down(nits: Callable[[float], float]) -> Callable[[float], float]:
+    return lambda sample: tone_mapped(nits(sample))
+
+
 _LIGHT: dict[int, Callable[[float], float]] = {
     4: _power(2.2),
     5: _power(2.8),
     8: _power(1.0),
-    _PQ: _pq,
+    _PQ: _brought_down(_nits),
     17: _power(2.6),
-    _HLG: _hlg,
+    _HLG: _brought_down(_hlg),
 }
 """Table 3; any other is sRGB."""

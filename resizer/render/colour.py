@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pyvips
 
+from resizer.render.hdr import brought_down
 from resizer.render.icc import of_colours
 from resizer.render.profile import PROFILE, embedded_profile, with_profile
 from resizer.transform import Gamut, Transform
@@ -33,7 +34,7 @@ def samples(image: pyvips.Image, gamut: Gamut = Gamut.SRGB) -> pyvips.Image:
     """
     if image.interpretation == "multiband":
         image = _named(image)
-    image = _without_extras(image)
+    image = brought_down(_without_extras(image))
     if image.format == "uchar" and image.interpretation in _EIGHT_BIT:
         return displayed(image, gamut) if image.interpretation == "cmyk" else image
     if image.interpretation in ("lab", "labs", "labq"):

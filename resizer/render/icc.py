@@ -28,13 +28,21 @@ _HEADER, _TAG = 128, 12
 _MOST_TAGS = 100
 
 
-def rgb_profile(primaries: Primaries, white: Chromaticity, light: Sequence[float]) -> bytes:
+def rgb_profile(
+    primaries: Primaries,
+    white: Chromaticity,
+    light: Sequence[float],
+    code_points: tuple[int, int] | None = None,
+) -> bytes:
     """A profile of three primaries (§6.3.1.2), all with the curve whose samples `light` is.
 
-    Raises ValueError for primaries that span no colours.
+    `code_points` are the primaries and the transfer that a reader may go by instead. Raises
+    ValueError for primaries that span no colours.
     """
     columns = _transposed(_adapted(primaries, white))
     tags = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz, columns), strict=True))
+    if code_points:
+        tags[b"cicp"] = b"cicp" + bytes(4) + bytes((*code_points, 0, 1))
     curve = _curve(light)
     return _profile(b"RGB ", tags | {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve})
 
@@ -63,6 +71,12 @@ def is_wide(profile: bytes) -> bool:
         return profile[16:20] == b"CMYK"
     primaries = [_read_xyz(profile, name) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
     return any(xyz is None or min(_times(_SRGB_OF_XYZ, xyz)) < _OUTSIDE for xyz in primaries)
+
+
+def code_points(profile: bytes) -> tuple[int, int] | None:
+    """Primaries and transfer (ITU-T H.273) of a profile that says them (ICC.1:2022 §9.2.17)."""
+    tag = _read_tag(profile, b"cicp")
+    return (tag[8], tag[9]) if profile[16:20] == b"RGB " and len(tag) == 12 else None
 
 
 def _read_xyz(profile: bytes, name: bytes) -> Row | None:
