@@ -97,7 +97,7 @@ def test_bright_colours_keep_their_hue(
     if alpha:
         samples = np.concatenate([samples, np.full((4, 1), 0.6)], 1)
     top = np.iinfo(kind).max
-    row: "np.ndarray[Any, Any]" = (
+    row: np.ndarray[Any, Any] = (
         np.round(samples * top).astype(kind).repeat(16, 0)[None].repeat(16, 0)
     )
     source = chunked(png_of(row), cICP=bytes((1, transfer, 0, 1)))
