@@ -1,7 +1,7 @@
 """The chain of a TIFF's directories; and a page alone, whatever is wrong with the others."""
 
 from io import BytesIO
-from struct import pack
+from struct import pack, pack_into
 
 import numpy as np
 import pytest
@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from resizer.errors import UnprocessableSource
+from resizer.limits import FailOn, Limits
 from resizer.render import tiff
 from resizer.transform import Format
+from tests import tiffs
 from tests.drawings import animation, near, picture, rendered
 
 GREYS = (40, 120, 200)
@@ -107,6 +109,35 @@ def test_no_bytes_trip_the_walk(magic: bytes, rest: bytes) -> None:
 def test_an_offset_beyond_the_end_is_no_page(order: str, offset: int) -> None:
     source = MAGIC[order, True] + pack(order + "HHQ", 8, 0, offset) + bytes(8)
     assert tiff.pages(memoryview(source)) == 1
+
+
+@pytest.mark.parametrize(("order", "big"), MAGIC)
+@pytest.mark.parametrize("tag", [320, 34_675])
+def test_a_tiff_has_its_colours_as_long_as_they_are_whole(order: str, big: bool, tag: int) -> None:
+    kind, values, size = (3, 768, 1536) if tag == 320 else (7, 1536, 1536)
+    body = bytearray(written(order, big))
+    entry = pack(order + "HHQ" if big else order + "HHI", 278, 16 if big else 4, 1)
+    at = body.index(entry)  # of the rows in a strip, which nobody reads here
+    form = order + ("HHQQ" if big else "HHII")
+    pack_into(form, body, at, tag, kind, values, len(body))
+    whole = bytes(body) + bytes(size)
+    assert tiff.has_colours(memoryview(whole))
+    for missing in (1, 700, size):
+        assert not tiff.has_colours(memoryview(whole)[:-missing])
+    pack_into(form, body, at, tag, 7, 3, 2**31)
+    assert tiff.has_colours(memoryview(body)), "three bytes stand in the directory itself"
+
+
+def test_a_tiff_that_lost_its_profile_is_partial() -> None:
+    ink = np.full((40, 60, 4), 90, np.uint8)
+    profile: bytes = pyvips.Operation.call("profile_load", "cmyk")
+    source = tiffs.tiff(ink, tiffs.CMYK, profile=profile)
+    assert source.endswith(profile)
+    whole, cut = rendered(source), rendered(source[: -len(profile) // 2])
+    assert (whole.partial, cut.partial) == (False, True)
+    assert (cut.width, cut.height) == (60, 40)
+    with pytest.raises(UnprocessableSource):
+        rendered(source[: -len(profile) // 2], limits=Limits(fail_on=FailOn.TRUNCATED))
 
 
 @pytest.mark.parametrize("broken", [1, 2, 3])

@@ -53,10 +53,12 @@ def complaint() -> str:
 
 
 def check_end(header: Header) -> None:
-    """Raise pyvips.Error for a GIF that is cut short, which libvips takes for sound if it has a
-    frame, be it half a frame."""
+    """Raise pyvips.Error for what is cut short and libvips takes for sound: a GIF if it has a
+    frame, be it half a frame, and a TIFF of which nothing but its profile or palette is gone."""
     if header.format is SourceFormat.GIF and not gif_has_end(header.source):
         raise pyvips.Error("cut short", "the GIF has no end")
+    if header.format is SourceFormat.TIFF and not tiff.has_colours(header.source):
+        raise pyvips.Error("cut short", "the TIFF says its colours are behind its end")
 
 
 def check_complaints() -> None:

@@ -4,6 +4,7 @@ libvips reads every directory to count them, and takes what is wrong with one fo
 Facts: TIFF 6.0 §2; BigTIFF has offsets and counts of 64 bits.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct, error
 
@@ -15,18 +16,23 @@ MAX_PAGES = 65_535
 class _Layout:
     offset: Struct
     count: Struct
-    entry: int
-    """Bytes of an entry of a directory."""
+    entry: Struct
+    """Of a directory: a tag, the type of its values, how many, and where they are or the values."""
     first: int
     """Where the offset of the first directory stands."""
 
 
 _LAYOUTS = {
-    b"II*\0": _Layout(Struct("<I"), Struct("<H"), 12, 4),
-    b"MM\0*": _Layout(Struct(">I"), Struct(">H"), 12, 4),
-    b"II+\0": _Layout(Struct("<Q"), Struct("<Q"), 20, 8),
-    b"MM\0+": _Layout(Struct(">Q"), Struct(">Q"), 20, 8),
+    b"II*\0": _Layout(Struct("<I"), Struct("<H"), Struct("<HHII"), 4),
+    b"MM\0*": _Layout(Struct(">I"), Struct(">H"), Struct(">HHII"), 4),
+    b"II+\0": _Layout(Struct("<Q"), Struct("<Q"), Struct("<HHQQ"), 8),
+    b"MM\0+": _Layout(Struct(">Q"), Struct(">Q"), Struct(">HHQQ"), 8),
 }
+
+_COLOURS = {320, 34_675}
+"""ColorMap and the ICC profile: what libtiff cannot read of them it does without."""
+_BYTES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8)
+"""Of a value, by its type."""
 
 
 def pages(source: memoryview) -> int:
@@ -47,6 +53,22 @@ def alone(source: memoryview, index: int) -> memoryview:
     return memoryview(bytes(file))
 
 
+def has_colours(source: memoryview) -> bool:
+    """Whether all that the first page says of what its colours mean is there."""
+    layout = _LAYOUTS[bytes(source[:4])]
+    return not any(
+        tag in _COLOURS and size > layout.offset.size and place + size > len(source)
+        for start, end in _directories(source, layout)[:1]
+        for tag, size, place in _entries(source[start + layout.count.size : end], layout)
+    )
+
+
+def _entries(directory: memoryview, layout: _Layout) -> Iterator[tuple[int, int, int]]:
+    """Tag, bytes of the values, and where they are unless they fit in place of that."""
+    for tag, kind, count, place in layout.entry.iter_unpack(directory):
+        yield tag, count * _BYTES[kind] if kind < len(_BYTES) else 0, place
+
+
 def _directories(source: memoryview, layout: _Layout) -> list[tuple[int, int]]:
     """Where each starts, and where its link to the next one stands; the chain ends at a loop."""
     found: dict[int, int] = {}
@@ -57,7 +79,7 @@ def _directories(source: memoryview, layout: _Layout) -> list[tuple[int, int]]:
             if not start or start in found:
                 break
             (entries,) = layout.count.unpack_from(source, start)
-            link = start + layout.count.size + entries * layout.entry
+            link = start + layout.count.size + entries * layout.entry.size
             layout.offset.unpack_from(source, link)
             found[start] = link
     except (error, OverflowError):
