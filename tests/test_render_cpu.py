@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from resizer.errors import RenderTimeout
-from resizer.render import cpu, process
+from resizer.render import cpu
 from resizer.transform import Transform
 from tests.puppet_pool import order, original, running, said, until
 from tests.puppet_worker import COMMAND
@@ -92,7 +92,7 @@ def test_cpu_time_that_is_used_up_is_a_timeout_and_not_tried_again(
 def test_a_worker_that_computes_while_it_has_no_job_is_ended_and_nobody_suspected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(process, "_IDLE_CPU_SECONDS", 0.1)
+    monkeypatch.setattr(cpu, "_REST_SECONDS", 0.1)
 
     async def scenario() -> None:
         async with running(command=EAGER) as (pool, diary):

@@ -7,7 +7,6 @@ which the event loop stands still for 0.2 ms each, 9 at worst (vfork; in a gatew
 
 import asyncio
 import fcntl
-import math
 import os
 import signal
 import socket
@@ -38,8 +37,6 @@ from resizer.render.spawn import bounded_file, spawn
 _START_SECONDS = 30.0
 _STDERR_BYTES = 16_384
 _LOWEST = 19
-_IDLE_CPU_SECONDS = 1.0
-"""What a worker may take between two jobs: memory given back, threads that end."""
 _SAID = 1000
 """Characters of what it said on stderr that go into the log."""
 
@@ -85,16 +82,13 @@ class Worker:
         self.on_death: Callable[[], None] | None = None
         """Called when the worker is no more."""
         self._expected: asyncio.Future[bytes] | None = None
-        self._cpu_seconds = math.inf
-        """Of CPU time, all its jobs together, after which the kernel ends it."""
-        self._cpu_at_rest = math.inf
-        """Seconds of it that were taken when it last had nothing to do."""
         self._stderr = bounded_file(_STDERR_BYTES)
         try:
             self._process, self._socket = spawn(command, self._stderr)
         except OSError:
             os.close(self._stderr)
             raise
+        self._cpu = cpu.Account(self._process.pid)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._readable)
 
@@ -102,8 +96,8 @@ class Worker:
         """Wait until it is locked in; what of that did not work. Raises WorkerDied."""
         reply = await self._ask(limits, [], _START_SECONDS)
         if isinstance(reply, Hello):
-            self._rest()
-            return [*reply.problems, *self._bound_cpu(limits.render_seconds)]
+            self._cpu.rest()
+            return [*reply.problems, *self._cpu.bound(limits.render_seconds)]
         self.kill(End.LIE)
         raise WorkerDied(End.LIE)
 
@@ -116,7 +110,7 @@ class Worker:
         variant = os.memfd_create("variant", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         self.given += 1
         self._forget_what_it_said()
-        self._bound_cpu(job.limits.render_seconds)
+        self._cpu.bound(job.limits.render_seconds)
         try:
             reply = await self._ask(job, [source, variant], job.limits.render_seconds)
             if isinstance(reply, Refused) and reply.stuck:
@@ -127,7 +121,7 @@ class Worker:
             raise WorkerDied(End.LIE) from None
         finally:
             self._take_back(variant)
-            self._rest()
+            self._cpu.rest()
 
     def kill(self, end: End) -> None:
         """End it now, and all that it may have started."""
@@ -145,9 +139,8 @@ class Worker:
 
     def look_after_rest(self) -> None:
         """To be called while it has no job: end it if it computes all the same."""
-        with suppress(OSError):
-            if cpu.used(self._process.pid) > self._cpu_at_rest + _IDLE_CPU_SECONDS:
-                self.kill(End.LIE)
+        if self._cpu.went_on():
+            self.kill(End.LIE)
 
     def slow_down(self) -> None:
         """Give way to all others from now on; there is no way back.
@@ -177,25 +170,6 @@ class Worker:
             self.kill(End.LIE)
         finally:
             os.close(variant)
-
-    def _rest(self) -> None:
-        with suppress(OSError):
-            self._cpu_at_rest = cpu.used(self._process.pid)
-
-    def _bound_cpu(self, render_seconds: float) -> list[str]:
-        """Let it take what one more render may need; what of that did not work."""
-        try:
-            self._cpu_seconds = cpu.bound(self._process.pid, render_seconds)
-        except OSError as error:
-            return [f"RLIMIT_CPU of a worker: {error.strerror}"]
-        return []
-
-    def _ended(self) -> End:
-        """Why its socket was closed at its other end."""
-        with suppress(OSError):
-            if cpu.used(self._process.pid) >= self._cpu_seconds:
-                return End.TIMEOUT
-        return End.CRASH
 
     def _forget_what_it_said(self) -> None:
         """Start its stderr anew, so that the log of a death holds nothing of an earlier job."""
@@ -229,8 +203,10 @@ class Worker:
             message = b""
         if message and self._expected and not self._expected.done():
             self._expected.set_result(message)
+        elif message:
+            self.kill(End.LIE)
         else:
-            self.kill(End.LIE if message else self._ended())
+            self.kill(End.TIMEOUT if self._cpu.is_used_up() else End.CRASH)
 
 
 async def _rendered(job: Job, reply: Reply, variant: int) -> Rendered:
