@@ -74,7 +74,8 @@ def test_a_flush_of_a_prefix_goes_in_small_steps(redis_server: RedisServer) -> N
         flushed, called = await calls(plain, flush(cache, Flush(prefix="few/")))
         assert flushed == called["unlink"] == called["hkeys"] == FEW
         assert (FEW + MANY) / 1000 <= called["scan"] <= (FEW + MANY) / 100
-        assert set(called) == REMOVING | ANNOUNCING | {"config|resetstat"}
+        # A listener makes sure of its line each second.
+        assert set(called) - {"ping"} == REMOVING | ANNOUNCING | {"config|resetstat"}
         assert await plain.dbsize() >= MANY
 
     run(redis_server.url, use)
