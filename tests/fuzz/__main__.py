@@ -1,8 +1,13 @@
-"""Runs targets, as many at a time as there are processors: `scripts/fuzz [seconds] [target…]`."""
+"""Runs targets, as many at a time as there are processors: `scripts/fuzz [seconds] [target…]`.
+
+With `seed=N` a target is given the same inputs each time while its code stays the same, so that
+what breaks is a change's doing, and nothing grows from run to run.
+"""
 
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -11,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fuzz.target import KEPT, NAMES, load
+from tests.fuzz.target import KEPT, NAMES, Target, load
 
 ROOT = Path(__file__).parents[2]
 GROWN = ROOT / ".fuzz"
@@ -57,7 +62,8 @@ class Run:
 def main(arguments: Sequence[str]) -> int:
     """The exit code: 1 for a find, 2 where nothing can be run."""
     seconds = int(arguments[0]) if arguments and arguments[0].isdecimal() else SECONDS
-    names = [name for name in arguments if not name.isdecimal()] or NAMES
+    seed = next((one.removeprefix("seed=") for one in arguments if one.startswith("seed=")), None)
+    names = [one for one in arguments if not one.isdecimal() and "=" not in one] or NAMES
     if unknown := {*names} - {*NAMES}:
         print(f"There is no target {', '.join(sorted(unknown))}: {', '.join(NAMES)}.")
         return 2
@@ -66,29 +72,28 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     print(f"{'target':<16}{'tried':>12}{'branches':>12}{'corpus':>12}", flush=True)
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
-        runs = list(threads.map(lambda name: _told(run(name, seconds)), names))
+        runs = list(threads.map(lambda name: _told(run(name, seconds, seed)), names))
     for bad in (one for one in runs if not one.ended_well):
         print(_report(bad))
     return 0 if all(one.ended_well for one in runs) else 1
 
 
-def run(name: str, seconds: int) -> Run:
+def run(name: str, seconds: int, seed: str | None = None) -> Run:
     """Fuzz one target in a process of its own, from its seeds and whatever grew from them."""
     place = GROWN / name
-    corpus = place / "corpus"
-    corpus.mkdir(parents=True, exist_ok=True)
     target = load(name)
-    for index, seed in enumerate(target.seeds):
-        (corpus / f"seed-{index}").write_bytes(seed)
+    corpus = _corpus(place, target, seed)
     words = place / "words"
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
     command = [sys.executable, "-m", "tests.fuzz.child", name, str(place), *_LIMITS]
     command += [f"-max_total_time={seconds}", f"-dict={words}", f"-artifact_prefix={place}/"]
+    command += [] if seed is None else [f"-seed={seed}"]
     began = time.time()
     known = [str(path) for path in (corpus, KEPT / name) if path.is_dir()]
     ended = subprocess.run(
         [*command, *known],
         cwd=ROOT,
+        env=os.environ if seed is None else os.environ | {"PYTHONHASHSEED": "0"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=seconds + _STARTED_SECONDS,
@@ -97,6 +102,17 @@ def run(name: str, seconds: int) -> Run:
     found = [path for path in place.glob("*-*") if path.stat().st_mtime >= began]
     said = ended.stdout.decode(errors="replace")
     return Run(name, said, ended.returncode == 0, min(found, default=None))
+
+
+def _corpus(place: Path, target: Target, seed: str | None) -> Path:
+    """The directory that a run starts from and adds to; a new one where nothing may grow."""
+    corpus = place / ("corpus" if seed is None else "once")
+    if seed is not None:
+        shutil.rmtree(corpus, ignore_errors=True)
+    corpus.mkdir(parents=True, exist_ok=True)
+    for index, example in enumerate(target.seeds):
+        (corpus / f"seed-{index}").write_bytes(example)
+    return corpus
 
 
 def _escaped(word: bytes) -> str:
