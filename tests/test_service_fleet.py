@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.fleet import Fleet
+from tests.live import Gateway
 from tests.numbered import numbered
 from tests.processes import busy_workers, children
 from tests.servers import RedisServer, S3Bucket
@@ -80,8 +81,14 @@ def _four(bucket: CountingBucket, _redis_process: RedisServer) -> Iterator[Fleet
 @pytest.fixture
 def fleet(_four: Fleet, bucket: CountingBucket, redis_server: RedisServer) -> Fleet:
     eventually(lambda: all(g.get("/readyz").json()["status"] == "ready" for g in _four.gateways))
+    eventually(lambda: all(map(_hears, _four.gateways)))
     bucket.asked.clear()
     return _four
+
+
+def _hears(gateway: Gateway) -> bool:
+    """Whether it is sure to hear of flushes: only then it answers from memory, and fetches once."""
+    return "memory" in gateway.get("/img/width=1/photo-heard.png").headers["cache-status"]
 
 
 async def herd(fleet: Fleet, path: str, count: int) -> list[WireReply | BaseException]:
