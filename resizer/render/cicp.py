@@ -10,7 +10,15 @@ from collections.abc import Callable
 from functools import lru_cache
 from math import exp
 
-from resizer.render.icc import D65, REC709, Chromaticity, Primaries, rgb_profile
+from resizer.render.icc import (
+    D65,
+    REC709,
+    Chromaticity,
+    Primaries,
+    rgb_profile,
+    sampled,
+    srgb_light,
+)
 
 _PRIMARIES: dict[int, tuple[Primaries, Chromaticity]] = {
     4: (((0.67, 0.33), (0.21, 0.71), (0.14, 0.08)), (0.310, 0.316)),
@@ -38,19 +46,14 @@ def profile(primaries: int, transfer: int) -> bytes | None:
     """The profile of `ColourPrimaries` and `TransferCharacteristics`; None is sRGB."""
     if primaries not in _PRIMARIES and transfer not in _LIGHT:
         return None
-    curve = _LIGHT.get(transfer, _srgb)
-    light = [curve(index / (_ENTRIES - 1)) for index in range(_ENTRIES)]
+    curve = _LIGHT.get(transfer, srgb_light)
     said = (primaries, transfer) if transfer in NITS else None
-    return rgb_profile(*corners(primaries), light, said)
+    return rgb_profile(*corners(primaries), sampled(curve, _ENTRIES), said)
 
 
 def corners(primaries: int) -> tuple[Primaries, Chromaticity]:
     """Their chromaticities, and that of white."""
     return _PRIMARIES.get(primaries, (REC709, D65))
-
-
-def _srgb(sample: float) -> float:
-    return sample / 12.92 if sample <= 0.04045 else float(((sample + 0.055) / 1.055) ** 2.4)
 
 
 def _power(gamma: float) -> Callable[[float], float]:

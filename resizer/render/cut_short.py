@@ -4,19 +4,17 @@ Only the outer structure is looked at, never a pixel. Nothing here is trusted to
 read as strictly as any original.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from resizer.render.chunks import png_chunks, webp_chunks
 from resizer.render.gif_blocks import data_end, steps, table_bytes
+from resizer.render.scans import MARKER
 
 _MOST_PIECES = 100_000
 """Segments, chunks or blocks that are looked at; what a file has beyond is not believed in."""
 
-_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""In a JPEG the next marker that is neither stuffing nor a restart (ITU-T T.81 §B.1.1.3)."""
 _SOS, _EOI = 0xDA, b"\xff\xd9"
 _IN_A_JPEG = {0xC4, 0xCC, _SOS, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xC0, 0xC4), *range(0xE0, 0xF0)}
 """Tables, frames, scans, applications and comments; another byte after FF is damage."""
@@ -56,7 +54,7 @@ def ended_jpeg(file: memoryview) -> bytes | None:
     """
     at = 2
     for _ in range(_MOST_PIECES):
-        found = _MARKER.search(file, at)
+        found = MARKER.search(file, at)
         if found is None:
             break
         at, marker = found.start(), found[0][1]

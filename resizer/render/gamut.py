@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from resizer.render.icc import srgb_light
 from resizer.transform import Border, Colour, Gamut, Transform
 
 _P3_OF_SRGB = (
@@ -29,14 +30,10 @@ def settled(transform: Transform, *, wide: bool) -> Transform:
 
 def in_p3(colour: Colour) -> Colour:
     """The samples of Display P3 that show an sRGB colour; both spaces have the same curve."""
-    light = [_light(sample / 255) for sample in (colour.red, colour.green, colour.blue)]
+    light = [srgb_light(sample / 255) for sample in (colour.red, colour.green, colour.blue)]
     mixed = (sum(a * b for a, b in zip(row, light, strict=True)) for row in _P3_OF_SRGB)
     red, green, blue = (round(255 * _sample(value)) for value in mixed)
     return Colour(red, green, blue, colour.alpha)
-
-
-def _light(sample: float) -> float:
-    return sample / 12.92 if sample <= 0.04045 else float(((sample + 0.055) / 1.055) ** 2.4)
 
 
 def _sample(light: float) -> float:

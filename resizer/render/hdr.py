@@ -10,14 +10,13 @@ from functools import lru_cache
 import pyvips
 
 from resizer.render import cicp
-from resizer.render.icc import code_points, rgb_profile
+from resizer.render.icc import code_points, rgb_profile, sampled
 from resizer.render.profile import embedded_profile, with_profile
 
 _LEVELS = {"uchar": 256, "ushort": 4096}
 """Samples that are told apart: 12 bits are made for PQ and HLG."""
 _SPARE_BITS = {"uchar": 0, "ushort": 4}
 _READ = {"srgb", "rgb16", "b-w", "grey16"}
-_ENTRIES = 1024
 
 
 def brought_down(image: pyvips.Image) -> pyvips.Image:
@@ -27,7 +26,7 @@ def brought_down(image: pyvips.Image) -> pyvips.Image:
         return image
     if image.format not in _LEVELS or image.interpretation not in _READ:
         return image
-    profile = rgb_profile(*cicp.corners(said[0]), _squares())
+    profile = rgb_profile(*cicp.corners(said[0]), sampled(lambda sample: sample**2))
     return with_profile(_mapped(image, said[1]), profile)
 
 
@@ -55,7 +54,3 @@ def _tables(transfer: int, levels: int) -> tuple[pyvips.Image, pyvips.Image]:
 
 def _table(values: list[float]) -> pyvips.Image:
     return pyvips.Image.new_from_array([values]).cast("float").copy_memory()
-
-
-def _squares() -> list[float]:
-    return [(index / (_ENTRIES - 1)) ** 2 for index in range(_ENTRIES)]

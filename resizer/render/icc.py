@@ -4,7 +4,7 @@ ICC.1:2001-04 (version 2), which littlecms reads. Chromaticities are CIE xy; lig
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 Chromaticity = tuple[float, float]
 Primaries = tuple[Chromaticity, Chromaticity, Chromaticity]
@@ -26,6 +26,17 @@ _OUTSIDE = -0.02
 """Light of an sRGB primary below which a colour is outside sRGB, and not just rounded."""
 _HEADER, _TAG = 128, 12
 _MOST_TAGS = 100
+_ENTRIES = 1024
+
+
+def sampled(light: Callable[[float], float], entries: int = _ENTRIES) -> list[float]:
+    """A curve as `rgb_profile` takes it: the light of samples from 0 to 1."""
+    return [light(index / (entries - 1)) for index in range(entries)]
+
+
+def srgb_light(sample: float) -> float:
+    """The curve of sRGB and Display P3 (CSS Color 4 §10)."""
+    return sample / 12.92 if sample <= 0.04045 else float(((sample + 0.055) / 1.055) ** 2.4)
 
 
 def rgb_profile(
@@ -39,12 +50,8 @@ def rgb_profile(
     `code_points` are the primaries and the transfer that a reader may go by instead. Raises
     ValueError for primaries that span no colours.
     """
-    columns = _transposed(_adapted(primaries, white))
-    tags = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz, columns), strict=True))
-    if code_points:
-        tags[b"cicp"] = b"cicp" + bytes(4) + bytes((*code_points, 0, 1))
-    curve = _curve(light)
-    return _profile(b"RGB ", tags | {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve})
+    said = b"cicp" + bytes(4) + bytes((*code_points, 0, 1)) if code_points else b""
+    return _of_three(primaries, white, _curve(light), {b"cicp": said} if said else {})
 
 
 def of_colours(profile: bytes) -> bytes:
@@ -56,9 +63,7 @@ def of_colours(profile: bytes) -> bytes:
     curve = _read_tag(profile, b"kTRC")
     if profile[16:24] != b"GRAYXYZ " or not curve:
         return profile
-    columns = _transposed(_adapted(REC709, D65))
-    tags = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz, columns), strict=True))
-    return _profile(b"RGB ", tags | {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve})
+    return _of_three(REC709, D65, curve, {})
 
 
 def is_wide(profile: bytes) -> bool:
@@ -77,6 +82,14 @@ def code_points(profile: bytes) -> tuple[int, int] | None:
     """Primaries and transfer (ITU-T H.273) of a profile that says them (ICC.1:2022 §9.2.17)."""
     tag = _read_tag(profile, b"cicp")
     return (tag[8], tag[9]) if profile[16:20] == b"RGB " and len(tag) == 12 else None
+
+
+def _of_three(
+    primaries: Primaries, white: Chromaticity, curve: bytes, more: dict[bytes, bytes]
+) -> bytes:
+    columns = _transposed(_adapted(primaries, white))
+    tags = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz, columns), strict=True))
+    return _profile(b"RGB ", tags | more | {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve})
 
 
 def _read_xyz(profile: bytes, name: bytes) -> Row | None:

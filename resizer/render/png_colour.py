@@ -5,7 +5,7 @@ from itertools import islice
 
 from resizer.render import cicp
 from resizer.render.chunks import png_chunks
-from resizer.render.icc import D65, REC709, Primaries, rgb_profile
+from resizer.render.icc import D65, REC709, Primaries, rgb_profile, sampled
 
 _MOST_CHUNKS = 100
 """Looked at for colours; they stand before the picture, and are few."""
@@ -15,7 +15,6 @@ _SRGB_GAMMA = range(44_500, 46_500)
 """`gAMA` of files that mean sRGB, whose curve is nearly this."""
 _SRGB_PRIMARIES = 0.005
 """How far primaries may be from Rec. 709 and be the same."""
-_ENTRIES = 1024
 
 
 def named_profile(file: memoryview, embedded: bytes | None) -> bytes | None:
@@ -52,8 +51,7 @@ def _of_gamma(gamma: int, chromaticities: bytes) -> bytes | None:
     primaries: Primaries = (corners[0], corners[1], corners[2])
     if gamma in _SRGB_GAMMA and _is_rec709(primaries):
         return None
-    light = [(index / (_ENTRIES - 1)) ** (100_000 / gamma) for index in range(_ENTRIES)]
-    return rgb_profile(primaries, white, light)
+    return rgb_profile(primaries, white, sampled(lambda sample: sample ** (100_000 / gamma)))
 
 
 def _coordinate(data: bytes, at: int) -> float:

@@ -10,13 +10,12 @@ import pyvips
 
 from resizer.render import cicp
 from resizer.render.avif_colour import AvifColour, avif_colour
-from resizer.render.icc import D65, is_wide, rgb_profile
+from resizer.render.icc import D65, is_wide, rgb_profile, sampled
 from resizer.render.png_colour import named_profile
 from resizer.render.sniff import SourceFormat
 
 PROFILE = "icc-profile-data"
 _ADOBE_RGB = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
-_ENTRIES = 1024
 _UNCALIBRATED = "65535"
 
 
@@ -84,5 +83,4 @@ def _is_adobe_rgb(image: pyvips.Image) -> bool:
 
 @cache
 def _adobe_rgb() -> bytes:
-    light = [(index / (_ENTRIES - 1)) ** (563 / 256) for index in range(_ENTRIES)]
-    return rgb_profile(_ADOBE_RGB, D65, light)
+    return rgb_profile(_ADOBE_RGB, D65, sampled(lambda sample: sample ** (563 / 256)))

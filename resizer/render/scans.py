@@ -14,8 +14,9 @@ MAX_SCANS = 100
 _MAX_SEGMENTS = 10_000
 """A profile takes 255 at most, and so does what else is cut into segments of 64 KiB."""
 
-# Within coded data ff is followed by 00, or by a restart marker (ITU-T T.81 §B.1.1.2, §B.1.1.5).
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""The next marker that is no restart; within coded data ff is followed by 00, or is one (ITU-T T.81
+§B.1.1.2, §B.1.1.5)."""
 _ALONE = {0x01, 0xD8}
 """TEM and SOI: markers without a length."""
 _END, _SCAN = 0xD9, 0xDA
@@ -25,7 +26,7 @@ def check_scans(source: memoryview) -> None:
     """Refuse a JPEG of too many scans. Raises UnprocessableSource."""
     at = scans = 0
     for _ in range(_MAX_SEGMENTS):
-        found = _MARKER.search(source, at)
+        found = MARKER.search(source, at)
         if not found or source[found.start() + 1] == _END:
             return
         marker, at = source[found.start() + 1], found.end()

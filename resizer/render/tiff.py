@@ -50,7 +50,7 @@ def alone(source: memoryview, index: int) -> memoryview:
     file = bytearray(source)
     layout.offset.pack_into(file, layout.first, start)
     layout.offset.pack_into(file, link, 0)
-    return memoryview(bytes(file))
+    return memoryview(file).toreadonly()
 
 
 def has_colours(source: memoryview) -> bool:

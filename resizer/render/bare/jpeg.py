@@ -8,9 +8,8 @@ from collections.abc import Iterator
 
 from resizer.render.bare.tables import DHT, DQT, DRI, Tables
 from resizer.render.bare.usual import usual
+from resizer.render.scans import MARKER
 
-_SEGMENT_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""In entropy-coded data, the next marker that is no restart (ITU-T T.81 §B.1.1.5)."""
 _FILL = b"\xff\xff"
 """Allowed before a marker, and written by nobody (§B.1.1.2)."""
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
@@ -85,7 +84,7 @@ def _segments(file: bytes) -> Iterator[tuple[int, bytes]]:
         end = at + 2 + int.from_bytes(file[at + 2 : at + 4], "big")
         usual(end > at + 3 and end < len(file))
         if marker == _SOS:
-            found = _SEGMENT_END.search(file, end)
+            found = MARKER.search(file, end)
             end = found.start() if found else len(file)
         yield marker, file[at:end]
         at = end

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from resizer.render.bare.usual import usual
+from resizer.render.chunks import png_chunks
 
 _MAGIC = b"\x89PNG\r\n\x1a\n"
 _ORDER = {b"IHDR": 0, b"PLTE": 1, b"tRNS": 2, b"IDAT": 3, b"IEND": 4}
@@ -85,12 +86,10 @@ def _rows_bytes(header: bytes) -> int:
 
 
 def _chunks(file: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at, name = len(_MAGIC), b""
-    while name != b"IEND":
-        name = file[at + 4 : at + 8]
-        end = at + 12 + int.from_bytes(file[at : at + 4], "big")
+    name = b""
+    for name, at, end in png_chunks(memoryview(file)):
         usual(end <= len(file))
         if name in _ORDER:
             usual(zlib.crc32(file[at + 4 : end - 4]) == int.from_bytes(file[end - 4 : end], "big"))
         yield name, file[at:end]
-        at = end
+    usual(name == b"IEND")
