@@ -260,6 +260,8 @@ class Gateway:
         done = time.perf_counter()
         self._metrics.render_seconds.observe(done - fetched)
         self._metrics.renders.labels(rendered.content_type).inc()
+        if rendered.began:
+            self._metrics.begun.labels(rendered.began).inc()
         if rendered.partial:
             self._metrics.partial.inc()
             self.source.drop(flight.key)

@@ -1,5 +1,6 @@
 """The three forms an image takes on its way: Original → Rendered → Variant."""
 
+import itertools
 import json
 import math
 import os
@@ -26,6 +27,8 @@ class Original:
     """Aware, UTC."""
     checked_at: float
     """Unix time just before the source was asked and said that this is it."""
+    serial: int = field(default_factory=itertools.count(1).__next__, compare=False)
+    """Of these very bytes in this process, and of every copy of the descriptor."""
 
     def close(self) -> None:
         os.close(self.fd)
@@ -58,6 +61,8 @@ class Rendered:
     """Time inside the worker."""
     partial: bool = False
     """The original is cut short or broken, and this shows it as far as it goes."""
+    began: str = ""
+    """The kind of kept pixels that the render began with; none for the original's bytes."""
 
 
 @dataclass(frozen=True, slots=True)

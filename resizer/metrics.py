@@ -72,6 +72,12 @@ class Metrics:
         self.renders = Counter(
             "resizer_renders", "Variants rendered, by content type.", ["format"], registry=registry
         )
+        self.begun = Counter(
+            "resizer_renders_begun",
+            "Renders that began with kept pixels, by how far those had come.",
+            ["stage"],
+            registry=registry,
+        )
         self.partial = Counter(
             "resizer_partial",
             "Variants rendered from originals that are cut short or broken.",

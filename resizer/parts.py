@@ -94,6 +94,7 @@ class Parts:
             settings.limits,
             resampling=settings.resampling,
             recycle_after=settings.renderer_recycle,
+            pixel_bytes=settings.pixel_cache_mb * _MIB,
             on_death=lambda reason: self.metrics.worker_deaths.labels(reason).inc(),
             on_warning=lambda text: _log.warning("%s", text),
             on_slow=self._slow,

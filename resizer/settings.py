@@ -279,6 +279,9 @@ class Settings(BaseSettings):
         0, ge=0, le=256, description="Render workers of each process; 0 shares out the cores."
     )
     renderer_recycle: int = Field(1000, ge=1, description="Renders after which one is replaced.")
+    pixel_cache_mb: int = Field(
+        256, ge=0, description="Decoded pixels that each process keeps for other sizes, MiB."
+    )
     resampling: Resampling = Field(
         Resampling.LINEAR, description="linear (right) or gamma (as peers do, cheaper)."
     )

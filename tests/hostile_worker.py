@@ -19,6 +19,7 @@ from resizer.image import Rendered
 from resizer.limits import Limits
 from resizer.render import sandbox, seccomp
 from resizer.render.job import Resampling
+from resizer.render.stages import Stages
 from resizer.render.worker import serve
 from resizer.transform import Transform
 from tests.hostile import PROBES
@@ -68,7 +69,11 @@ def with_seccomp_alone() -> None:
 
 
 def _obey(
-    source: memoryview, transform: Transform, limits: Limits, resampling: Resampling
+    source: memoryview,
+    transform: Transform,
+    limits: Limits,
+    resampling: Resampling,
+    stages: Stages,
 ) -> Rendered:
     told = ORDERS[bytes(source).decode().strip()]()
     return as_picture(json.dumps(told))

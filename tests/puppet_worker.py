@@ -3,6 +3,7 @@
 It is the real worker, locked in like any other, around a render that needs no libvips.
 """
 
+import mmap
 import os
 import signal
 import sys
@@ -15,6 +16,8 @@ from resizer.errors import UnprocessableSource
 from resizer.image import Rendered
 from resizer.limits import Limits
 from resizer.render.job import MAX_REPLY_BYTES, Done, Hello, Refused, Resampling, encode_reply
+from resizer.render.stage import Kind, Stage
+from resizer.render.stages import Stages
 from resizer.render.worker import serve
 from resizer.transform import Transform
 
@@ -56,9 +59,15 @@ def ignore() -> None:
 
 
 def obey(
-    source: memoryview, transform: Transform, limits: Limits, resampling: Resampling
+    source: memoryview,
+    transform: Transform,
+    limits: Limits,
+    resampling: Resampling,
+    stages: Stages,
 ) -> Rendered:
     order, _, text = bytes(source).decode().partition(" ")
+    if order in WITH_STAGES:
+        return as_picture(WITH_STAGES[order](stages, text))
     picture = as_picture(ORDERS[order](source, text))
     return replace(picture, content_type=text) if order == "claim" else picture
 
@@ -181,6 +190,44 @@ def flood(source: memoryview, text: str) -> str:
     """Longest messages, as fast as they are taken, for as long as anybody listens."""
     while True:
         os.write(int(sys.argv[-1]), bytes(MAX_REPLY_BYTES))
+
+
+def stages_told(stages: Stages, text: str) -> str:
+    """Which stages there are, and for which kinds there is room; leaves what there is room for."""
+    ready = [f"{kind}:{name}" for kind, name in stages._ready]
+    room = sorted(stages._room)
+    for kind in room:
+        if stages.wants(kind, len(text)):
+            stages.leave(Stage(kind, text, len(text), 1, 1), memoryview(text.encode()))
+    return f"ready {' '.join(ready)} room {' '.join(room)}"
+
+
+def stage_read(stages: Stages, text: str) -> str:
+    """The pixels of an octave of that name."""
+    found = stages.find(Kind.OCTAVE, text)
+    return bytes(found[1]).decode() if found else "nothing"
+
+
+def stage_of_another_size(stages: Stages, text: str) -> str:
+    stages.left.append(Stage(Kind.SHAPED, "x", 10, 10, 3))
+    return "said"
+
+
+def stage_mapped(stages: Stages, text: str) -> str:
+    """Leave one that could be written to for ever after."""
+    file = stages._room[Kind.SHAPED]
+    stages.leave(Stage(Kind.SHAPED, "x", 4, 1, 1), memoryview(b"good"))
+    _MAPPED.append(mmap.mmap(file, 4))
+    return "said"
+
+
+_MAPPED: list[mmap.mmap] = []
+WITH_STAGES = {
+    "stages": stages_told,
+    "stage-read": stage_read,
+    "stage-of-another-size": stage_of_another_size,
+    "stage-mapped": stage_mapped,
+}
 
 
 def _say(message: bytes) -> str:

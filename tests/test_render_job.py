@@ -27,10 +27,19 @@ from resizer.render.job import (
     encode_reply,
     printable,
 )
+from resizer.render.stage import MAX_NAME, Kind, Stage
 from resizer.transform import Colour, Fit, Format, Transform
 
 counts = st.integers(1, 2**63)
 texts = st.text(max_size=MAX_TEXT).map(printable)
+stages = st.builds(
+    Stage,
+    st.sampled_from(Kind),
+    st.text(st.characters(codec="ascii"), max_size=MAX_NAME),
+    st.integers(1, 1_000_000),
+    st.integers(1, 1_000_000),
+    st.integers(1, 5),
+)
 replies = st.one_of(
     st.builds(Hello, st.lists(texts, max_size=MAX_PROBLEMS)),
     st.builds(
@@ -41,6 +50,9 @@ replies = st.one_of(
         st.integers(1, MAX_SIDE),
         st.integers(1, MAX_SIDE),
         st.floats(0, allow_infinity=False),
+        st.booleans(),
+        st.lists(stages, max_size=2, unique_by=lambda stage: stage.kind).map(tuple),
+        st.sampled_from(["", *Kind]),
     ),
     st.builds(Refused, counts, texts),
     st.builds(Failed, counts, texts),

@@ -11,6 +11,7 @@ from resizer.image import Original, Rendered
 from resizer.limits import Limits
 from resizer.render.job import Job, Resampling
 from resizer.render.pace import Pace
+from resizer.render.pixel_cache import PixelCache, Shelf
 from resizer.render.process import End, RenderFailed, Worker, WorkerDied
 from resizer.render.suspects import Suspects
 from resizer.transform import Transform
@@ -46,12 +47,14 @@ class Attempts:
         resampling: Resampling,
         pace: Pace,
         suspects: Suspects,
+        pixels: PixelCache,
         on_warning: Callable[[str], None],
     ) -> None:
         self._limits = limits
         self._resampling = resampling
         self._pace = pace
         self._suspects = suspects
+        self._pixels = pixels
         self._on_warning = on_warning
         self._sequence = itertools.count(1)
 
@@ -82,12 +85,23 @@ class Attempts:
         return True
 
     async def _ask(self, worker: Worker, request: Request) -> Rendered:
-        job = Job(next(self._sequence), request.transform, self._limits, self._resampling)
         try:
-            return await worker.render(job, request.original.fd)
+            with self._pixels.lent(request.original) as shelf:
+                return await worker.render(self._job(request, shelf), request.original.fd, shelf)
         except RenderFailed as failure:
             self._on_warning(f"a render failed: {failure}")
             raise UnprocessableSource("The original cannot be rendered.") from None
+
+    def _job(self, request: Request, shelf: Shelf) -> Job:
+        return Job(
+            next(self._sequence),
+            request.transform,
+            self._limits,
+            self._resampling,
+            tuple(stage for stage, _ in shelf.ready),
+            tuple(shelf.room),
+            shelf.most_bytes,
+        )
 
     def _ended_by(self, request: Request, end: End) -> bool:
         """Learn from a worker's death; whether its request is over, or should be tried again."""

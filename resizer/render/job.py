@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from resizer.limits import Limits
+from resizer.render.stage import Kind, Stage
 from resizer.transform import Transform
 
 RENDERER_VERSION = 2
@@ -49,7 +50,8 @@ class Resampling(StrEnum):
 class Job:
     """One render: everything but the bytes, which travel beside it as file descriptors.
 
-    The first descriptor holds the original; the variant is written to the second.
+    The first descriptor holds the original; the variant is written to the second. Then comes an
+    empty one for each kind in `room`, then those of `stages`.
     """
 
     sequence: int
@@ -57,6 +59,12 @@ class Job:
     transform: Transform
     limits: Limits
     resampling: Resampling = Resampling.LINEAR
+    stages: tuple[Stage, ...] = ()
+    """What the render may begin with."""
+    room: tuple[Kind, ...] = ()
+    """What it is to leave behind for others."""
+    most_stage_bytes: int = 0
+    """Of one that it leaves."""
 
 
 Order = Limits | Job
@@ -87,6 +95,10 @@ class Done:
     height: int
     seconds: float
     partial: bool = False
+    stages: tuple[Stage, ...] = ()
+    """What was left behind for other renders, each in the file of its kind."""
+    began: str = ""
+    """The kind of stage that the render began with, if any."""
 
     def __post_init__(self) -> None:
         _require(_is_count(self.sequence, 2**63) and _is_count(self.size, 2**63))
@@ -95,6 +107,8 @@ class Done:
         _require(type(self.seconds) is float)
         _require(math.isfinite(self.seconds) and self.seconds >= 0)
         _require(type(self.partial) is bool)
+        _require(self.began in ("", *Kind))
+        _require(len({stage.kind for stage in self.stages}) == len(self.stages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +137,10 @@ class Failed:
 
 
 Reply = Hello | Done | Refused | Failed
+_DONE = "done"
 _REPLIES: dict[str, type[Reply]] = {
     "hello": Hello,
-    "done": Done,
+    _DONE: Done,
     "refused": Refused,
     "failed": Failed,
 }
@@ -157,8 +172,10 @@ def decode_reply(message: bytes) -> Reply:
         raise Lie("a reply is too long")
     try:
         name, facts = json.loads(message.decode())
+        if name == _DONE:
+            facts["stages"] = tuple(map(Stage.read, facts.get("stages", ())))
         return _REPLIES[name](**facts)
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Lie("a reply makes no sense") from None
 
 

@@ -23,12 +23,17 @@ from resizer.render.frames import joined, split
 from resizer.render.gamut import settled
 from resizer.render.header import Header
 from resizer.render.job import Resampling
+from resizer.render.kept import found, left
 from resizer.render.length import check_animation
-from resizer.render.load import block_other_loaders, load_frames, load_small
+from resizer.render.load import block_other_loaders, load, load_frames
 from resizer.render.mend import check_end, complaint, mended
+from resizer.render.octave import opened
+from resizer.render.profile import with_profile
 from resizer.render.resize import LEAVE
 from resizer.render.smaller import no_larger
 from resizer.render.sound import check_sound
+from resizer.render.stage import Kind
+from resizer.render.stages import Stages
 from resizer.render.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
 from resizer.render.trim import uniform_edge
 from resizer.transform import Format, Saliency, Transform, UniformEdge
@@ -40,13 +45,18 @@ pyvips.cache_set_max(0)  # every job is of other bytes: a cache of operations on
 
 
 def render(
-    source: memoryview | bytes, transform: Transform, limits: Limits, resampling: Resampling
+    source: memoryview | bytes,
+    transform: Transform,
+    limits: Limits,
+    resampling: Resampling,
+    stages: Stages | None = None,
 ) -> Rendered:
     """One variant, whole, of an original that is; else as far as that goes and may go.
 
     Raises UnprocessableSource, with a text for the client. `source` must stay readable and
-    unchanged until this returns.
+    unchanged until this returns, and so must the files of `stages`.
     """
+    stages = stages or Stages()
     start, original, page = perf_counter(), memoryview(source), transform.page or 1
     complaint()  # of an earlier job
 
@@ -54,7 +64,8 @@ def render(
         header = examine(readable, limits, page)
         if not partial:
             check_end(header)
-        work = replace(_prepared(header, transform, limits, resampling), partial=partial)
+        work = _prepared(header, transform, limits, resampling)
+        work = replace(work, partial=partial, stages=stages)
         body, content_type = _written(work, len(original))
         size, seconds = work.plan.size, perf_counter() - start
         return Rendered(body, content_type, size.width, size.height, seconds, partial)
@@ -65,6 +76,7 @@ def render(
         except _FAILURES as error:
             _check_memory(error, limits)
             check_sound(error, original, limits, page)
+        stages.forget()
         return rendered(*mended(original, limits, page), partial=True)
     except _FAILURES as error:
         _check_memory(error, limits)
@@ -112,19 +124,32 @@ def _written(work: Work, file_size: int) -> tuple[bytes, str]:
 
 def _shaped(work: Work) -> list[pyvips.Image]:
     """Every frame at its size, upright and in its colours, out of the stream and held in memory."""
-    frames = [done(RESIZE, frame, work) for frame in _frames(work)]
+    if work.frames:
+        return _shape(
+            [done(RESIZE, frame, work) for frame in split(load_frames(work.header))], work
+        )
+    if work.header.opened:
+        return _shape([done(RESIZE, _opened(work), work)], work)
+    like = load(work.header.source, work.header.format)
+    kept = found(work.stages, Kind.SHAPED, work.shape, like)
+    if kept is not None:
+        return [with_profile(kept.copy(interpretation="srgb"), None)]
+    (frame,) = _shape([done(RESIZE, _opened(work), work)], work)
+    left(work.stages, Kind.SHAPED, work.shape, frame)
+    return [frame]
+
+
+def _opened(work: Work) -> pyvips.Image:
+    """The one picture, decoded as small as its target allows."""
+    trim, target = work.trim, work.resized
+    shrink = min(trim.width / target.width, trim.height / target.height)
+    return opened(work.header, shrink, LEAVE[work.resampling], work.limits, work.stages)
+
+
+def _shape(frames: list[pyvips.Image], work: Work) -> list[pyvips.Image]:
     resized = work.plan.resized
     crops = work.plan.crop.size != resized and resized.pixels <= work.limits.max_source_pixels
     if crops and isinstance(work.transform.gravity, Saliency):
         frames[0] = frames[0].copy_memory()
         work = aimed(frames[0], work)
     return [done(SHAPE, frame, work) for frame in frames]
-
-
-def _frames(work: Work) -> list[pyvips.Image]:
-    """The frames of an animation, which libvips loads one under another; or the one picture."""
-    if not work.frames:
-        trim, target = work.trim, work.resized
-        shrink = min(trim.width / target.width, trim.height / target.height)
-        return [load_small(work.header, shrink, LEAVE[work.resampling], work.limits)]
-    return split(load_frames(work.header))

@@ -17,6 +17,7 @@ from resizer.render.attempt import Attempts, Request
 from resizer.render.crew import Crew
 from resizer.render.job import Resampling
 from resizer.render.pace import PATIENCE, Pace
+from resizer.render.pixel_cache import PixelCache
 from resizer.render.place import Place
 from resizer.render.process import Worker
 from resizer.render.slow import NO_RENDERER, SlowLane
@@ -38,6 +39,7 @@ class Pool:
         *,
         resampling: Resampling = Resampling.LINEAR,
         recycle_after: int = 1000,
+        pixel_bytes: int = 0,
         patience: float = PATIENCE,
         command: Sequence[str] = COMMAND,
         on_death: Callable[[str], None] = lambda reason: None,
@@ -46,7 +48,8 @@ class Pool:
         on_busy: Callable[[str, int], None] = lambda lane, workers: None,
     ) -> None:
         """`count` workers in the quick lane, each replaced after `recycle_after` renders, and half
-        as many in the slow lane when needed. A render that takes `patience` seconds may be slow.
+        as many in the slow lane when needed. `pixel_bytes` are kept of stages for other renders. A
+        render that takes `patience` seconds may be slow.
 
         `on_death` is told the reason (`crash`, `timeout`, `lie`, `stopped`, `recycled`) of every
         worker's end but those of `close`; `on_warning` gets text for the operator: what of the
@@ -56,7 +59,10 @@ class Pool:
         self._crew = Crew(limits, command, on_death, on_warning)
         self._pace = Pace(patience, max(patience, _LONGEST_PATIENCE * limits.render_seconds))
         self._suspects = Suspects()
-        self._attempts = Attempts(limits, resampling, self._pace, self._suspects, on_warning)
+        self.pixels = PixelCache(pixel_bytes, limits.max_variant_bytes)
+        self._attempts = Attempts(
+            limits, resampling, self._pace, self._suspects, self.pixels, on_warning
+        )
         self.slow = SlowLane(
             max(1, count // 2),
             self._crew,
@@ -127,6 +133,7 @@ class Pool:
         await asyncio.gather(*map(ended, self._tending), *(p.close() for p in self._places))
         await self.slow.close()
         await self._crew.close()
+        self.pixels.close()
 
     @property
     def _up(self) -> bool:

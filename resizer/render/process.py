@@ -6,7 +6,6 @@ which the event loop stands still for 0.2 ms each, 9 at worst (vfork; in a gatew
 """
 
 import asyncio
-import fcntl
 import os
 import signal
 import socket
@@ -32,7 +31,9 @@ from resizer.render.job import (
     decode_reply,
     encode_order,
 )
-from resizer.render.spawn import bounded_file, spawn
+from resizer.render.memfd import bounded, sealable, take_back
+from resizer.render.pixel_cache import Shelf
+from resizer.render.spawn import spawn
 
 _START_SECONDS = 30.0
 _STDERR_BYTES = 16_384
@@ -82,7 +83,7 @@ class Worker:
         self.on_death: Callable[[], None] | None = None
         """Called when the worker is no more."""
         self._expected: asyncio.Future[bytes] | None = None
-        self._stderr = bounded_file(_STDERR_BYTES)
+        self._stderr = bounded("stderr", _STDERR_BYTES)
         try:
             self._process, self._socket = spawn(command, self._stderr)
         except OSError:
@@ -101,26 +102,30 @@ class Worker:
         self.kill(End.LIE)
         raise WorkerDied(End.LIE)
 
-    async def render(self, job: Job, source: int) -> Rendered:
+    async def render(self, job: Job, source: int, shelf: Shelf) -> Rendered:
         """Have `job` done on the original in the descriptor `source`.
+
+        What `shelf` lends is sent before this waits for anything.
 
         Raises UnprocessableSource and RenderFailed when the worker says so, and WorkerDied when it
         crashed, took longer than `job.limits.render_seconds` or sent something senseless.
         """
-        variant = os.memfd_create("variant", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        variant = sealable("variant")
         self.given += 1
         self._forget_what_it_said()
         self._cpu.bound(job.limits.render_seconds)
         try:
-            reply = await self._ask(job, [source, variant], job.limits.render_seconds)
+            files = [source, variant, *shelf.files]
+            reply = await self._ask(job, files, job.limits.render_seconds)
             if isinstance(reply, Refused) and reply.stuck:
                 self.kill(End.TIMEOUT)
-            return await _rendered(job, reply, variant)
+            return await _rendered(job, reply, variant, shelf)
         except Lie:
             self.kill(End.LIE)
             raise WorkerDied(End.LIE) from None
         finally:
-            self._take_back(variant)
+            if not take_back(variant):
+                self.kill(End.LIE)
             self._cpu.rest()
 
     def kill(self, end: End) -> None:
@@ -161,16 +166,6 @@ class Worker:
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         return f"{self.end} ({how}) {said.decode(errors='replace')[-_SAID:]}".strip()
 
-    def _take_back(self, variant: int) -> None:
-        """Empty it, for good: memory that no limit counts, were it kept open at the other end."""
-        try:
-            fcntl.fcntl(variant, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
-            os.ftruncate(variant, 0)
-        except OSError:  # it was sealed over there, which no worker of ours does
-            self.kill(End.LIE)
-        finally:
-            os.close(variant)
-
     def _forget_what_it_said(self) -> None:
         """Start its stderr anew, so that the log of a death holds nothing of an earlier job."""
         os.pwrite(self._stderr, bytes(_STDERR_BYTES), 0)
@@ -209,7 +204,7 @@ class Worker:
             self.kill(End.TIMEOUT if self._cpu.is_used_up() else End.CRASH)
 
 
-async def _rendered(job: Job, reply: Reply, variant: int) -> Rendered:
+async def _rendered(job: Job, reply: Reply, variant: int, shelf: Shelf) -> Rendered:
     """What an untrusted reply to `job` amounts to. Raises Lie when it is not one."""
     if isinstance(reply, Hello) or reply.sequence != job.sequence:
         raise Lie("a reply to another order")
@@ -221,8 +216,16 @@ async def _rendered(job: Job, reply: Reply, variant: int) -> Rendered:
     body = await aside(reply.size, read_variant, variant, reply.size, bound)
     if not may_be(body, reply.content_type, job.transform):
         raise Lie("a variant that nobody asked for")
+    for stage in reply.stages:
+        shelf.take(stage)
     return Rendered(
-        body, reply.content_type, reply.width, reply.height, reply.seconds, reply.partial
+        body,
+        reply.content_type,
+        reply.width,
+        reply.height,
+        reply.seconds,
+        reply.partial,
+        reply.began,
     )
 
 

@@ -1,7 +1,5 @@
 """How a worker process comes into being: its program, its environment, what it inherits."""
 
-import fcntl
-import os
 import socket
 import subprocess
 import sys
@@ -51,11 +49,3 @@ def spawn(command: Sequence[str], stderr: int) -> tuple[subprocess.Popen[bytes],
             ours.close()
             raise
     return process, ours
-
-
-def bounded_file(size: int) -> int:
-    """A file in memory that takes `size` bytes and no more, for what a worker says on stderr."""
-    file = os.memfd_create("stderr", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(file, size)
-    fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
-    return file

@@ -6,7 +6,7 @@ is done after the crop: it comes out the same (see `turn`) and there the picture
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyvips
 
@@ -18,9 +18,10 @@ from resizer.render.header import Header
 from resizer.render.job import Resampling
 from resizer.render.mend import check_complaints
 from resizer.render.resize import resize
+from resizer.render.stages import Stages
 from resizer.render.trim import cut
 from resizer.render.turn import Turn, asked
-from resizer.transform import Transform
+from resizer.transform import Saliency, Transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Work:
     """Whether the format to write holds transparency."""
     partial: bool = False
     """Whether the original is shown as far as it goes."""
+    stages: Stages = field(default_factory=Stages)
+    """What it may begin with, and leave behind."""
 
     @property
     def turn(self) -> Turn:
@@ -58,6 +61,17 @@ class Work:
     def crop(self) -> Area:
         """What is kept of that, still as it is stored."""
         return self.turn.undone.area(self.plan.crop, self.plan.resized)
+
+    @property
+    def shape(self) -> str:
+        """All that decides the pixels after `SHAPE`, as a name for them."""
+        plan, turn, aim = self.plan, self.turn, self.transform.gravity
+        areas = (plan.trim, Area(0, 0, plan.resized.width, plan.resized.height), plan.crop)
+        numbers = (f"{a.left},{a.top},{a.width},{a.height}" for a in areas)
+        aimed = "auto" if isinstance(aim, Saliency) else ""
+        turned = f"{turn.mirrored:d}{turn.quarters}"
+        words = (self.header.page, self.resampling, self.transform.gamut, turned, aimed, *numbers)
+        return " ".join(map(str, words))
 
 
 Step = Callable[[pyvips.Image, Work], pyvips.Image]

@@ -1,0 +1,38 @@
+"""Octaves: an original is decoded once for all sizes that begin with the same pixels.
+
+A loader can halve a JPEG, once, twice or three times, and nothing else. So every size begins with
+one of four pictures, and for any other format there is one. Which one is decided by the size alone,
+whether it is kept or has to be decoded: a variant is the same to the bit.
+"""
+
+import pyvips
+
+from resizer.limits import Limits
+from resizer.render.header import Header
+from resizer.render.kept import found, left
+from resizer.render.load import load_small
+from resizer.render.sniff import SourceFormat
+from resizer.render.stage import Kind
+from resizer.render.stages import Stages
+
+
+def opened(
+    header: Header, shrink: float, leave: float, limits: Limits, stages: Stages
+) -> pyvips.Image:
+    """What `load_small` opens: kept from an earlier render, or left behind for a later one."""
+    image = load_small(header, shrink, leave, limits)
+    if not _is_octave(image, header):
+        return image
+    name = f"{header.page} {image.width}x{image.height}"
+    for kept in (found, left):
+        if (pixels := kept(stages, Kind.OCTAVE, name, image)) is not None:
+            return pixels
+    return load_small(header, shrink, leave, limits)
+
+
+def _is_octave(image: pyvips.Image, header: Header) -> bool:
+    """Drawings have no pixels of their own, and a WebP scaled by its loader serves one size."""
+    if header.opened or header.format is SourceFormat.SVG:
+        return False
+    whole = (image.width, image.height) == (header.stored.width, header.stored.height)
+    return whole or header.format is SourceFormat.JPEG

@@ -1,0 +1,132 @@
+"""The pixel cache: stages of the originals rendered last, kept in memory by the gateway.
+
+A page's `srcset` is many sizes of one original, and `format=auto` three formats of each. Every
+render decodes and shapes what none before it has; the others begin with its pixels. A stage
+belongs to the very bytes that it was made of (`Original.serial`), so a replaced original has none.
+"""
+
+import fcntl
+import os
+import resource
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from resizer.image import Original
+from resizer.render.job import Lie
+from resizer.render.memfd import sealable, take_back
+from resizer.render.stage import Kind, Stage
+
+_LARGEST_SHARE = 4
+"""A stage of more than a quarter of the budget would push out too many others."""
+MOST_STAGES = 16
+"""Of one original: their descriptors travel with each of its jobs."""
+_DESCRIPTORS_SHARE = 8
+"""Each stage holds one; clients and kept originals need theirs too."""
+_MOST_ORIGINALS = 4096
+_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What one job is lent: stages to begin with, and empty files for those that it leaves."""
+
+    ready: Sequence[tuple[Stage, int]] = ()
+    room: dict[Kind, int] = field(default_factory=dict)
+    most_bytes: int = 0
+    """Of one stage that is left."""
+    left: list[Stage] = field(default_factory=list)
+    """What the worker left; it is kept when the job is over."""
+
+    @property
+    def files(self) -> list[int]:
+        """The descriptors that go with the job, after those of the original and its variant."""
+        return [*self.room.values(), *(file for _, file in self.ready)]
+
+    def take(self, stage: Stage) -> None:
+        """Seal what the worker says it left. Raises Lie if that is not there, or may yet change."""
+        file = self.room.get(stage.kind)
+        if file is None or stage.size > self.most_bytes:
+            raise Lie("a stage that nobody asked for")
+        try:
+            fcntl.fcntl(file, fcntl.F_ADD_SEALS, _SEALS)
+        except OSError:
+            raise Lie("a stage that could be written to still") from None
+        if os.fstat(file).st_size != stage.size:
+            raise Lie("a stage of another size")
+        self.left.append(stage)
+
+
+class PixelCache:
+    """The original used least recently goes first, with all its stages. Belongs to one loop."""
+
+    def __init__(self, max_bytes: int, largest: int) -> None:
+        """`max_bytes` in all, 0 for none; a worker can write no more than `largest` bytes."""
+        self._max_bytes = max_bytes
+        self._most_bytes = min(max_bytes // _LARGEST_SHARE, largest)
+        self._max_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE
+        self._kept: OrderedDict[int, list[tuple[Stage, int]]] = OrderedDict()
+        self.files = 0
+        self.size = 0
+        """Bytes held."""
+
+    @contextmanager
+    def lent(self, original: Original) -> Iterator[Shelf]:
+        """For one job, whose descriptors are to be sent before anything else happens.
+
+        The first render of an original is asked for no octave: to write one takes a tenth of the
+        time that it saves, and most originals of many sites are seen in one size.
+        """
+        if not self._most_bytes:
+            yield Shelf()
+            return
+        kinds = list(Kind) if original.serial in self._kept else [Kind.SHAPED]
+        ready = self._kept.setdefault(original.serial, [])
+        self._kept.move_to_end(original.serial)
+        shelf = Shelf(tuple(ready), {kind: sealable(kind) for kind in kinds}, self._most_bytes)
+        try:
+            yield shelf
+            self._keep(original, shelf)
+        finally:
+            for file in shelf.room.values():
+                take_back(file)
+
+    def close(self) -> None:
+        """Forget everything."""
+        while self._kept:
+            self._drop_oldest()
+
+    def _keep(self, original: Original, shelf: Shelf) -> None:
+        for stage in shelf.left:
+            self._put(original.serial, stage, shelf.room.pop(stage.kind))
+        self._make_room()
+
+    def _put(self, serial: int, stage: Stage, file: int) -> None:
+        stages = self._kept.setdefault(serial, [])
+        if any(kept == stage for kept, _ in stages):
+            os.close(file)  # another worker was as far at the same time
+            return
+        if len(stages) >= MOST_STAGES:
+            self._let_go(*stages.pop(0))
+        stages.append((stage, file))
+        self.files += 1
+        self.size += stage.size
+
+    def _make_room(self) -> None:
+        while (
+            self.size > self._max_bytes
+            or self.files > self._max_files
+            or len(self._kept) > _MOST_ORIGINALS
+        ):
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        _, stages = self._kept.popitem(last=False)
+        for stage, file in stages:
+            self._let_go(stage, file)
+
+    def _let_go(self, stage: Stage, file: int) -> None:
+        self.files -= 1
+        self.size -= stage.size
+        os.close(file)

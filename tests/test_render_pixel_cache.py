@@ -1,0 +1,142 @@
+"""The pixel cache with real processes: what workers leave behind, and who is lent it."""
+
+import asyncio
+import os
+
+from resizer.errors import UnprocessableSource
+from resizer.image import Original
+from resizer.render.pixel_cache import MOST_STAGES, PixelCache
+from resizer.render.pool import Pool
+from resizer.render.stage import Kind, Stage
+from resizer.transform import Transform
+from tests.puppet_pool import order, original, running, said
+
+MIB = 1024 * 1024
+
+
+async def again(pool: Pool, given: Original) -> str:
+    return said(await pool.render(given, Transform()))
+
+
+def rewritten(given: Original, text: str) -> None:
+    """The puppet's next order, in the same bytes as far as the gateway knows."""
+    os.pwrite(given.fd, text.encode().ljust(given.size), 0)
+
+
+def test_the_second_render_of_an_original_is_asked_for_an_octave() -> None:
+    async def scenario() -> None:
+        async with running(pixel_bytes=MIB) as (pool, _):
+            with original("stages abc") as given:
+                assert await again(pool, given) == "ready  room shaped"
+                assert await again(pool, given) == "ready shaped:abc room octave shaped"
+                assert "octave:abc" in await again(pool, given)
+
+    asyncio.run(scenario())
+
+
+def test_pixels_come_back_as_they_were_left() -> None:
+    async def scenario() -> None:
+        async with running(2, pixel_bytes=MIB) as (pool, _):
+            with original("stages pixels    ") as given:
+                await again(pool, given)
+                await again(pool, given)
+                rewritten(given, "stage-read pixels")
+                assert await again(pool, given) == "pixels"
+
+    asyncio.run(scenario())
+
+
+def test_another_original_is_lent_nothing_of_it() -> None:
+    async def scenario() -> None:
+        async with running(pixel_bytes=MIB) as (pool, _):
+            with original("stages abc") as one, original("stages abc") as other:
+                await again(pool, one)
+                assert await again(pool, other) == "ready  room shaped"
+
+    asyncio.run(scenario())
+
+
+def test_without_a_budget_nothing_is_asked_for() -> None:
+    async def scenario() -> None:
+        async with running() as (pool, _):
+            assert await order(pool, "stages abc") == "ready  room "
+
+    asyncio.run(scenario())
+
+
+def test_a_worker_that_lies_about_a_stage_is_ended_and_nothing_is_kept() -> None:
+    async def scenario() -> None:
+        for lie in ("stage-of-another-size", "stage-mapped"):
+            async with running(pixel_bytes=MIB) as (pool, diary):
+                try:
+                    await order(pool, lie)
+                except UnprocessableSource:
+                    pass
+                assert diary.deaths[0] == "lie"
+                assert pool.pixels.size == pool.pixels.files == 0
+
+    asyncio.run(scenario())
+
+
+def test_many_at_once_leave_no_descriptor_open() -> None:
+    async def scenario() -> None:
+        async with running(2, pixel_bytes=MIB) as (pool, _):
+            with original("stages abc") as given:
+                await asyncio.gather(*(again(pool, given) for _ in range(MOST_STAGES * 2)))
+                assert pool.pixels.files <= MOST_STAGES
+                before = len(os.listdir("/proc/self/fd"))
+                await again(pool, given)
+                assert len(os.listdir("/proc/self/fd")) == before
+            assert not pool.pixels.close()
+            assert pool.pixels.size == pool.pixels.files == 0
+
+    asyncio.run(scenario())
+
+
+def leave(cache: PixelCache, given: Original, size: int, name: str = "x") -> None:
+    with cache.lent(given) as shelf:
+        if Kind.SHAPED in shelf.room and size <= shelf.most_bytes:
+            os.write(shelf.room[Kind.SHAPED], bytes(size))
+            shelf.take(Stage(Kind.SHAPED, name, size, 1, 1))
+
+
+def test_the_original_used_least_recently_goes_first() -> None:
+    cache = PixelCache(400, 1000)
+    with original("a") as one, original("b") as two, original("c") as three:
+        for given in (one, two, three, one):
+            leave(cache, given, 100)
+        leave(cache, original("d"), 100)
+        with cache.lent(two) as shelf:
+            assert not shelf.ready
+        with cache.lent(one) as shelf:
+            assert shelf.ready
+    assert cache.size <= 400
+    cache.close()
+
+
+def test_what_is_kept_is_sealed() -> None:
+    cache = PixelCache(400, 1000)
+    with original("a") as given:
+        leave(cache, given, 50)
+        with cache.lent(given) as shelf:
+            ((_, file),) = shelf.ready
+            try:
+                os.pwrite(file, b"x", 0)
+            except PermissionError:
+                return
+    raise AssertionError("it was written to")
+
+
+def test_a_stage_over_a_quarter_of_the_budget_is_not_asked_for() -> None:
+    cache = PixelCache(400, 1000)
+    with original("a") as given, cache.lent(given) as shelf:
+        assert shelf.most_bytes == 100
+
+
+def test_the_same_stage_is_kept_once() -> None:
+    cache = PixelCache(400, 1000)
+    with original("a") as given:
+        leave(cache, given, 50)
+        leave(cache, given, 50)
+        assert (cache.files, cache.size) == (1, 50)
+    cache.close()
