@@ -67,7 +67,7 @@ def obey(
 ) -> Rendered:
     order, _, text = bytes(source).decode().partition(" ")
     if order in WITH_STAGES:
-        return as_picture(WITH_STAGES[order](stages, text))
+        return as_picture(WITH_STAGES[order](stages, text.strip()))
     picture = as_picture(ORDERS[order](source, text))
     return replace(picture, content_type=text) if order == "claim" else picture
 
