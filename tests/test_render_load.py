@@ -7,6 +7,7 @@ import pyvips
 
 from resizer.limits import Limits
 from resizer.render.examine import examine
+from resizer.render.job import Resampling
 from resizer.render.load import load, load_small
 from tests.drawings import (
     animation,
@@ -40,9 +41,9 @@ def test_no_loader_opens_a_path(tmp_path: Path) -> None:
         pyvips.Image.new_from_file(str(path))
 
 
-def small_width(source: bytes, shrink: float, leave: float = 3.0) -> int:
+def small_width(source: bytes, shrink: float, light: Resampling = Resampling.LINEAR) -> int:
     header = examine(memoryview(source), LIMITS)
-    width: int = load_small(header, shrink, leave, LIMITS).width
+    width: int = load_small(header, shrink, light, LIMITS).width
     return width
 
 
@@ -54,9 +55,11 @@ def test_a_jpeg_opens_at_no_less_than_three_times_its_target(shrink: float, widt
     assert small_width(jpeg(flat(800, 600, (9, 9, 9))), shrink) == width
 
 
-def test_a_webp_opens_at_three_times_its_target() -> None:
+def test_a_webp_opens_at_twice_its_target_in_gamma_and_whole_in_linear_light() -> None:
     webp = flat(800, 600, (9, 9, 9)).webpsave_buffer()
-    assert [small_width(webp, shrink) for shrink in (0.5, 3, 6, 10)] == [800, 800, 400, 240]
+    widths = [small_width(webp, shrink, Resampling.GAMMA) for shrink in (0.5, 2, 4, 10)]
+    assert widths == [800, 800, 400, 160]
+    assert small_width(webp, 10) == 800
 
 
 def test_an_animated_webp_opens_whole() -> None:

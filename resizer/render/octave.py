@@ -9,6 +9,7 @@ import pyvips
 
 from resizer.limits import Limits
 from resizer.render.header import Header
+from resizer.render.job import Resampling
 from resizer.render.kept import found, left
 from resizer.render.load import load_small
 from resizer.render.sniff import SourceFormat
@@ -17,17 +18,17 @@ from resizer.render.stages import Stages
 
 
 def opened(
-    header: Header, shrink: float, leave: float, limits: Limits, stages: Stages
+    header: Header, shrink: float, light: Resampling, limits: Limits, stages: Stages
 ) -> pyvips.Image:
     """What `load_small` opens: kept from an earlier render, or left behind for a later one."""
-    image = load_small(header, shrink, leave, limits)
+    image = load_small(header, shrink, light, limits)
     if not _is_octave(image, header):
         return image
     name = f"{header.page} {image.width}x{image.height}"
     for kept in (found, left):
         if (pixels := kept(stages, Kind.OCTAVE, name, image)) is not None:
             return pixels
-    return load_small(header, shrink, leave, limits)
+    return load_small(header, shrink, light, limits)
 
 
 def _is_octave(image: pyvips.Image, header: Header) -> bool:

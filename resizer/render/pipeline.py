@@ -29,7 +29,6 @@ from resizer.render.load import block_other_loaders, load, load_frames
 from resizer.render.mend import check_end, complaint, mended
 from resizer.render.octave import opened
 from resizer.render.profile import with_profile
-from resizer.render.resize import LEAVE
 from resizer.render.smaller import no_larger
 from resizer.render.sound import check_sound
 from resizer.render.stage import Kind
@@ -143,7 +142,7 @@ def _opened(work: Work) -> pyvips.Image:
     """The one picture, decoded as small as its target allows."""
     trim, target = work.trim, work.resized
     shrink = min(trim.width / target.width, trim.height / target.height)
-    return opened(work.header, shrink, LEAVE[work.resampling], work.limits, work.stages)
+    return opened(work.header, shrink, work.resampling, work.limits, work.stages)
 
 
 def _shape(frames: list[pyvips.Image], work: Work) -> list[pyvips.Image]:
