@@ -4,7 +4,8 @@ In the gateway, where no picture is ever decoded:
 
 - whose turn it is: `pool`, `place`, `crew`; `slow`, `pace`, `suspects`, `attempt`
 - one process: `process`, `spawn`, `cpu`
-- what it is told and says: `job`
+- what it is told and says: `job`; what it is lent: `memfd`
+- pixels kept for other renders of an original: `pixel_cache`, `stage`
 
 In a worker:
 
@@ -12,6 +13,7 @@ In a worker:
 - a render from end to end: `pipeline`; `steps` lists what is done to each frame
 - what an original is: `sniff`, `examine`, `header`; bounds of what it may ask for: `chunks`,
   `scans`, `svg`, `length`
+- pixels that are there already, or are left for others: `stages`, `kept`, `octave`
 - its pixels: `load`, `decoders`; `gif` and `tiff` rewritten so that libvips reads them right,
   `lzw`, `gif_blocks`
 - broken originals: `mend`, `cut_short`; those that fail and are `sound`

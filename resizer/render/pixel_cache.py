@@ -20,7 +20,7 @@ from resizer.render.stage import Kind, Stage
 
 _LARGEST_SHARE = 4
 """A stage of more than a quarter of the budget would push out too many others."""
-MOST_STAGES = 16
+MOST_STAGES = 12
 """Of one original: their descriptors travel with each of its jobs."""
 _DESCRIPTORS_SHARE = 8
 """Each stage holds one; clients and kept originals need theirs too."""
@@ -108,7 +108,7 @@ class PixelCache:
             os.close(file)  # another worker was as far at the same time
             return
         if len(stages) >= MOST_STAGES:
-            self._let_go(*stages.pop(0))
+            self._let_go(*stages.pop(_least_useful(stages)))
         stages.append((stage, file))
         self.files += 1
         self.size += stage.size
@@ -130,3 +130,9 @@ class PixelCache:
         self.files -= 1
         self.size -= stage.size
         os.close(file)
+
+
+def _least_useful(stages: list[tuple[Stage, int]]) -> int:
+    """The oldest that serves one size alone, if there is one."""
+    kinds = [stage.kind for stage, _ in stages]
+    return kinds.index(Kind.SHAPED) if Kind.SHAPED in kinds else 0

@@ -45,8 +45,9 @@ FONTS = (
 """All that stays readable: no secret, and without them the text of an SVG is not drawn."""
 
 _NICENESS = 15
-_OPEN_FILES = 16
-"""Text in an SVG needs ten. Each may hold an original, which is memory that no limit counts."""
+_OPEN_FILES = 32
+"""Text in an SVG needs ten, a job lends up to 16. Each may hold an original or the pixels of one,
+which is memory that no limit counts."""
 _LIFETIME_CPU = 3600
 """Seconds of CPU time that a worker may take in all; the gateway sets a lower bound per job."""
 _MORE_TASKS = 4096
