@@ -50,6 +50,8 @@ _SLOTS_PER_RENDERER = 2
 _DRAIN_FILLS_SECONDS = 1.0
 """Fills that nobody waits for any more, after open requests had their time."""
 _TALLY_SECONDS = 5.0
+_GATHER_SECONDS = 0.5
+"""How old the numbers of one process may be when another shows them."""
 
 
 class Parts:
@@ -139,6 +141,8 @@ class Parts:
         """Start and stop what runs; hand the hit lane to the server."""
         async with AsyncExitStack() as stack:
             stack.callback(self.writer.flush)
+            stack.callback(self.metrics.gather)
+            stack.push_async_callback(ended, asyncio.create_task(self._gather()))
             stack.push_async_callback(self.source.close)
             stack.push_async_callback(self.originals.close)
             stack.push_async_callback(self.pool.close)
@@ -174,6 +178,12 @@ class Parts:
         self.hears.lost()
         tell = self.forgetting
         return asyncio.create_task(shared.listen(tell.flushed, tell.lost, tell.regained))
+
+    async def _gather(self) -> None:
+        """Have what the hit lane counted among the numbers that processes show for one another."""
+        while True:
+            await asyncio.sleep(_GATHER_SECONDS)
+            self.metrics.gather()
 
     async def _tally(self, shared: RedisCache) -> None:
         """Add what this process counted to what all did, for `resizer stats`."""

@@ -2,11 +2,11 @@ import asyncio
 import json
 import os
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resizer.http.access_log import LineWriter, line, pieces, redacted
-from resizer.http.trace import Trace
+from resizer.http.access_log import Entry, LineWriter, line, pieces, redacted
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50)), st.integers(1, 100))
@@ -19,10 +19,13 @@ def test_pieces_hold_every_line_whole_and_in_order(lines: list[bytes], size: int
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_a_line_is_json_whatever_was_asked(url: str, method: str) -> None:
-    entry = json.loads(line(Trace("id"), method, url, 200, 5, "resizer; hit"))
-    assert entry["path"] == redacted(url)
+    raw = url.encode("utf-8", "surrogateescape")
+    entry = json.loads(line(0.5, 1.25, b"id", method, raw, 200, 5, "resizer; hit"))
+    assert entry["time"] == "1970-01-01T00:00:00.500Z"
+    assert entry["path"] == redacted(raw.decode("latin-1"))
     assert entry["method"] == method
-    assert entry["ms"] >= 0
+    assert entry["ms"] == 1.25
+    assert entry["request_id"] == "id"
 
 
 def test_a_signature_is_left_out() -> None:
@@ -37,21 +40,47 @@ def test_a_signature_behind_an_encoded_comma_is_left_out() -> None:
 
 
 def test_a_long_url_is_cut() -> None:
-    entry = json.loads(line(Trace("id"), "GET", "/" + "x" * 60_000, 404, 5, ""))
+    entry = json.loads(line(0, 0, b"id", "GET", b"/" + b"x" * 60_000, 404, 5, ""))
     assert len(entry["path"]) == 1024
 
 
-def test_lines_are_written_together() -> None:
+def entry(path: bytes) -> Entry:
+    return (0.0, 0.0, b"id", "GET", path, 200, 5, "")
+
+
+def read_paths(reader: int) -> list[str]:
+    return [json.loads(text)["path"] for text in os.read(reader, 65536).splitlines()]
+
+
+def test_lines_are_made_and_written_together() -> None:
     reader, writer = os.pipe()
+    os.set_blocking(reader, False)
 
     async def scene() -> None:
         lines = LineWriter(writer)
-        for text in (b"a\n", b"b\n", b"c\n"):
-            lines.write(text)
+        for path in (b"/a", b"/b", b"/c"):
+            lines.write(entry(path))
+        with pytest.raises(BlockingIOError):
+            os.read(reader, 1)
         lines.flush()
 
     asyncio.run(scene())
-    assert os.read(reader, 100) == b"a\nb\nc\n"
+    assert read_paths(reader) == ["/a", "/b", "/c"]
+    os.close(reader)
+    os.close(writer)
+
+
+def test_many_entries_are_written_before_their_time() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+
+    async def scene() -> None:
+        lines = LineWriter(writer)
+        for number in range(300):
+            lines.write(entry(b"/%d" % number))
+
+    asyncio.run(scene())
+    assert read_paths(reader) == [f"/{number}" for number in range(256)]
     os.close(reader)
     os.close(writer)
 
@@ -62,7 +91,7 @@ def test_a_reader_that_went_away_costs_the_lines_only() -> None:
 
     async def scene() -> None:
         lines = LineWriter(writer)
-        lines.write(b"a\n")
+        lines.write(entry(b"/a"))
         lines.flush()
 
     asyncio.run(scene())

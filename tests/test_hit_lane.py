@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from tests.live import Gateway
+from tests.live import SECRET, Gateway
 from tests.pictures import jpeg
+from tests.servers import RedisServer
 from tests.waiting import eventually
 
 URL = "/img/width=200,format=png/a.jpg"
@@ -20,16 +22,32 @@ HIT = b"cache-status: resizer; hit; detail=memory"
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     images: Path = tmp_path_factory.mktemp("images")
     (images / "a.jpg").write_bytes(jpeg(400, 300))
+    Image.effect_noise((600, 600), 100).save(images / "noise.png")
     (images / "b.jpg").write_bytes(jpeg(400, 300, (0, 90, 200)))
     with Gateway(source=images, urls="open") as running:
         running.get(URL)
+        with connect(running) as connection:
+            learn(connection, request())
         yield running
 
 
 @pytest.fixture
 def line(gateway: Gateway) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+    with connect(gateway) as connection:
         yield connection
+
+
+def connect(gateway: Gateway) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", gateway.port), timeout=10)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def learn(connection: socket.socket, packet: bytes) -> None:
+    """Have the lane know `packet`, a hit, byte for byte."""
+    for _ in range(3):
+        connection.sendall(packet)
+        replies(connection, 1)
 
 
 def request(url: str = URL, *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
@@ -89,14 +107,34 @@ def test_pipelined_requests_are_answered_in_their_order(line: socket.socket) -> 
     assert health[1] == b'{"status":"alive"}'
 
 
-def test_a_request_may_come_in_pieces(line: socket.socket) -> None:
-    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    whole = request(URL, "Accept: image/*", "User-Agent: slow")
-    for at in range(0, len(whole), 7):
-        line.sendall(whole[at : at + 7])
-        time.sleep(0.001)
-    ((head, _),) = replies(line, 1)
-    assert HIT in head
+def test_a_request_may_be_split_at_any_byte(line: socket.socket) -> None:
+    whole = request()
+    for at in range(1, len(whole)):
+        line.sendall(whole[:at])
+        time.sleep(0.002)
+        line.sendall(whole[at:])
+        ((head, _),) = replies(line, 1)
+        assert HIT in head
+
+
+def test_a_known_packet_inside_a_body_is_no_request(line: socket.socket) -> None:
+    inner = request()
+    line.sendall(request(URL, f"Content-Length: {len(inner)}", method="POST"))
+    time.sleep(0.05)
+    line.sendall(inner)
+    time.sleep(0.05)
+    line.sendall(request("/healthz"))
+    refused, health = replies(line, 2)
+    assert refused[0].startswith(b"HTTP/1.1 405")
+    assert health[1] == b'{"status":"alive"}'
+
+
+def test_a_known_packet_behind_an_unfinished_request_waits_its_turn(line: socket.socket) -> None:
+    line.sendall(request("/img/width=34,format=png/b.jpg"))
+    line.sendall(request())
+    miss, hit = replies(line, 2)
+    assert b"fwd=uri-miss" in miss[0]
+    assert HIT in hit[0]
 
 
 def test_a_connection_is_kept_and_closed_when_asked(line: socket.socket) -> None:
@@ -161,6 +199,73 @@ def test_a_reader_that_does_not_read_gets_everything_in_the_end(line: socket.soc
     assert len({body for _, body in replies(line, 400)}) == 1
 
 
+def test_a_reader_that_does_not_read_gets_everything_in_the_end_packet_by_packet(
+    gateway: Gateway,
+) -> None:
+    url = "/img/width=600,format=png/noise.png"
+    length = len(gateway.get(url).content)
+    assert length > 100_000
+    with connect(gateway) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        learn(line, request(url))
+        count = 16_000_000 // length  # more than socket buffers hold
+        for _ in range(count):
+            line.sendall(request(url))
+            time.sleep(0.002)
+        assert {len(body) for _, body in replies(line, count)} == {length}
+
+
+def test_every_hit_has_a_date_and_an_id_of_its_own(line: socket.socket) -> None:
+    learn(line, request())
+    ids: set[bytes] = set()
+    dates: set[bytes] = set()
+    deadline = time.monotonic() + 5
+    while len(dates) < 2 and time.monotonic() < deadline:
+        line.sendall(request())
+        ((head, _),) = replies(line, 1)
+        ids.add(re.findall(rb"x-request-id: (\S+)", head)[0])
+        dates.add(re.findall(rb"date: (.+)", head)[0])
+        time.sleep(0.01)
+    assert len(dates) == 2
+    assert len(ids) > 10
+
+
+def test_an_expired_url_is_refused_on_a_connection_that_had_it(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg(400, 300))
+    with Gateway(source=tmp_path, signing_keys=SECRET) as signing:
+        expires = int(time.time()) + 4
+        url = signing.signed("a.jpg", "width=200", f"exp={expires}").removeprefix(signing.url)
+        signing.get(url)
+        with connect(signing) as line:
+            learn(line, request(url))
+            while time.time() < expires:
+                line.sendall(request(url))
+                ((head, _),) = replies(line, 1)
+                assert head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 410"))
+                time.sleep(0.05)
+            line.sendall(request(url))
+            ((head, _),) = replies(line, 1)
+            assert head.startswith(b"HTTP/1.1 410")
+
+
+@pytest.mark.redis
+def test_a_flush_counts_between_two_requests_on_one_connection(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg(400, 300))
+    with Gateway(source=tmp_path, urls="open", cache=redis_server.url) as shared:
+        shared.get(URL)
+        with connect(shared) as line:
+            learn(line, request())
+            line.sendall(request())
+            assert HIT in replies(line, 1)[0][0]
+            assert shared.cli("flush", "a.jpg").returncode == 0
+            line.sendall(request() + request())
+            after, then = replies(line, 2)
+            assert b"fwd=uri-miss" in after[0]
+            assert HIT in then[0]
+
+
 def test_what_is_not_http_is_refused(line: socket.socket) -> None:
     line.sendall(b"NONSENSE\r\n\r\n")
     assert line.recv(65536).startswith(b"HTTP/1.1 400")
@@ -172,11 +277,62 @@ def test_bytes_that_no_url_holds_are_refused(line: socket.socket) -> None:
 
 
 def test_hits_are_counted_and_logged(gateway: Gateway, line: socket.socket) -> None:
-    names = ('resizer_hits_total{tier="memory"}', 'resizer_requests_total{status="200"}')
-    before = [gateway.sample(name) for name in names]
+    names = ('resizer_hits_total{tier="memory"}', "resizer_bytes_total")
+    requests = 'resizer_requests_total{status="200"}'
+    before, all_before = [gateway.sample(name) for name in names], gateway.sample(requests)
     line.sendall(request() * 10)
-    heads = [head for head, _ in replies(line, 10)]
-    assert gateway.sample(names[0]) == before[0] + 10
-    assert gateway.sample(names[1]) >= before[1] + 10
-    ids = {re.search(rb"x-request-id: (\S+)", head)[1].decode() for head in heads}  # type: ignore[index]
+    found = replies(line, 10)
+    for _ in range(10):
+        line.sendall(request())
+        found += replies(line, 1)
+    assert [gateway.sample(name) for name in names] == [
+        before[0] + 20,
+        before[1] + sum(len(body) for _, body in found),
+    ]
+    assert gateway.sample(requests) >= all_before + 20
+    ids = {re.findall(rb"x-request-id: (\S+)", head)[0].decode() for head, _ in found}
     eventually(lambda: ids <= {entry.get("request_id") for entry in gateway.entries()})
+    entry = next(entry for entry in gateway.entries() if entry.get("request_id") in ids)
+    assert entry["path"] == URL
+    assert entry["cache"] == "resizer; hit; detail=memory"
+    assert (entry["status"], entry["bytes"]) == (200, len(found[0][1]))
+
+
+def test_another_process_shows_hits_within_two_seconds(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg(400, 300))
+    with (
+        Gateway(source=tmp_path, urls="open", workers=2, renderers=1) as several,
+        connect(several) as line,
+        another_process(several, line) as other,
+    ):
+        line.sendall(request())
+        replies(line, 1)
+        line.sendall(request() * 13)
+        replies(line, 13)
+        assert memory_hits(line) == 13
+        line.sendall(request() * 5)
+        replies(line, 5)
+        eventually(lambda: memory_hits(other) == 18, seconds=2)
+
+
+def another_process(gateway: Gateway, line: socket.socket) -> socket.socket:
+    """A connection to another process of `gateway` than `line` leads to."""
+    for _ in range(100):
+        other = connect(gateway)
+        if process(other) != process(line):
+            return other
+        other.close()
+    raise AssertionError("all connections lead to one process")
+
+
+def process(line: socket.socket) -> bytes:
+    line.sendall(request("/healthz"))
+    found = re.search(rb"x-request-id: (\S+)-", replies(line, 1)[0][0])
+    assert found
+    return found[1]
+
+
+def memory_hits(line: socket.socket) -> float:
+    line.sendall(request("/metrics"))
+    found = re.search(rb'resizer_hits_total{tier="memory"} (\S+)', replies(line, 1)[0][1])
+    return float(found[1]) if found else 0.0

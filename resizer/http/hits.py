@@ -17,6 +17,8 @@ from resizer.negotiation import negotiate, resolve, varies
 from resizer.transform import Format
 from resizer.urls.request import ImageRequest
 
+Asked = tuple[bytes, bytes]
+"""What a plain GET asks for: the URL's path as it was sent, and `Accept`."""
 _MOST_URLS = 20_000
 _LONGEST_URL = 1024
 _LONGEST_ACCEPT = 1024
@@ -26,7 +28,10 @@ _EVERY_ACCEPT = {
     Format.AUTO_JPEG: "",
 }
 
-_negotiated = lru_cache(maxsize=1024)(negotiate)
+
+@lru_cache(maxsize=1024)
+def _negotiated(accept: bytes) -> Format:
+    return negotiate(accept.decode("latin-1"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,8 @@ class Known:
     field: str
     negotiated_fields: dict[Format, str] | None
     tail: bytes
-    """The header lines that belong to the URL rather than to the variant."""
+    """The header lines that belong to the URL rather than to the variant, and the empty one; what
+    follows `cache-status` and `vary` is left out where it depends on the time."""
 
 
 class Hits:
@@ -49,6 +55,7 @@ class Hits:
         self._peek = gateway.tiers.memory.peek
         self._policy = policy
         self._known: dict[bytes, Known] = {}
+        self._end_of_expiring = lru_cache(maxsize=1024)(self._end_of_head)
 
     def remember(self, url: bytes, request: ImageRequest) -> bool:
         """Keep what `url` (its raw path, no query) came to; whether that was news.
@@ -67,27 +74,30 @@ class Hits:
         for url in [url for url, known in self._known.items() if flush.touches(known.key)]:
             del self._known[url]
 
-    def find(self, url: bytes, accept: bytes) -> tuple[Known, Variant] | None:
-        """The variant in memory that answers `url`, or None: then the ordinary way knows more.
+    def find(self, asked: Asked) -> tuple[bytes, Variant] | None:
+        """The variant in memory that answers, and what follows its own header lines.
+
+        None: then the ordinary way knows more.
 
         A partial one goes that way too: its header lines are others.
         """
+        url, accept = asked
         known = self._known.get(url)
-        if known is None or (known.expires is not None and known.expires <= time.time()):
+        if known is None:
             return None
+        tail = known.tail
+        if known.expires is not None:
+            now = time.time()
+            if known.expires <= now:
+                return None
+            tail += self._end_of_expiring(known.expires, int(now))
         field = known.field
         if known.negotiated_fields is not None:
             if len(accept) > _LONGEST_ACCEPT:
                 return None
-            field = known.negotiated_fields[_negotiated(accept.decode("latin-1"))]
+            field = known.negotiated_fields[_negotiated(accept)]
         variant = self._peek(known.key, field)
-        return (known, variant) if variant and not variant.partial else None
-
-    def tail(self, known: Known) -> bytes:
-        """The header lines of a hit that are not the variant's own."""
-        if known.expires is None:
-            return known.tail
-        return known.tail + self._cache_control(known.expires)
+        return (tail, variant) if variant and not variant.partial else None
 
     def _resolve(self, request: ImageRequest) -> Known:
         fields = None
@@ -98,12 +108,13 @@ class Hits:
             }
         tail = lines([(b"cache-status", MEMORY_HIT.encode())])
         tail += lines([(b"vary", b"Accept")]) if fields else b""
-        tail += self._cache_control(None) if request.expires is None else b""
+        tail += self._end_of_head(None, 0) if request.expires is None else b""
         field = (
             "" if fields else self._gateway.field(resolve(request.transform, ""), request.preset)
         )
         return Known(request.key, request.expires, field, fields, tail)
 
-    def _cache_control(self, expires: int | None) -> bytes:
-        value = cache_control(self._policy, expires, time.time())
-        return lines([(b"cache-control", value.encode())])
+    def _end_of_head(self, expires: int | None, now: int) -> bytes:
+        """The last header line and the empty one, at the Unix time `now`."""
+        value = cache_control(self._policy, expires, now)
+        return lines([(b"cache-control", value.encode())]) + b"\r\n"

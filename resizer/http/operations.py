@@ -78,6 +78,7 @@ def routes(gateway: Gateway, metrics: Metrics) -> list[Route]:
         return JSONResponse({"status": status, **parts}, code, headers=_NO_STORE)
 
     async def show_metrics(_: Request) -> Response:
+        metrics.gather()
         text = await asyncio.to_thread(metrics.show)
         return Response(text, media_type=CONTENT_TYPE, headers=_NO_STORE)
 

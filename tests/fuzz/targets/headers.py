@@ -90,7 +90,7 @@ def _best(accept: str) -> Format:
 
 
 def check_request_id(header: str) -> None:
-    accepted = accepted_id(header.encode("latin-1"))
+    accepted = accepted_id(header.encode("latin-1")).decode("latin-1")
     assert 1 <= len(accepted) <= 128
     assert accepted.isascii()
     assert accepted.isprintable()

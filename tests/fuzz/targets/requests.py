@@ -1,7 +1,8 @@
 """Bytes of a connection: whatever comes, no 500, no half reply, and the hit lane says the same.
 
-A connection is played three times: once to fill the memory tier, then the ordinary way and the hit
-lane answer from it.
+A connection is played five times: once to fill the memory tier, then the ordinary way and the hit
+lane answer from it. The lane does so three times, since it knows a packet again when it comes for
+the third time; what it learnt of other inputs it keeps.
 """
 
 import asyncio
@@ -43,7 +44,7 @@ INVALID = b"Invalid HTTP request received."
 _HEAD = re.compile(rb"HTTP/1\.1 ([0-9]{3}) [ -~]*\r\n((?:[!-9;-~]+: ?[^\r\n\0]*\r\n)*)\r\n")
 _LENGTH = re.compile(rb"^content-length: ([0-9]+)\r$", re.MULTILINE)
 _PASSING = re.compile(
-    rb'^(?:date|x-request-id|content-length): .*|max-age=[0-9]+|urn:resizer:request:[^"]*',
+    rb'^(?:date|x-request-id|content-length): .*\n|max-age=[0-9]+|urn:resizer:request:[^"]*',
     re.MULTILINE,
 )
 """What is another the next time."""
@@ -157,8 +158,9 @@ async def _check(data: bytes) -> None:
     SERVED.forget()
     answers(await SERVED.play(data, with_lane=False))
     ordinary = answers(await SERVED.play(data, with_lane=False))
-    lane = answers(await SERVED.play(data, with_lane=True))
-    assert any(body == INVALID for _, _, body in ordinary) or ordinary == lane
+    for _ in range(3):
+        lane = answers(await SERVED.play(data, with_lane=True))
+        assert any(body == INVALID for _, _, body in ordinary) or ordinary == lane
 
 
 def answers(written: bytes) -> list[Answer]:
