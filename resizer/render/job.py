@@ -15,7 +15,7 @@ from typing import TypeVar
 from resizer.limits import Limits
 from resizer.transform import Transform
 
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 """Part of every cached variant's field: raise it when the same Transform gives other bytes."""
 
 MAX_ORDER_BYTES = 65_536
