@@ -3,6 +3,7 @@
 import pytest
 import pyvips
 
+from resizer.render.colour import is_grey
 from resizer.transform import Format
 from tests.drawings import (
     BLUE,
@@ -95,6 +96,14 @@ def test_grey_stays_grey_and_one_band(level: int) -> None:
         for format_ in (Format.PNG, Format.JPEG):
             body = rendered(source, format=format_).body
             assert pyvips.Image.new_from_buffer(body, "").bands == 1
+
+
+@pytest.mark.parametrize("colour", [(101, 100, 100), (100, 101, 100), (100, 100, 101)])
+@pytest.mark.parametrize("at", [(0, 0), (20, 20), (39, 39)])
+def test_one_pixel_of_colour_is_not_grey(colour: Pixel, at: tuple[int, int]) -> None:
+    grey = flat(40, 40, (100, 100, 100))
+    assert is_grey(grey)
+    assert not is_grey(grey.insert(flat(1, 1, colour), *at))
 
 
 def test_grey_with_alpha_stays_both() -> None:

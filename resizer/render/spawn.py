@@ -24,8 +24,16 @@ COMMAND = (
 )
 """Command line of a worker; the number of its socket is added as the last argument."""
 
-# One thread, no warnings on stderr, and no more than two arenas of 64 MiB in a bounded space.
-_ENVIRONMENT = {"VIPS_CONCURRENCY": "1", "VIPS_WARNING": "1", "MALLOC_ARENA_MAX": "2"}
+# One thread, no warnings on stderr, and no more than two arenas of 64 MiB in a bounded space. What
+# a render frees is kept for the next (see `memory`): of a 6 MP photo, 19 ms of the kernel's in 133
+# become 1, and the worker holds 96 MB instead of 45.
+ENVIRONMENT = {
+    "VIPS_CONCURRENCY": "1",
+    "VIPS_WARNING": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20),
+}
 
 
 def spawn(command: Sequence[str], stderr: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
@@ -40,7 +48,7 @@ def spawn(command: Sequence[str], stderr: int) -> tuple[subprocess.Popen[bytes],
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 pass_fds=[theirs.fileno()],
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 cwd="/",
                 # A session of its own would make its priority its own affair (sched(7), autogroup).
                 process_group=0,
