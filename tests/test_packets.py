@@ -153,14 +153,21 @@ def test_a_known_packet_is_not_parsed_and_its_reply_is_the_same() -> None:
     play(scene)
 
 
-def test_a_known_packet_in_the_middle_of_a_request_is_part_of_that_request() -> None:
+def test_a_known_packet_in_the_middle_of_a_head_is_part_of_it() -> None:
     async def scene(connection: Connection) -> None:
-        assert connection.send(b"GET " + URL.encode() + b" HTTP/1.1\r\nX: ") == b""
-        # The request line ends as the value of X, the rest of the packet as fields after it.
-        assert connection.send(request()).count(b"HTTP/1.1 200") == 1
-        body = b"GET %b HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (URL.encode(), len(request()))
-        connection.send(body)
+        assert connection.send(b"GET /img/width=8,format=webp/a HTTP/1.1\r\nX: ") == b""
         assert connection.send(request()) == b""
+        assert b"width=8,format=webp" in await connection.send_and_wait(b"")
+
+    play(scene)
+
+
+def test_a_known_packet_in_a_body_is_part_of_it_though_the_reply_has_gone() -> None:
+    async def scene(connection: Connection) -> None:
+        head = request(f"Content-Length: {len(request())}")
+        assert b"HTTP/1.1 200" in await connection.send_and_wait(head)
+        assert await connection.send_and_wait(request()) == b""
+        assert b"HTTP/1.1 200" in connection.send(request())
 
     play(scene)
 
@@ -241,6 +248,10 @@ def test_a_request_in_two_parts_is_not_remembered_by_its_end() -> None:
                 assert connection.send(whole[:at]) == b""
                 assert connection.send(whole[at:]).startswith(b"HTTP/1.1 200")
                 assert not connection.knows(whole[at:])
+        for _ in range(4):
+            connection.send(whole[:-9])
+            assert connection.send(whole[-9:] + whole).count(b"HTTP/1.1 200") == 2
+        assert not connection.knows(whole[-9:] + whole)
 
     play(scene)
 
