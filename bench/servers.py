@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 SERVER_CORE, LOAD_CORE = "0", "1"
+CORES = len(os.sched_getaffinity(0))
 GATEWAY_PORT = 18_102
 
 
