@@ -42,9 +42,12 @@ class Row:
         return self.reach.held(self.figure)
 
 
-def of_rounds(name: str, what: str, ratios: Sequence[float], reach: Reach | None = None) -> Row:
+def of_rounds(
+    name: str, what: str, ratios: Sequence[float], reach: Reach | None = None, peer: str = ""
+) -> Row:
     """A row of the median of several rounds."""
-    return Row(name, what, statistics.median(ratios), reach, (min(ratios), max(ratios)))
+    spread = (min(ratios), max(ratios))
+    return Row(name, what, statistics.median(ratios), reach, spread, peer=peer)
 
 
 def skipped(name: str, what: str, why: str) -> Row:

@@ -16,6 +16,9 @@ Pixels = NDArray[np.uint8]
 """Rows of an sRGB picture: height × width × 3."""
 Plane = NDArray[np.float64]
 _LOBES = 3
+_LUMA = np.array([0.299, 0.587, 0.114])
+_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+_BELL = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))
 _RELATIVE = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _BLACK_POINT = ImageCms.Flags.BLACKPOINTCOMPENSATION
 
@@ -54,6 +57,18 @@ def judged(original: Pixels, variant: bytes) -> float:
     seen = decoded(variant)
     height, width, _ = seen.shape
     return score(reference(original, width, height), seen)
+
+
+def ssim(reference: Pixels, seen: Pixels) -> float:
+    """Structural similarity of the luma (Wang et al. 2004), 0…1: what P4 is held to."""
+    one, two = (pixels @ _LUMA for pixels in (reference, seen))
+    mean_one, mean_two = _blurred(one), _blurred(two)
+    spread_one = _blurred(one * one) - mean_one**2
+    spread_two = _blurred(two * two) - mean_two**2
+    common = _blurred(one * two) - mean_one * mean_two
+    alike = (2 * mean_one * mean_two + _C1) * (2 * common + _C2)
+    apart = (mean_one**2 + mean_two**2 + _C1) * (spread_one + spread_two + _C2)
+    return float((alike / apart).mean())
 
 
 def to_light(coded: Plane) -> Plane:
@@ -108,6 +123,14 @@ def _weights(before: int, after: int) -> list[tuple[int, int, Plane]]:
         lanczos = np.sinc(away) * np.sinc(away / _LOBES) * (np.abs(away) < _LOBES)
         taps.append((first, last, lanczos / lanczos.sum()))
     return taps
+
+
+def _blurred(plane: Plane) -> Plane:
+    """By a Gaussian of 11×11, only where it lies within."""
+    bell = _BELL / _BELL.sum()
+    down = np.lib.stride_tricks.sliding_window_view(plane, bell.size, axis=0) @ bell
+    across: Plane = np.lib.stride_tricks.sliding_window_view(down, bell.size, axis=1) @ bell
+    return across
 
 
 def _file(pixels: Pixels) -> BytesIO:

@@ -31,10 +31,11 @@ def gateway(home: Path, **settings: object) -> Iterator[str]:
 
 
 @contextmanager
-def running(command: list[str], environment: dict[str, str], output: int) -> Iterator[None]:
+def running(command: list[str], environment: dict[str, str], output: int) -> Iterator[int]:
+    """A process, by its id, that is ended at the end."""
     process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=output)
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(20)

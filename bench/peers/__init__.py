@@ -27,3 +27,5 @@ class Peer:
 
     name: str
     url: Callable[[Ask], str]
+    process: int = 0
+    """Its id, where it was started here."""

@@ -26,10 +26,10 @@ def gateway(home: Path, bucket: Bucket, resampling: str, **settings: object) -> 
     command = [sys.executable, "-m", "resizer", "serve"]
     with (
         (home / f"{resampling}.log").open("wb") as log,
-        running(command, environment, log.fileno()),
+        running(command, environment, log.fileno()) as process,
     ):
         origin = await_answer(f"http://127.0.0.1:{port}")
-        yield Peer(f"resizer, {resampling} light", lambda ask: origin + path(ask))
+        yield Peer(f"resizer, {resampling} light", lambda ask: origin + path(ask), process)
 
 
 def path(ask: Ask) -> str:

@@ -28,9 +28,9 @@ def thumbor(home: Path, bucket: Bucket, program: str) -> Iterator[Peer]:
     configuration.write_text(_CONFIGURATION)
     command = [program, "-i", "127.0.0.1", "-p", str(PORT), "-c", str(configuration)]
     command += ["-l", "error", "--processes", str(len(os.sched_getaffinity(0)))]
-    with (home / "thumbor.log").open("wb") as log, running(command, {}, log.fileno()):
+    with (home / "thumbor.log").open("wb") as log, running(command, {}, log.fileno()) as process:
         origin = await_answer(f"http://127.0.0.1:{PORT}")
-        yield Peer("thumbor", lambda ask: origin + path(bucket, ask))
+        yield Peer("thumbor", lambda ask: origin + path(bucket, ask), process)
 
 
 def path(bucket: Bucket, ask: Ask) -> str:
