@@ -39,7 +39,8 @@ def shared_out(work: Sequence[T], hands: Sequence[Callable[[T], object]]) -> flo
 
     Raises what a hand raised.
     """
-    left, failed = deque(work), []
+    left = deque(work)
+    failed: list[Exception] = []
 
     def busy(hand: Callable[[T], object]) -> None:
         try:

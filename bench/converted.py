@@ -6,6 +6,7 @@ Nobody's cache may answer: each has a name, and bytes, of its own.
 import struct
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pyvips
@@ -36,6 +37,7 @@ def lay_out(
     return names
 
 
+@cache
 def converted(photo: Path, format_: str) -> bytes:
     """A photo as it is; or smaller, upright and in sRGB, in another format."""
     data = photo.read_bytes()

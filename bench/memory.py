@@ -58,7 +58,7 @@ def mixed(keys: list[str], count: int) -> Iterator[Ask]:
 
 
 def _small_originals(store: Bucket, photos: list[Path]) -> list[str]:
-    keys = []
+    keys: list[str] = []
     for photo, format_ in zip(itertools.cycle(photos), FORMATS * 2, strict=False):
         small = pyvips.Image.thumbnail_buffer(photo.read_bytes(), _SIDE, size="down")
         name = f"small-{len(keys)}.{format_}"

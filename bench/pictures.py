@@ -1,8 +1,9 @@
 """What every server's pictures are worth: bytes, SSIMULACRA2 and SSIM against the reference."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bench import score
@@ -17,7 +18,7 @@ NO_LARGER, NO_LOWER = Reach(1.0, at_most=True), Reach(1.0)
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Means over the originals of one format."""
+    """Of one server's pictures in one format, means over the originals."""
 
     server: str
     format: str
@@ -26,31 +27,37 @@ class Worth:
     ssim: float
 
 
-def worth(peer: Peer, format_: str, folder: Path, keys: Sequence[str]) -> Worth:
-    """Raises RuntimeError or OSError where the server makes none."""
-    sizes, scores, ssims = [], [], []
-    for key in keys:
-        body = fetch(peer.url(Ask(key, format_)))
-        seen = score.decoded(body)
-        wanted = score.reference(
-            score.decoded((folder / key).read_bytes()), seen.shape[1], seen.shape[0]
-        )
-        sizes.append(len(body))
-        scores.append(score.score(wanted, seen))
-        ssims.append(score.ssim(wanted, seen))
-    return Worth(peer.name, format_, *map(statistics.mean, (sizes, scores, ssims)))
-
-
-def judged(field: Field, folder: Path, keys: dict[str, list[str]]) -> list[Worth]:
+def judged(field: Field, folder: Path, keys: Mapping[str, Sequence[str]]) -> list[Worth]:
     """Every server at every format that it makes."""
-    found = []
-    for format_ in keys:
-        for peer in (*field.gateways.values(), *field.peers):
-            try:
-                found.append(worth(peer, format_, folder, keys[format_]))
-            except (RuntimeError, OSError) as error:
-                print(f"{peer.name} makes no {format_}: {str(error)[:200]}")
-    return found
+    return [
+        found
+        for format_, names in keys.items()
+        for peer in (*field.gateways.values(), *field.peers)
+        if (found := _worth(peer, format_, folder, names))
+    ]
+
+
+def _worth(peer: Peer, format_: str, folder: Path, keys: Sequence[str]) -> Worth | None:
+    try:
+        bodies = [fetch(peer.url(Ask(key, format_))) for key in keys]
+    except (RuntimeError, OSError) as error:
+        print(f"{peer.name} makes no {format_}: {str(error)[:200]}")
+        return None
+    marks = [_marks(folder / key, body) for key, body in zip(keys, bodies, strict=True)]
+    size = statistics.mean(map(len, bodies))
+    scores, ssims = (statistics.mean(one) for one in zip(*marks, strict=True))
+    return Worth(peer.name, format_, size, scores, ssims)
+
+
+def _marks(original: Path, body: bytes) -> tuple[float, float]:
+    seen = score.decoded(body)
+    wanted = _reference(original, seen.shape[1], seen.shape[0])
+    return score.score(wanted, seen), score.ssim(wanted, seen)
+
+
+@cache
+def _reference(original: Path, width: int, height: int) -> score.Pixels:
+    return score.reference(score.decoded(original.read_bytes()), width, height)
 
 
 def rows(field: Field, found: Sequence[Worth]) -> list[Row]:

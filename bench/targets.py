@@ -1,0 +1,165 @@
+"""Every target by name: what measures it, as a function from a run's options to rows."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from bench import hits, memory, misses, pictures, srcset
+from bench.converted import FORMATS
+from bench.row import Reach, Row, of_rounds, skipped
+from bench.stage import Rivals, stage
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run was asked for."""
+
+    photos: Sequence[Path]
+    rivals: Rivals
+    quick: bool = False
+    long: bool = False
+
+    @property
+    def rounds(self) -> int:
+        return 1 if self.quick else 3
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What one server did in one format: what was not measured is None."""
+
+    name: str
+    format: str
+    ms: float | None = None
+    """Of all cores, for one picture."""
+    bytes: float | None = None
+    score: float | None = None
+    ssim: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a target ended in."""
+
+    rows: Sequence[Row]
+    servers: Sequence[Server] = ()
+    photos: Sequence[object] = ()
+    """Figures of each photo, where they are told one by one."""
+
+
+def memory_hits(run: Run) -> Found:
+    missing = [name for name in ("nginx", "wrk", "taskset") if not shutil.which(name)]
+    if missing:
+        return Found([skipped("P1", "memory hits against nginx", f"no {missing[0]} here")])
+    rounds, body = hits.measure(2 if run.quick else 5, 2 if run.quick else 4)
+    size = f"of {body / 1000:.0f} kB, one core"
+    cached = [one.hits / one.cached for one in rounds]
+    return Found(
+        [
+            of_rounds(
+                "P1",
+                f"memory hits {size}, against nginx' file",
+                [one.ratio for one in rounds],
+                Reach(1.0),
+                "nginx, file",
+            ),
+            of_rounds(
+                "P1", f"memory hits {size}, against nginx' cache", cached, None, "nginx proxy_cache"
+            ),
+        ]
+    )
+
+
+def redis_hits(run: Run) -> Found:
+    module = _module("redis_hits")
+    if not module or not shutil.which("redis-server"):
+        return Found([skipped("P2", "Redis hits against nginx", "no redis-server here")])
+    rounds = module.measure(2 if run.quick else 5, 2 if run.quick else 4)
+    ratios = [one.ratio for one in rounds]
+    what = "Redis hits, one core, against nginx' file"
+    return Found([of_rounds("P2", what, ratios, Reach(0.22))])
+
+
+def of_loop(run: Run) -> Found:
+    with stage(run.photos, None, loops=True) as on:
+        times = misses.against_loop(on.field, on.keys, run.rounds)
+        return Found(misses.loop_rows(on.field, times))
+
+
+def of_peers(run: Run) -> Found:
+    with stage(run.photos, run.rivals) as on:
+        times = misses.against_peers(on.field, on.keys, run.rounds)
+        servers = [
+            Server(name, format_, ms=times.median(name, format_)) for name, format_ in times.taken
+        ]
+        rows = misses.peer_rows(on.field, times)
+    return Found(rows or [skipped("P4", "misses against peers", "no peer here")], servers)
+
+
+def of_srcset(run: Run) -> Found:
+    with stage(run.photos, None, loops=True) as on:
+        photo = srcset.of_twelve_megapixels(run.photos)
+        gateways, loops = on.field.gateways, on.field.loops
+        return Found(
+            srcset.measure(gateways, loops, lambda number: on.copy(photo, number), run.rounds)
+        )
+
+
+def of_memory(run: Run) -> Found:
+    renders = memory.LONG if run.long else memory.QUICK
+    return Found([memory.growth(list(run.photos), renders), *memory.peaks()])
+
+
+def of_pictures(run: Run) -> Found:
+    with stage(run.photos, run.rivals) as on:
+        keys = {format_: on.keys(format_, 0) for format_ in FORMATS}
+        found = pictures.judged(on.field, on.bucket.folder, keys)
+        servers = [
+            Server(one.server, one.format, None, one.bytes, one.score, one.ssim) for one in found
+        ]
+        return Found(pictures.rows(on.field, found), servers)
+
+
+def of_light(run: Run) -> Found:
+    from bench import light
+
+    seen = light.measure(run.photos, rounds=3 if run.quick else 5)
+    return Found(light.rows(seen), photos=seen)
+
+
+def told(name: str, module: str, what: str) -> Callable[[Run], Found]:
+    """A target whose module makes its rows itself: `rows(quick)`."""
+
+    def target(run: Run) -> Found:
+        found = _module(module)
+        if not found:
+            return Found([skipped(name, what, f"bench.{module} is not here")])
+        return Found(found.rows(run.quick))
+
+    return target
+
+
+def _module(name: str) -> Any:
+    try:
+        return import_module(f"bench.{name}")
+    except ModuleNotFoundError:
+        return None
+
+
+TARGETS: dict[str, Callable[[Run], Found]] = {
+    "P1": memory_hits,
+    "P2": redis_hits,
+    "P3": of_loop,
+    "P4": of_peers,
+    "P5": of_srcset,
+    "P6": told("P6", "calm", "hits while misses saturate every core"),
+    "P7": told("P7", "herd", "1,000 at once for one cold URL"),
+    "P8": of_memory,
+    "P9": told("P9", "start", "start to ready"),
+    "score": of_pictures,
+    "light": of_light,
+}
+"""In the order of the table."""
