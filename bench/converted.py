@@ -12,6 +12,7 @@ from pathlib import Path
 import pyvips
 
 FORMATS = ("jpeg", "png", "webp", "avif")
+NAMES = {"jpeg": "JPEG", "png": "PNG", "webp": "WebP", "avif": "AVIF"}
 MEGAPIXELS = 3.0
 """Of those that are converted: as large as what people upload in these formats."""
 _SAVED: dict[str, tuple[str, dict[str, object]]] = {

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.client import seconds_of
-from bench.converted import FORMATS
+from bench.converted import FORMATS, NAMES
 from bench.loop import Loop
 from bench.peers import Ask, Peer
 from bench.row import Reach, Row, of_rounds
@@ -92,7 +92,7 @@ def loop_rows(field: Field, times: Times, formats: Sequence[str] = FORMATS) -> l
     return [
         of_rounds(
             "P3",
-            f"{format_.upper()} misses, {light} light, against the bare loop",
+            f"{NAMES[format_]} misses, {light} light, against the bare loop",
             times.ratios(f"loop {light}", gateway.name, format_),
             OF_LOOP,
         )
@@ -108,7 +108,11 @@ def peer_rows(field: Field, times: Times, formats: Sequence[str] = FORMATS) -> l
             for format_ in formats:
                 ratios = times.ratios(peer.name, gateway.name, format_)
                 if ratios:
-                    what = f"{format_.upper()} misses, {light} light, against {peer.name}"
-                    reach = OF_THUMBOR[format_] if peer.name == "thumbor" else None
-                    rows.append(of_rounds("P4", what, ratios, reach, peer.name))
+                    what = f"{NAMES[format_]} misses, {light} light, against {peer.name}"
+                    reach, note = _of_thumbor(format_) if peer.name == "thumbor" else (None, "")
+                    rows.append(of_rounds("P4", what, ratios, reach, note=note, peer=peer.name))
     return rows
+
+
+def _of_thumbor(format_: str) -> tuple[Reach, str]:
+    return OF_THUMBOR[format_], f"aim {AIMED[format_]}"

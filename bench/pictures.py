@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench import score
 from bench.client import fetch
-from bench.converted import FORMATS
+from bench.converted import FORMATS, NAMES
 from bench.misses import Field
 from bench.peers import Ask, Peer
 from bench.row import Reach, Row
@@ -68,7 +68,7 @@ def rows(field: Field, found: Sequence[Worth]) -> list[Row]:
         for format_ in FORMATS:
             ours, theirs = (by_place.get((name, format_)) for name in (gateway.name, "thumbor"))
             if ours and theirs:
-                what = f"{format_.upper()}, {light} light, against thumbor"
+                what = f"{NAMES[format_]}, {light} light, against thumbor"
                 ssim = round(ours.ssim / theirs.ssim, 3)
                 rows.append(Row("P4", f"SSIM of {what}", ssim, NO_LOWER))
                 rows.append(Row("P4", f"bytes of {what}", ours.bytes / theirs.bytes, NO_LARGER))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.converted import NAMES
 from bench.row import Row
 from bench.targets import Server
 
@@ -48,7 +49,7 @@ def of_servers(servers: Sequence[Server]) -> str:
 
 def _server(one: Server) -> list[str]:
     return [
-        one.format.upper(),
+        NAMES[one.format],
         one.name,
         number(one.ms),
         number(one.bytes and one.bytes / 1000),

@@ -43,11 +43,17 @@ class Row:
 
 
 def of_rounds(
-    name: str, what: str, ratios: Sequence[float], reach: Reach | None = None, peer: str = ""
+    name: str,
+    what: str,
+    ratios: Sequence[float],
+    reach: Reach | None = None,
+    *,
+    note: str = "",
+    peer: str = "",
 ) -> Row:
-    """A row of the median of several rounds."""
-    spread = (min(ratios), max(ratios))
-    return Row(name, what, statistics.median(ratios), reach, spread, peer=peer)
+    """A row of the median of the rounds."""
+    spread = (min(ratios), max(ratios)) if len(ratios) > 1 else None
+    return Row(name, what, statistics.median(ratios), reach, spread, note, peer)
 
 
 def skipped(name: str, what: str, why: str) -> Row:

@@ -64,10 +64,10 @@ def memory_hits(run: Run) -> Found:
                 f"memory hits {size}, against nginx' file",
                 [one.ratio for one in rounds],
                 Reach(1.0),
-                "nginx, file",
+                peer="nginx, file",
             ),
             of_rounds(
-                "P1", f"memory hits {size}, against nginx' cache", cached, None, "nginx proxy_cache"
+                "P1", f"memory hits {size}, against nginx' cache", cached, peer="nginx proxy_cache"
             ),
         ]
     )
