@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 os.environ["VIPS_CONCURRENCY"] = "1"
@@ -126,14 +127,18 @@ def _of_photos(name: str, what: str, ratios: Sequence[float], reach: Reach) -> R
 def judge(name: str, data: bytes, resampling: Resampling, rounds: int) -> Seen:
     """One photo by both ways and by the reference, all in one encoder."""
     original = score.decoded(data)
-    ours, theirs = ours_at(data, 80, resampling), thumbnail(data)
-    height, width, _ = score.decoded(ours).shape
-    wanted = score.reference(original, width, height)
+
+    @cache
+    def wanted(width: int, height: int) -> score.Pixels:
+        return score.reference(original, width, height)
 
     def judged(body: bytes) -> float:
-        return score.score(wanted, score.decoded(body))
+        seen = score.decoded(body)
+        return score.score(wanted(seen.shape[1], seen.shape[0]), seen)
 
-    goal = score.judged(original, theirs)
+    ours, theirs = ours_at(data, 80, resampling), thumbnail(data)
+    height, width, _ = score.decoded(ours).shape
+    goal = judged(theirs)
     quality = lowest_quality(lambda q: judged(ours_at(data, q, resampling)), goal)
     our_ms, their_ms = cpu(
         lambda: ours_at(data, 80, resampling), lambda: thumbnail(data), rounds=rounds
@@ -141,7 +146,7 @@ def judge(name: str, data: bytes, resampling: Resampling, rounds: int) -> Seen:
     return Seen(
         name=name,
         megapixels=original.shape[0] * original.shape[1] / 1e6,
-        ceiling=judged(encoded(wanted)),
+        ceiling=judged(encoded(wanted(width, height))),
         ours=judged(ours),
         theirs=goal,
         our_bytes=len(ours),

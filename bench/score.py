@@ -52,13 +52,6 @@ def reference(original: Pixels, width: int, height: int) -> Pixels:
     return from_light(np.stack(planes, axis=-1))
 
 
-def judged(original: Pixels, variant: bytes) -> float:
-    """The score of a variant's file against the original at the variant's size."""
-    seen = decoded(variant)
-    height, width, _ = seen.shape
-    return score(reference(original, width, height), seen)
-
-
 def ssim(reference: Pixels, seen: Pixels) -> float:
     """Structural similarity of the luma (Wang et al. 2004), 0…1: what P4 is held to."""
     one, two = (pixels @ _LUMA for pixels in (reference, seen))

@@ -14,7 +14,8 @@ PORT = 18_405
 @contextmanager
 def ipx(home: Path, bucket: Bucket, folder: Path) -> Iterator[Peer]:
     """From the folder that `npm install ipx` was run in."""
-    command = ["node", str(folder / "node_modules/ipx/bin/ipx.mjs"), "serve"]
+    command = ["env", "-u", "VIPS_CONCURRENCY"]  # set for us alone: sharp counts its own threads
+    command += ["node", str(folder / "node_modules/ipx/bin/ipx.mjs"), "serve"]
     command += ["--host", "127.0.0.1", "--port", str(PORT), "--domains", "127.0.0.1"]
     with (home / "ipx.log").open("wb") as log, running(command, {}, log.fileno()) as process:
         origin = await_answer(f"http://127.0.0.1:{PORT}")
