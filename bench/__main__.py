@@ -7,6 +7,8 @@ keep their figures of this machine.
 
 import argparse
 import os
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ UNDER = "Misses: fit 512×512, the same qualities, distinct originals, all cores
 def main() -> None:
     """Measure what is asked for and tell it."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the servers that were started
     if not options.draw:
         new = measured(_run(options), options.only)
         if options.write:

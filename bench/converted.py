@@ -3,7 +3,9 @@
 Nobody's cache may answer: each has a name, and bytes, of its own.
 """
 
+import hashlib
 import struct
+import tempfile
 import zlib
 from collections.abc import Sequence
 from functools import cache
@@ -15,6 +17,7 @@ FORMATS = ("jpeg", "png", "webp", "avif")
 NAMES = {"jpeg": "JPEG", "png": "PNG", "webp": "WebP", "avif": "AVIF"}
 MEGAPIXELS = 3.0
 """Of those that are converted: as large as what people upload in these formats."""
+_KEPT = Path(tempfile.gettempdir()) / "resizer-bench-converted"
 _SAVED: dict[str, tuple[str, dict[str, object]]] = {
     "png": ("pngsave_buffer", {}),
     "webp": ("webpsave_buffer", {"Q": 90}),
@@ -40,10 +43,21 @@ def lay_out(
 
 @cache
 def converted(photo: Path, format_: str) -> bytes:
-    """A photo as it is; or smaller, upright and in sRGB, in another format."""
+    """A photo as it is; or smaller, upright and in sRGB, in another format.
+
+    Kept among temporary files, so that the next run need not wait for AVIF.
+    """
     data = photo.read_bytes()
     if format_ == "jpeg":
         return data
+    _KEPT.mkdir(exist_ok=True)
+    kept = _KEPT / f"{hashlib.sha256(data).hexdigest()}.{format_}"
+    if not kept.exists():
+        kept.write_bytes(_saved(data, format_))
+    return kept.read_bytes()
+
+
+def _saved(data: bytes, format_: str) -> bytes:
     image = pyvips.Image.new_from_buffer(data, "")
     shrink = max(1.0, (image.width * image.height / (MEGAPIXELS * 1e6)) ** 0.5)
     side = round(max(image.width, image.height) / shrink)
