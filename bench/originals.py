@@ -1,6 +1,7 @@
 """Originals to measure with: photos of one's own, or drawn here."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyvips
@@ -9,21 +10,23 @@ SHARED = Path(__file__).parents[2] / "shared/corpus/photos"
 """Where photos may lie beside the checkout."""
 _SUFFIXES = {".jpg", ".jpeg"}
 _DRAWN = ((1200, 900), (2400, 1600), (3000, 2000), (4000, 6000))
-_FEW = 4
+_FEW, _MOST = 4, 16
 
 
 def photos(folder: Path | None = None, *, quick: bool = False) -> list[Path]:
-    """The JPEGs of `folder`, else those beside the checkout, else drawn ones; a quick run's few.
-
-    Of many, a quick run takes some of every size.
-    """
+    """The JPEGs of `folder`, else those beside the checkout, else drawn ones; a quick run's few."""
     folder = folder or SHARED
     found = [path for path in _files(folder) if path.suffix.lower() in _SUFFIXES]
     found = found or _drawn()
-    if quick and len(found) > _FEW:
-        by_size = sorted(found, key=lambda path: path.stat().st_size)
-        return [by_size[place * (len(found) - 1) // (_FEW - 1)] for place in range(_FEW)]
-    return found
+    return some(found, _FEW if quick else _MOST)
+
+
+def some(photos: Sequence[Path], count: int) -> list[Path]:
+    """At most so many, of every size."""
+    if len(photos) <= count:
+        return list(photos)
+    by_size = sorted(photos, key=lambda path: path.stat().st_size)
+    return [by_size[place * (len(photos) - 1) // (count - 1)] for place in range(count)]
 
 
 def _files(folder: Path) -> list[Path]:

@@ -7,10 +7,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from bench import hits, memory, misses, pictures, srcset
+from bench import hits, memory, misses, originals, pictures, srcset
 from bench.converted import FORMATS
 from bench.row import Reach, Row, of_rounds, skipped
 from bench.stage import Rivals, stage
+
+_JUDGED = 6
+"""Photos whose variants are scored: half a second for each server and format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +117,28 @@ def of_memory(run: Run) -> Found:
 
 
 def of_pictures(run: Run) -> Found:
-    with stage(run.photos, run.rivals) as on:
+    with stage(originals.some(run.photos, _JUDGED), run.rivals) as on:
         keys = {format_: on.keys(format_, 0) for format_ in FORMATS}
         found = pictures.judged(on.field, on.bucket.folder, keys)
         servers = [
             Server(one.server, one.format, None, one.bytes, one.score, one.ssim) for one in found
         ]
         return Found(pictures.rows(on.field, found), servers)
+
+
+def starts(run: Run) -> Found:
+    module = _module("start")
+    if not module:
+        return Found([skipped("P9", "start to ready", "bench.start is not here")])
+    rounds = module.measure(None, 3 if run.quick else 7)
+    ready = [one.start_ratio for one in rounds]
+    first = [one.render_ratio for one in rounds]
+    return Found(
+        [
+            of_rounds("P9", "start to ready, against the imports", ready, Reach(2, at_most=True)),
+            of_rounds("P9", "first render, against a warm one", first, Reach(1.5, at_most=True)),
+        ]
+    )
 
 
 def of_light(run: Run) -> Found:
@@ -158,7 +176,7 @@ TARGETS: dict[str, Callable[[Run], Found]] = {
     "P6": told("P6", "calm", "hits while misses saturate every core"),
     "P7": told("P7", "herd", "1,000 at once for one cold URL"),
     "P8": of_memory,
-    "P9": told("P9", "start", "start to ready"),
+    "P9": starts,
     "score": of_pictures,
     "light": of_light,
 }
