@@ -16,7 +16,7 @@ from typing import Any
 os.environ.setdefault("VIPS_CONCURRENCY", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from bench import chart, originals, report, results
+from bench import chart, originals, report, results, versions
 from bench.peers.url import FIELDS
 from bench.row import Row
 from bench.stage import Rivals
@@ -33,9 +33,11 @@ def main() -> None:
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the servers that were started
     if not options.draw:
-        new = measured(_run(options), options.only)
+        run = _run(options)
+        new = measured(run, options.only)
         if options.write:
-            results.write(results.merged(results.read(), results.machine(), new))
+            on = {"machine": versions.machine(), "peers": versions.peers(run.rivals)}
+            results.write(results.merged(results.read(), on, new))
     if options.write or options.draw:
         draw(results.read())
 
@@ -92,13 +94,18 @@ def draw(stored: dict[str, Any]) -> None:
     """The page's tables and the chart."""
     rows = results.rows(stored, list(TARGETS))
     parts = {
-        "machine": report.table(("", ""), [*stored["machine"].items()]),
+        "machine": report.table(("", ""), _machine(stored)),
         "targets": report.of_rows(rows),
         "servers": report.of_servers(results.servers(stored)),
         "photos": report.of_photos(results.photos(stored)),
     }
     PAGE.write_text(report.refreshed(PAGE.read_text(), parts))
     CHART.write_text(chart.chart(rows, TITLE, UNDER))
+
+
+def _machine(stored: dict[str, Any]) -> list[tuple[str, str]]:
+    known = {**stored["machine"], **stored["peers"]}
+    return [*known.items(), ("measured", results.taken(stored))]
 
 
 if __name__ == "__main__":

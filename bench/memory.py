@@ -22,7 +22,7 @@ from bench.row import Reach, Row
 from bench.servers import CORES
 
 FIRST = 500
-LONG, QUICK = 10_000, 2_000
+LONG, USUAL, QUICK = 10_000, 2_000, 1_000
 GROWTH = Reach(1.1, at_most=True, unit="×")
 PEAK = Reach(400, at_most=True, unit=" MB")
 _SMALL = {"memory_cache_mb": 8, "source_cache_mb": 8}

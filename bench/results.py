@@ -1,40 +1,16 @@
 """The figures of a run as JSON, so that tables and chart can be drawn again without measuring."""
 
 import json
-import os
-import platform
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pyvips
-
 from bench.row import Reach, Row
-from bench.servers import CORES
 from bench.targets import Found, Server
 
 FILE = Path(__file__).with_name("results.json")
-
-
-def machine() -> dict[str, str]:
-    """What the figures were taken on."""
-    model = "unknown"
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.partition(":")[2].strip()
-            break
-    gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
-        "processor": f"{model}, {CORES} cores",
-        "memory": f"{gigabytes:.0f} GiB",
-        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
-        "Python": platform.python_version(),
-        "libvips": ".".join(str(pyvips.version(place)) for place in range(3)),
-        "uvicorn": version("uvicorn"),
-    }
 
 
 def stored(found: Found) -> dict[str, Any]:
@@ -44,10 +20,18 @@ def stored(found: Found) -> dict[str, Any]:
     }
 
 
-def merged(before: Mapping[str, Any], here: Mapping[str, str], new: Mapping[str, Any]) -> Any:
-    """What a run of some targets makes of earlier results; those of another machine go."""
-    kept = before.get("targets", {}) if before.get("machine") == dict(here) else {}
-    return {"machine": dict(here), "targets": {**kept, **new}}
+def merged(before: Mapping[str, Any], on: Mapping[str, Any], new: Mapping[str, Any]) -> Any:
+    """What a run of some targets makes of earlier results; those of another machine go.
+
+    `on` is the run's `machine` and `peers`, with their versions.
+    """
+    same = before.get("machine") == on["machine"]
+    kept = before if same else {}
+    return {
+        "machine": on["machine"],
+        "peers": {**kept.get("peers", {}), **on["peers"]},
+        "targets": {**kept.get("targets", {}), **new},
+    }
 
 
 def read(file: Path = FILE) -> dict[str, Any]:
@@ -74,6 +58,12 @@ def servers(results: Mapping[str, Any]) -> list[Server]:
             place = joined.setdefault((one["format"], one["name"]), {})
             place |= {name: value for name, value in one.items() if value is not None}
     return [Server(**one) for one in joined.values()]
+
+
+def taken(results: Mapping[str, Any]) -> str:
+    """The days on which it was measured."""
+    days = sorted({target["taken"] for target in results["targets"].values()})
+    return " to ".join(dict.fromkeys(days[:1] + days[-1:]))
 
 
 def photos(results: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -112,7 +112,7 @@ def of_srcset(run: Run) -> Found:
 
 
 def of_memory(run: Run) -> Found:
-    renders = memory.LONG if run.long else memory.QUICK
+    renders = memory.LONG if run.long else memory.QUICK if run.quick else memory.USUAL
     return Found([memory.growth(list(run.photos), renders), *memory.peaks()])
 
 

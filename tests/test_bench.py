@@ -179,7 +179,7 @@ def test_a_rerun_refreshes_what_lies_between_the_markers() -> None:
 
 
 def test_results_are_read_as_they_were_written_and_joined(tmp_path: Path) -> None:
-    file, here = tmp_path / "results.json", {"processor": "one"}
+    file, here = tmp_path / "results.json", {"machine": {"cores": "2"}, "peers": {"nginx": "1"}}
     timed = Found(ROWS, [Server("thumbor", "jpeg", ms=40.0)])
     worth = Found([], [Server("thumbor", "jpeg", bytes=30_000, score=70.0)])
     before = results.merged({}, here, {"P4": results.stored(timed)})
@@ -187,8 +187,9 @@ def test_results_are_read_as_they_were_written_and_joined(tmp_path: Path) -> Non
     stored = results.read(file)
     assert results.rows(stored, list(TARGETS)) == sorted(ROWS, key=lambda row: row.name)
     assert results.servers(stored) == [Server("thumbor", "jpeg", 40.0, 30_000, 70.0)]
-    elsewhere = results.merged(stored, {"processor": "another"}, {})
-    assert elsewhere["targets"] == {}
+    assert results.taken(stored)
+    elsewhere = results.merged(stored, {"machine": {"cores": "4"}, "peers": {}}, {})
+    assert elsewhere == {"machine": {"cores": "4"}, "peers": {}, "targets": {}}
 
 
 def test_the_chart_has_a_bar_for_each_figure_against_a_peer() -> None:
