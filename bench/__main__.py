@@ -18,9 +18,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from bench import chart, originals, report, results, versions
 from bench.peers.url import FIELDS
-from bench.row import Row
+from bench.row import Row, skipped
 from bench.stage import Rivals
-from bench.targets import TARGETS, Run
+from bench.targets import TARGETS, Found, Run
 
 ROOT = Path(__file__).parents[1]
 PAGE, CHART = ROOT / "BENCHMARK.md", ROOT / "docs/benchmark.svg"
@@ -75,7 +75,10 @@ def measured(run: Run, names: list[str]) -> dict[str, Any]:
     """By target, ready to be stored; each told as it comes."""
     new = {}
     for name in names:
-        found = TARGETS[name](run)
+        try:
+            found = TARGETS[name](run)
+        except SystemExit as missing:  # a program that one of them needs
+            found = Found([skipped(name, "not measured", str(missing))])
         for row in found.rows:
             print(said(row), flush=True)
         new[name] = results.stored(found)

@@ -57,9 +57,6 @@ class Round:
 def main() -> None:
     """Run the rounds and print the ratios."""
     options = _options()
-    for program in ("nginx", "wrk", "taskset"):
-        if not shutil.which(program):
-            sys.exit(f"bench.hits needs {program} on the PATH")
     report(*measure(options.rounds, options.seconds, access_log=options.access_log))
 
 
@@ -75,6 +72,9 @@ def measure(
     rounds: int = 5, seconds: int = 4, *, access_log: bool = False
 ) -> tuple[list[Round], int]:
     """The rounds, each of the three for `seconds`, and the bytes of the body."""
+    for program in ("nginx", "wrk", "taskset"):
+        if not shutil.which(program):
+            sys.exit(f"bench.hits needs {program} on the PATH")
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         home = Path(name)
         (home / "photo.png").write_bytes(noisy_picture())

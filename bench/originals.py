@@ -21,6 +21,16 @@ def photos(folder: Path | None = None, *, quick: bool = False) -> list[Path]:
     return some(found, _FEW if quick else _MOST)
 
 
+def nearest(photos: Sequence[Path], megapixels: float) -> Path:
+    """The photo of about that size."""
+
+    def away(photo: Path) -> float:
+        image = pyvips.Image.new_from_buffer(photo.read_bytes(), "")
+        return abs(float(image.width * image.height / 1e6) - megapixels)
+
+    return min(photos, key=away)
+
+
 def some(photos: Sequence[Path], count: int) -> list[Path]:
     """At most so many, of every size."""
     if len(photos) <= count:

@@ -4,10 +4,7 @@ Through the gateway, as many at a time as there are cores; against as many indep
 the bare loop with the same encoder settings.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-
-import pyvips
+from collections.abc import Callable, Mapping
 
 from bench.client import seconds_of
 from bench.loop import Loop
@@ -18,7 +15,7 @@ from bench.servers import CORES
 WIDTHS = (160, 320, 480, 640, 800, 960, 1120, 1280)
 FORMATS = ("avif", "webp", "jpeg")
 TOGETHER = Reach(1.8)
-_MEGAPIXELS = 12.0
+MEGAPIXELS = 12.0
 
 
 def measure(
@@ -42,13 +39,3 @@ def measure(
         )
         for light, found in ratios.items()
     ]
-
-
-def of_twelve_megapixels(photos: Sequence[Path]) -> Path:
-    """The photo nearest to that."""
-
-    def away(photo: Path) -> float:
-        image = pyvips.Image.new_from_buffer(photo.read_bytes(), "")
-        return abs(float(image.width * image.height / 1e6) - _MEGAPIXELS)
-
-    return min(photos, key=away)
