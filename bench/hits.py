@@ -1,6 +1,7 @@
-"""Memory hits against nginx serving the same bytes as a file: `python -m bench.hits`.
+"""Memory hits against nginx serving the same bytes: `python -m bench.hits`.
 
-Both on one core (taskset), a 20 kB body, in turn, so that a drifting machine slows both; the load
+From a file, and from its `proxy_cache` in front of the gateway. All on one core (taskset), a 20 kB
+body, in turn, so that a drifting machine slows both; the load
 comes from wrk on the other core. Prints requests per second of each round and the median ratio.
 Needs nginx, wrk and taskset on the PATH.
 """
@@ -14,12 +15,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from bench.originals import noisy_picture
-from bench.servers import LOAD_CORE, SERVER_CORE, await_answer, gateway, running
+from bench.servers import GATEWAY_PORT, LOAD_CORE, SERVER_CORE, await_answer, gateway, running
 
 BODY = 20_000
 NGINX_PORT = 18_101
@@ -29,29 +31,33 @@ events {{ worker_connections 1024; }}
 http {{
     access_log {log}; sendfile on; tcp_nopush on; keepalive_requests 1000000000;
     open_file_cache max=100; types {{ image/webp webp; }}
-    server {{ listen 127.0.0.1:{port}; root {home}; }}
+    proxy_cache_path {home}/cache keys_zone=hits:1m;
+    server {{
+        listen 127.0.0.1:{port}; root {home};
+        location /img/ {{ proxy_pass http://127.0.0.1:{behind}; proxy_cache hits; }}
+    }}
 }}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Requests per second."""
+
+    static: float
+    cached: float
+    hits: float
+
+    @property
+    def ratio(self) -> float:
+        """Against the file."""
+        return self.hits / self.static
 
 
 def main() -> None:
     """Run the rounds and print the ratios."""
     options = _options()
-    for program in ("nginx", "wrk", "taskset"):
-        if not shutil.which(program):
-            sys.exit(f"bench.hits needs {program} on the PATH")
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        home = Path(name)
-        (home / "photo.png").write_bytes(noisy_picture())
-        with gateway(home, access_log=options.access_log) as origin:
-            url, body = hot_url(origin)
-            (home / "file.webp").write_bytes(body)
-            with nginx(home, options.access_log) as static:
-                rounds = [
-                    (rate(static + "/file.webp", options.seconds), rate(url, options.seconds))
-                    for _ in range(options.rounds)
-                ]
-    report(rounds, len(body))
+    report(*measure(options.rounds, options.seconds, access_log=options.access_log))
 
 
 def _options() -> argparse.Namespace:
@@ -60,6 +66,32 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--access-log", action="store_true", help="both write one, to a file")
     return parser.parse_args()
+
+
+def measure(
+    rounds: int = 5, seconds: int = 4, *, access_log: bool = False
+) -> tuple[list[Round], int]:
+    """The rounds, each of the three for `seconds`, and the bytes of the body."""
+    for program in ("nginx", "wrk", "taskset"):
+        if not shutil.which(program):
+            sys.exit(f"bench.hits needs {program} on the PATH")
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        home = Path(name)
+        (home / "photo.png").write_bytes(noisy_picture())
+        with gateway(home, access_log=access_log) as origin:
+            url, body = hot_url(origin)
+            (home / "file.webp").write_bytes(body)
+            with nginx(home, access_log) as front:
+                cached = url.replace(origin, front)
+                httpx.get(cached)
+                return [
+                    Round(
+                        rate(front + "/file.webp", seconds),
+                        rate(cached, seconds),
+                        rate(url, seconds),
+                    )
+                    for _ in range(rounds)
+                ], len(body)
 
 
 def hot_url(origin: str) -> tuple[str, bytes]:
@@ -84,11 +116,14 @@ def rate(url: str, seconds: int) -> float:
     return float(match[1])
 
 
-def report(rounds: list[tuple[float, float]], body: int) -> None:
+def report(rounds: list[Round], body: int) -> None:
     print(f"body {body} bytes, one core each for server and load")
-    for static, hits in rounds:
-        print(f"nginx file {static:9,.0f}/s   memory hit {hits:9,.0f}/s   {hits / static:.2f}")
-    ratios = [hits / static for static, hits in rounds]
+    for one in rounds:
+        print(
+            f"nginx file {one.static:9,.0f}/s   its cache {one.cached:9,.0f}/s"
+            f"   memory hit {one.hits:9,.0f}/s   {one.ratio:.2f}"
+        )
+    ratios = [one.ratio for one in rounds]
     print(f"memory hits against nginx: median {statistics.median(ratios):.2f}", end=" ")
     print(f"(from {min(ratios):.2f} to {max(ratios):.2f})")
 
@@ -96,7 +131,9 @@ def report(rounds: list[tuple[float, float]], body: int) -> None:
 @contextmanager
 def nginx(home: Path, access_log: bool) -> Iterator[str]:
     log = f"{home}/access.log combined buffer=64k" if access_log else "off"
-    (home / "nginx.conf").write_text(NGINX.format(home=home, port=NGINX_PORT, log=log))
+    (home / "nginx.conf").write_text(
+        NGINX.format(home=home, port=NGINX_PORT, log=log, behind=GATEWAY_PORT)
+    )
     home.chmod(0o755)
     command = ["taskset", "-c", SERVER_CORE, "nginx", "-c", str(home / "nginx.conf")]
     with running(command, {}, subprocess.DEVNULL):

@@ -1,16 +1,18 @@
 """The servers that are measured, each pinned to one core."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 
 SERVER_CORE, LOAD_CORE = "0", "1"
+CORES = len(os.sched_getaffinity(0))
 GATEWAY_PORT = 18_102
 
 
@@ -30,12 +32,18 @@ def gateway(home: Path, **settings: object) -> Iterator[str]:
 
 
 @contextmanager
-def running(command: list[str], environment: dict[str, str], output: int) -> Iterator[None]:
-    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=output)
+def running(command: list[str], environment: dict[str, str], output: int) -> Iterator[int]:
+    """A process, by its id, that is ended at the end with all that it started."""
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=output, start_new_session=True
+    )
     try:
-        yield
+        yield process.pid
+        if process.poll() is not None:
+            raise RuntimeError(f"{command[0]} ended by itself: is its port taken?")
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)  # thumbor forks, and leaves its children alone
         process.wait(20)
 
 
