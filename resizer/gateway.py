@@ -122,12 +122,26 @@ class Gateway:
         if variant := self.tiers.memory.peek_stale(key, field):
             self._metrics.memory_hits.inc()
             return self._stale(Flight(key, field, transform, preset), variant, "memory")
-        coalesced = (flight := self._flights.find(key, field)) is not None
-        self._metrics.coalesced.inc(coalesced)
-        if flight is None:
-            flight = self._flights.start(Flight(key, field, transform, preset), self._load)
+        if (flight := self._flights.find(key, field)) is not None:
+            self._metrics.coalesced.inc()
+            return replace(await self.landed(flight), coalesced=True)
+        return await self.landed(self._start(key, field, transform, preset))
+
+    def ask(
+        self, key: str, field: str, transform: Transform, preset: str | None
+    ) -> Flight[Answer] | None:
+        """What `get` would wait for, begun without waiting, where the shared tier may know the
+        variant and nothing in this process does; else None."""
+        if self.tiers.shared is None or self.tiers.memory.peek_stale(key, field) is not None:
+            return None
+        if self._refusals.knows(key, field) or self._flights.find(key, field) is not None:
+            return None
+        return self._start(key, field, transform, preset)
+
+    async def landed(self, flight: Flight[Answer]) -> Answer:
+        """What `flight` brings. Raises as `get` does."""
         answer = await flight.landing()
-        return replace(answer, coalesced=coalesced or answer.coalesced, flushed=flight.flushed)
+        return replace(answer, flushed=True) if flight.flushed else answer
 
     def note(self, key: str, path: str) -> None:
         """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
@@ -147,6 +161,11 @@ class Gateway:
             self._behind.end(seconds),
         )
         await self.tiers.drain(seconds)
+
+    def _start(
+        self, key: str, field: str, transform: Transform, preset: str | None
+    ) -> Flight[Answer]:
+        return self._flights.start(Flight(key, field, transform, preset), self._load)
 
     async def _load(self, flight: Flight[Answer]) -> Answer:
         found = await self.tiers.look_up(flight)
@@ -169,7 +188,7 @@ class Gateway:
         stage = self.tiers.stage(found) if found is not None else Stage.OVER
         if found is None or stage not in (Stage.FRESH, Stage.STALE):
             return None
-        self._metrics.hits.labels(tier).inc()
+        self._metrics.hits_of[tier].inc()
         if stage is Stage.STALE:
             return self._stale(flight, found, tier)
         return Answer(found, tier=tier)

@@ -23,6 +23,7 @@ MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _DEATHS = ("crash", "timeout", "lie", "stopped", "recycled")
 _LANES = ("quick", "slow")
+_TIERS = ("memory", "redis", "results")
 disable_created_metrics()  # type: ignore[no-untyped-call]
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -114,7 +115,8 @@ class Metrics:
         self.results_errors = Counter(
             "resizer_results_errors", "Calls to the results that failed.", registry=registry
         )
-        self.memory_hits = self.hits.labels("memory")
+        self.hits_of = {tier: self.hits.labels(tier) for tier in _TIERS}
+        self.memory_hits = self.hits_of["memory"]
         for reason in _DEATHS:
             self.worker_deaths.labels(reason)  # shown from the start, so that a rate sees the first
         for lane in _LANES:
@@ -124,7 +126,7 @@ class Metrics:
     def counts(self) -> dict[str, float]:
         """What this process counted, by the names that gateways share their counts under."""
         return {
-            **{tier: _total(self.hits.labels(tier)) for tier in ("memory", "redis", "results")},
+            **{tier: _total(child) for tier, child in self.hits_of.items()},
             "stale": _total(self.stale),
             "misses": _total(self.misses),
             "renders": _total(self.renders),

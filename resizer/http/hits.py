@@ -1,4 +1,4 @@
-"""Hits: URLs answered before, and the way from one straight to its variant in memory.
+"""Hits: URLs answered before, and the way from one straight to its variant.
 
 Parsing, authorising and negotiating depend on the URL, the settings and `Accept` alone, so what
 they came to is remembered; only the expiry of a URL and the freshness of a variant are left to
@@ -9,12 +9,14 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 
+from resizer.answer import Answer
+from resizer.flights import Flight
 from resizer.flush import Flush
 from resizer.gateway import Gateway
-from resizer.http.headers import MEMORY_HIT, CachePolicy, cache_control, lines
+from resizer.http.headers import CachePolicy, cache_control, lines
 from resizer.image import Variant
 from resizer.negotiation import negotiate, resolve, varies
-from resizer.transform import Format
+from resizer.transform import Format, Transform
 from resizer.urls.request import ImageRequest
 
 _MOST_URLS = 20_000
@@ -30,13 +32,22 @@ _negotiated = lru_cache(maxsize=1024)(negotiate)
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """One variant of an original."""
+
+    field: str
+    transform: Transform
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """What a URL came to: an original, and the field of its variant or of one for each format."""
+    """What a URL came to: an original, and its variant or one for each format."""
 
     key: str
+    preset: str | None
     expires: int | None
-    field: str
-    negotiated_fields: dict[Format, str] | None
+    asked: Asked
+    negotiated: dict[Format, Asked] | None
     tail: bytes
     """The header lines that belong to the URL rather than to the variant."""
 
@@ -72,37 +83,50 @@ class Hits:
 
         A partial one goes that way too: its header lines are others.
         """
-        known = self._known.get(url)
-        if known is None or (known.expires is not None and known.expires <= time.time()):
+        if (found := self._find(url, accept)) is None:
             return None
-        field = known.field
-        if known.negotiated_fields is not None:
-            if len(accept) > _LONGEST_ACCEPT:
-                return None
-            field = known.negotiated_fields[_negotiated(accept.decode("latin-1"))]
-        variant = self._peek(known.key, field)
+        known, asked = found
+        variant = self._peek(known.key, asked.field)
         return (known, variant) if variant and not variant.partial else None
 
+    def ask(self, url: bytes, accept: bytes) -> tuple[Known, Flight[Answer]] | None:
+        """A look-up of what answers `url` beyond this process, begun, where that is called for."""
+        if (found := self._find(url, accept)) is None:
+            return None
+        known, asked = found
+        flight = self._gateway.ask(known.key, asked.field, asked.transform, known.preset)
+        return (known, flight) if flight is not None else None
+
     def tail(self, known: Known) -> bytes:
-        """The header lines of a hit that are not the variant's own."""
+        """The header lines of a hit that are neither the variant's own nor say where it was."""
         if known.expires is None:
             return known.tail
         return known.tail + self._cache_control(known.expires)
 
+    def _find(self, url: bytes, accept: bytes) -> tuple[Known, Asked] | None:
+        known = self._known.get(url)
+        if known is None or (known.expires is not None and known.expires <= time.time()):
+            return None
+        if known.negotiated is None:
+            return known, known.asked
+        if len(accept) > _LONGEST_ACCEPT:
+            return None
+        return known, known.negotiated[_negotiated(accept.decode("latin-1"))]
+
     def _resolve(self, request: ImageRequest) -> Known:
-        fields = None
+        negotiated = None
         if varies(request.transform):
-            fields = {
-                format_: self._gateway.field(resolve(request.transform, accept), request.preset)
-                for format_, accept in _EVERY_ACCEPT.items()
+            negotiated = {
+                format_: self._asked(request, accept) for format_, accept in _EVERY_ACCEPT.items()
             }
-        tail = lines([(b"cache-status", MEMORY_HIT.encode())])
-        tail += lines([(b"vary", b"Accept")]) if fields else b""
+        tail = lines([(b"vary", b"Accept")]) if negotiated else b""
         tail += self._cache_control(None) if request.expires is None else b""
-        field = (
-            "" if fields else self._gateway.field(resolve(request.transform, ""), request.preset)
-        )
-        return Known(request.key, request.expires, field, fields, tail)
+        asked = self._asked(request, "")
+        return Known(request.key, request.preset, request.expires, asked, negotiated, tail)
+
+    def _asked(self, request: ImageRequest, accept: str) -> Asked:
+        transform = resolve(request.transform, accept)
+        return Asked(self._gateway.field(transform, request.preset), transform)
 
     def _cache_control(self, expires: int | None) -> bytes:
         value = cache_control(self._policy, expires, time.time())

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from redis.asyncio import RedisCluster
 
 from resizer import hearing
+from resizer.behind import Behind
 from resizer.breaker import Breaker
 from resizer.cache.gather import Gather
 from resizer.cache.redis.announcements import Announcements
@@ -64,6 +65,7 @@ class RedisCache:
         self._announcements = Announcements(client, subscriber, self._names, self._guard, kin)
         self._tally = Tally(client, namespace)
         self._look_up = Gather(self._look_up_all)
+        self._behind = Behind()
 
     async def get(self, key: str, field: str) -> Variant | None:
         """The variant, or None. A value that is none (cut, foreign, of another version) goes."""
@@ -74,8 +76,7 @@ class RedisCache:
         try:
             return unpack(value)
         except ValueError:
-            async with self._guard():
-                await self._client.unlink(name)
+            self._behind.start(self._forget(name))
             return None
 
     async def take(self, key: str, field: str) -> Lease | Landing:
@@ -185,6 +186,7 @@ class RedisCache:
 
     async def close(self) -> None:
         await self._look_up.close()
+        await self._behind.end()
         await self._guard.close()
         await self._client.aclose()
 
@@ -202,6 +204,12 @@ class RedisCache:
     def _for(self, expected: Expected, seconds: float) -> Landing:
         expected.seconds = seconds if self._hears.sure else min(seconds, _DEAF_SECONDS)
         return expected
+
+    async def _forget(self, name: str) -> None:
+        """Behind the reply: a look-up has no time left for another round trip."""
+        with suppress(CacheUnavailable):
+            async with self._guard():
+                await self._client.unlink(name)
 
     async def _look_up_all(
         self, places: list[tuple[str, str]]
