@@ -51,9 +51,7 @@ def main() -> None:
     options = _options()
     rounds = measure(options.rounds, options.seconds)
     for one in rounds:
-        print(
-            f"nginx file {one.static:9,.0f}/s   redis hit {one.hits:9,.0f}/s   {one.ratio:.3f}"
-        )
+        print(f"nginx file {one.static:9,.0f}/s   redis hit {one.hits:9,.0f}/s   {one.ratio:.3f}")
     ratios = [one.ratio for one in rounds]
     print(f"redis hits against nginx: median {statistics.median(ratios):.3f}", end=" ")
     print(f"(from {min(ratios):.3f} to {max(ratios):.3f})")

@@ -125,23 +125,19 @@ class Gateway:
         if (flight := self._flights.find(key, field)) is not None:
             self._metrics.coalesced.inc()
             return replace(await self.landed(flight), coalesced=True)
-        return await self.landed(self._start(key, field, transform, preset))
+        flight = self._flights.start(Flight(key, field, transform, preset), self._load)
+        return await self.landed(flight)
 
-    def ask(
-        self, key: str, field: str, transform: Transform, preset: str | None
-    ) -> Flight[Answer] | None:
-        """What `get` would wait for, begun without waiting, where the shared tier may know the
-        variant and nothing in this process does; else None."""
-        if self.tiers.shared is None or self.tiers.memory.peek_stale(key, field) is not None:
+    def ask(self, key: str, field: str, what: Transform, preset: str | None) -> AnyFlight | None:
+        """What `get` would wait for, begun, where only the shared tier may know the variant."""
+        knows = self.tiers.memory.peek_stale, self._refusals.knows, self._flights.find
+        if self.tiers.shared is None or any(knew(key, field) for knew in knows):
             return None
-        if self._refusals.knows(key, field) or self._flights.find(key, field) is not None:
-            return None
-        return self._start(key, field, transform, preset)
+        return self._flights.start(Flight(key, field, what, preset), self._load)
 
     async def landed(self, flight: Flight[Answer]) -> Answer:
         """What `flight` brings. Raises as `get` does."""
-        answer = await flight.landing()
-        return replace(answer, flushed=True) if flight.flushed else answer
+        return replace(await flight.landing(), flushed=flight.flushed)
 
     def note(self, key: str, path: str) -> None:
         """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
@@ -161,11 +157,6 @@ class Gateway:
             self._behind.end(seconds),
         )
         await self.tiers.drain(seconds)
-
-    def _start(
-        self, key: str, field: str, transform: Transform, preset: str | None
-    ) -> Flight[Answer]:
-        return self._flights.start(Flight(key, field, transform, preset), self._load)
 
     async def _load(self, flight: Flight[Answer]) -> Answer:
         found = await self.tiers.look_up(flight)
@@ -293,12 +284,12 @@ class Gateway:
         try:
             got = await self.source.refetch(key, known.original_etag)
             outcome = "unchanged" if isinstance(got, Unchanged) else "changed"
+            return got
         except SourceNotFound:
             outcome = "deleted"
             raise
         finally:
             self._metrics.revalidations.labels(outcome).inc()
-        return got
 
     def _instead(self, known: Variant | None, error: ResizerError, tier: str = "redis") -> Answer:
         """What is served when the original could not be had: a stale variant, or the error."""

@@ -98,9 +98,7 @@ _HEAD = re.compile(rb"(?:[a-z-]+: [^\r\n\0]*\r\n)*")
 
 def pack(variant: Variant) -> bytes:
     """A variant as one value of a shared cache: numbers, texts, head, body."""
-    texts = [
-        text.encode() for text in (variant.content_type, variant.etag, variant.original_etag)
-    ]
+    texts = [text.encode() for text in (variant.content_type, variant.etag, variant.original_etag)]
     prefix = _PREFIX.pack(
         _MAGIC,
         *(len(variant.head), *map(len, texts), len(variant.body)),

@@ -148,8 +148,7 @@ class HitLaneProtocol(HttpToolsProtocol):
         trace = Trace(accepted_id(self._request_id))
         cycle.scope["resizer.trace"] = trace  # type: ignore[typeddict-unknown-key]
         cycle.scope["resizer.flight"] = flight  # type: ignore[typeddict-unknown-key]
-        go_on = partial(self._landed, cycle, app, known, flight, trace)
-        flight.task.add_done_callback(go_on)
+        flight.tell(partial(self._landed, cycle, app, known, flight, trace))
 
     def _landed(
         self,
