@@ -3,13 +3,13 @@
 import asyncio
 import math
 import secrets
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import RedisCluster
 
 from resizer import hearing
-from resizer.behind import Behind
 from resizer.breaker import Breaker
 from resizer.cache.gather import Gather
 from resizer.cache.redis.announcements import Announcements
@@ -65,18 +65,19 @@ class RedisCache:
         self._announcements = Announcements(client, subscriber, self._names, self._guard, kin)
         self._tally = Tally(client, namespace)
         self._look_up = Gather(self._look_up_all)
-        self._behind = Behind()
 
     async def get(self, key: str, field: str) -> Variant | None:
         """The variant, or None. A value that is none (cut, foreign, of another version) goes."""
-        name = self._names.of(key)
+        name, started = self._names.of(key), time.monotonic()
         value = await self._look_up((name, field))
         if value is None:
             return None
         try:
             return unpack(value)
         except ValueError:
-            self._behind.start(self._forget(name))
+            left = self._guard.timeout - (time.monotonic() - started)
+            async with self._guard(), asyncio.timeout(left):
+                await self._client.unlink(name)
             return None
 
     async def take(self, key: str, field: str) -> Lease | Landing:
@@ -186,7 +187,6 @@ class RedisCache:
 
     async def close(self) -> None:
         await self._look_up.close()
-        await self._behind.end()
         await self._guard.close()
         await self._client.aclose()
 
@@ -204,12 +204,6 @@ class RedisCache:
     def _for(self, expected: Expected, seconds: float) -> Landing:
         expected.seconds = seconds if self._hears.sure else min(seconds, _DEAF_SECONDS)
         return expected
-
-    async def _forget(self, name: str) -> None:
-        """Behind the reply: a look-up has no time left for another round trip."""
-        with suppress(CacheUnavailable):
-            async with self._guard():
-                await self._client.unlink(name)
 
     async def _look_up_all(
         self, places: list[tuple[str, str]]
