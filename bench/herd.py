@@ -2,9 +2,9 @@
 
 Four `resizer serve` of one render worker each and one redis-server share every core with the
 client, which holds 250 connections to each gateway and writes all requests before it reads a reply.
-In each round, each for another name of one photo: one cold request; 1,000 at once for a URL that every
-gateway has in memory; 1,000 at once for a cold one. The ratio is the time to the herd's last reply
-against that of the one cold request and twice that of the 1,000 hits; 1 is the most it should be.
+In each round, each for another name of one photo: one cold request; 1,000 at once for a URL that
+every gateway has in memory; 1,000 at once for a cold one. The ratio is the time to the herd's last
+reply against that of the one cold request and twice that of the 1,000 hits: at most 1 is wanted.
 Fetches and renders are counted in `/metrics`: one of each for every herd, or this fails.
 Needs redis-server and taskset on the PATH.
 """
