@@ -30,7 +30,7 @@ worker_processes 1; daemon off; pid {home}/pid; error_log {home}/error.log;
 events {{ worker_connections 1024; }}
 http {{
     access_log {log}; sendfile on; tcp_nopush on; keepalive_requests 1000000000;
-    open_file_cache max=100; types {{ image/webp webp; }}
+    open_file_cache max=1000; types {{ image/webp webp; }}
     proxy_cache_path {home}/cache keys_zone=hits:1m;
     server {{
         listen 127.0.0.1:{port}; root {home};

@@ -1,7 +1,9 @@
-"""The servers that are measured, each pinned to one core."""
+"""The servers that are measured, each pinned to the cores it may use."""
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,18 +19,30 @@ GATEWAY_PORT = 18_102
 
 
 @contextmanager
-def gateway(home: Path, **settings: object) -> Iterator[str]:
+def gateway(
+    home: Path, port: int = GATEWAY_PORT, cores: str = SERVER_CORE, **settings: object
+) -> Iterator[str]:
     """`resizer serve` over the pictures in `home`, its origin."""
-    command = ["taskset", "-c", SERVER_CORE, sys.executable, "-m", "resizer", "serve"]
+    command = ["taskset", "-c", cores, sys.executable, "-m", "resizer", "serve"]
     environment = {
         "RESIZER_SOURCE": str(home),
         "RESIZER_URLS": "open",
-        "RESIZER_PORT": str(GATEWAY_PORT),
+        "RESIZER_PORT": str(port),
         "RESIZER_RENDERERS": "1",
         **{f"RESIZER_{name.upper()}": str(value) for name, value in settings.items()},
     }
-    with (home / "log").open("wb") as log, running(command, environment, log.fileno()):
-        yield await_answer(f"http://127.0.0.1:{GATEWAY_PORT}")
+    with (home / f"log-{port}").open("wb") as log, running(command, environment, log.fileno()):
+        yield await_answer(f"http://127.0.0.1:{port}")
+
+
+@contextmanager
+def redis_server(home: Path, port: int, cores: str = LOAD_CORE) -> Iterator[str]:
+    """A redis-server that keeps nothing on disk, its URL."""
+    command = ["taskset", "-c", cores, "redis-server", "--port", str(port), "--bind", "127.0.0.1"]
+    command += ["--save", "", "--dir", str(home), "--loglevel", "warning"]
+    with running(command, {}, subprocess.DEVNULL):
+        await_socket(port)
+        yield f"redis://127.0.0.1:{port}/0"
 
 
 @contextmanager
@@ -45,6 +59,22 @@ def running(command: list[str], environment: dict[str, str], output: int) -> Ite
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)  # thumbor forks, and leaves its children alone
         process.wait(20)
+
+
+def need(*programs: str) -> None:
+    """End here unless all of them are on the PATH."""
+    if missing := [program for program in programs if not shutil.which(program)]:
+        raise SystemExit(f"this needs {', '.join(missing)} on the PATH")
+
+
+def await_socket(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"nothing listens on port {port}")
 
 
 def await_answer(origin: str) -> str:

@@ -39,6 +39,11 @@ class Flight(Generic[T]):
         assert self.task is not None  # noqa: S101  (set when the flight started)
         return await asyncio.shield(self.task)
 
+    def tell(self, told: Callable[[asyncio.Task[T]], object]) -> None:
+        """Call `told` when it has landed, however."""
+        assert self.task is not None  # noqa: S101  (set when the flight started)
+        self.task.add_done_callback(told)
+
 
 AnyFlight = Flight[Any]
 

@@ -122,12 +122,22 @@ class Gateway:
         if variant := self.tiers.memory.peek_stale(key, field):
             self._metrics.memory_hits.inc()
             return self._stale(Flight(key, field, transform, preset), variant, "memory")
-        coalesced = (flight := self._flights.find(key, field)) is not None
-        self._metrics.coalesced.inc(coalesced)
-        if flight is None:
-            flight = self._flights.start(Flight(key, field, transform, preset), self._load)
-        answer = await flight.landing()
-        return replace(answer, coalesced=coalesced or answer.coalesced, flushed=flight.flushed)
+        if (flight := self._flights.find(key, field)) is not None:
+            self._metrics.coalesced.inc()
+            return replace(await self.landed(flight), coalesced=True)
+        flight = self._flights.start(Flight(key, field, transform, preset), self._load)
+        return await self.landed(flight)
+
+    def ask(self, key: str, field: str, what: Transform, preset: str | None) -> AnyFlight | None:
+        """What `get` would wait for, begun, where only the shared tier may know the variant."""
+        knows = self.tiers.memory.peek_stale, self._refusals.knows, self._flights.find
+        if self.tiers.shared is None or any(knew(key, field) for knew in knows):
+            return None
+        return self._flights.start(Flight(key, field, what, preset), self._load)
+
+    async def landed(self, flight: Flight[Answer]) -> Answer:
+        """What `flight` brings. Raises as `get` does."""
+        return replace(await flight.landing(), flushed=flight.flushed)
 
     def note(self, key: str, path: str) -> None:
         """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
@@ -169,7 +179,7 @@ class Gateway:
         stage = self.tiers.stage(found) if found is not None else Stage.OVER
         if found is None or stage not in (Stage.FRESH, Stage.STALE):
             return None
-        self._metrics.hits.labels(tier).inc()
+        self._metrics.hits_of[tier].inc()
         if stage is Stage.STALE:
             return self._stale(flight, found, tier)
         return Answer(found, tier=tier)
@@ -276,12 +286,12 @@ class Gateway:
         try:
             got = await self.source.refetch(key, known.original_etag)
             outcome = "unchanged" if isinstance(got, Unchanged) else "changed"
+            return got
         except SourceNotFound:
             outcome = "deleted"
             raise
         finally:
             self._metrics.revalidations.labels(outcome).inc()
-        return got
 
     def _instead(self, known: Variant | None, error: ResizerError, tier: str = "redis") -> Answer:
         """What is served when the original could not be had: a stale variant, or the error."""

@@ -1,14 +1,13 @@
 """The three forms an image takes on its way: Original → Rendered → Variant."""
 
 import itertools
-import json
 import math
 import os
 import re
 import struct
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,74 +90,64 @@ class Variant:
         return len(self.body) + len(self.head)
 
 
-_PREFIX = struct.Struct("!4sIII")
-_MAGIC = b"RZV1"
-_UNREADABLE_FACTS = (TypeError, KeyError, ValueError, OverflowError, OSError, RecursionError)
-"""What JSON of another shape, or a time that no calendar holds, makes of the attempt."""
+_PREFIX = struct.Struct("!4sIIIIIIIBdd")
+"""Magic; sizes of head, content type, etag, original etag and body; width, height, partial; times.
+
+Numbers in their places and no JSON: read for each hit, a third of the time that took."""
+_MAGIC = b"RZV2"
+_UNREADABLE = (struct.error, ValueError, OverflowError, OSError)
+"""What too few bytes, or a time that no calendar holds, makes of the attempt."""
+_HEAD = re.compile(rb"(?:[a-z-]+: [^\r\n\0]*\r\n)*")
+"""It is sent as it is: a line more, or one that is none, would be another reply."""
 
 
 def pack(variant: Variant) -> bytes:
-    """A variant as one value of a shared cache: lengths, facts as JSON, head, body."""
-    facts = json.dumps(
-        {
-            "content_type": variant.content_type,
-            "etag": variant.etag,
-            "last_modified": variant.last_modified.timestamp(),
-            "original_etag": variant.original_etag,
-            "width": variant.width,
-            "height": variant.height,
-            "checked_at": variant.checked_at,
-            "partial": variant.partial,
-        }
-    ).encode()
-    return b"".join(
-        (
-            _PREFIX.pack(_MAGIC, len(facts), len(variant.head), len(variant.body)),
-            facts,
-            variant.head,
-            variant.body,
-        )
+    """A variant as one value of a shared cache: numbers, texts, head, body."""
+    texts = [text.encode() for text in (variant.content_type, variant.etag, variant.original_etag)]
+    prefix = _PREFIX.pack(
+        _MAGIC,
+        *(len(variant.head), *map(len, texts), len(variant.body)),
+        *(variant.width, variant.height, variant.partial),
+        *(variant.last_modified.timestamp(), variant.checked_at),
     )
+    return b"".join((prefix, *texts, variant.head, variant.body))
 
 
 def unpack(value: bytes) -> Variant:
     """The variant that `pack` wrote. Raises ValueError on anything else."""
     try:
-        magic, facts_size, head_size, body_size = _PREFIX.unpack_from(value)
-        facts_end = _PREFIX.size + facts_size
-        if magic != _MAGIC or len(value) != facts_end + head_size + body_size:
-            raise ValueError("lengths disagree")
-        facts = json.loads(value[_PREFIX.size : facts_end])
-        body_start = facts_end + head_size
-        head = value[facts_end:body_start]
-        _check(facts, head)
-        facts["last_modified"] = datetime.fromtimestamp(facts["last_modified"], UTC)
-        return Variant(body=value[body_start:], head=head, **facts)
-    except (struct.error, *_UNREADABLE_FACTS) as error:
+        return _unpack(value)
+    except _UNREADABLE as error:
         raise ValueError(f"not a packed variant: {error}") from None
 
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "content_type": (str,),
-    "etag": (str,),
-    "original_etag": (str,),
-    "width": (int,),
-    "height": (int,),
-    "checked_at": (float, int),
-    "partial": (bool,),
-}
-_HEAD = re.compile(rb"(?:[a-z-]+: [^\r\n\0]*\r\n)*")
-"""It is sent as it is: a line more, or one that is none, would be another reply."""
-
-
-def _check(facts: dict[str, Any], head: bytes) -> None:
-    """Raises ValueError, KeyError or TypeError: what is stored elsewhere may be anybody's."""
-    if not all(type(facts[name]) in kinds for name, kinds in _KINDS.items()):
-        raise ValueError("a fact of another kind")
-    texts = (facts["content_type"], facts["etag"], facts["original_etag"])
-    if not all(text.isascii() and text.isprintable() for text in texts):
+def _unpack(value: bytes) -> Variant:
+    """What is stored elsewhere may be anybody's: nothing is believed that could not be sent."""
+    magic, head, kind, etag, original, size, width, height, partial, modified, checked = (
+        _PREFIX.unpack_from(value)
+    )
+    etag_at = _PREFIX.size + kind
+    original_at = etag_at + etag
+    head_at = original_at + original
+    body_at = head_at + head
+    if magic != _MAGIC or len(value) != body_at + size:
+        raise ValueError("lengths disagree")
+    texts = value[_PREFIX.size : head_at].decode("ascii")
+    if not texts.isprintable():
         raise ValueError("text that no header field holds")
-    if not math.isfinite(float(facts["checked_at"])):
-        raise ValueError("no time")
-    if min(facts["width"], facts["height"]) < 1 or not _HEAD.fullmatch(head):
+    if partial > 1 or not math.isfinite(checked):
+        raise ValueError("no fact or no time")
+    if min(width, height) < 1 or not _HEAD.fullmatch(value, head_at, body_at):
         raise ValueError("no size or no head")
+    return Variant(
+        value[body_at:],
+        value[head_at:body_at],
+        texts[:kind],
+        texts[kind : kind + etag],
+        datetime.fromtimestamp(modified, UTC),
+        texts[kind + etag :],
+        width,
+        height,
+        checked,
+        partial == 1,
+    )

@@ -23,17 +23,20 @@ MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _DEATHS = ("crash", "timeout", "lie", "stopped", "recycled")
 _LANES = ("quick", "slow")
+_TIERS = ("memory", "redis", "results")
 disable_created_metrics()  # type: ignore[no-untyped-call]
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class LaneCounts:
-    """Hits of the hit lane since they were last gathered: a Counter would cost it a lock each."""
+    """Of the hit lane since they were last gathered: a Counter would cost it a lock each."""
 
-    __slots__ = ("bytes", "hits")
+    __slots__ = ("bytes", "hits", "replies")
 
     def __init__(self) -> None:
         self.hits = 0
+        """In memory."""
+        self.replies = 0
         self.bytes = 0
 
 
@@ -130,7 +133,8 @@ class Metrics:
         self.results_errors = Counter(
             "resizer_results_errors", "Calls to the results that failed.", registry=registry
         )
-        self.memory_hits = self.hits.labels("memory")
+        self.hits_of = {tier: self.hits.labels(tier) for tier in _TIERS}
+        self.memory_hits = self.hits_of["memory"]
         for reason in _DEATHS:
             self.worker_deaths.labels(reason)  # shown from the start, so that a rate sees the first
         for lane in _LANES:
@@ -141,18 +145,18 @@ class Metrics:
     def gather(self) -> None:
         """Add what the hit lane counted to the counters; only in the thread of the event loop."""
         lane = self.lane
-        if not lane.hits:
+        if not lane.replies:
             return
         self.memory_hits.inc(lane.hits)
-        self.ok.inc(lane.hits)
+        self.ok.inc(lane.replies)
         self.bytes.inc(lane.bytes)
-        lane.hits = lane.bytes = 0
+        lane.hits = lane.replies = lane.bytes = 0
 
     def counts(self) -> dict[str, float]:
         """What this process counted, by the names that gateways share their counts under."""
         self.gather()
         return {
-            **{tier: _total(self.hits.labels(tier)) for tier in ("memory", "redis", "results")},
+            **{tier: _total(child) for tier, child in self.hits_of.items()},
             "stale": _total(self.stale),
             "misses": _total(self.misses),
             "renders": _total(self.renders),

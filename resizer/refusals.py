@@ -45,6 +45,10 @@ class Refusals:
                     raise kind(message)
                 del self._refusals[place]
 
+    def knows(self, key: str, field: str) -> bool:
+        """Whether `recall` may raise."""
+        return (key, WHOLE_ORIGINAL) in self._refusals or (key, field) in self._refusals
+
     def forget(self, matches: Callable[[str], bool]) -> None:
         """Drop what is remembered of the keys that match."""
         for place in [place for place in self._refusals if matches(place[0])]:

@@ -1,5 +1,6 @@
 """Running the application under uvicorn, in one process or several."""
 
+import gc
 import logging
 import os
 import resource
@@ -8,6 +9,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -46,7 +48,7 @@ def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain. `make_app` runs once in each process."""
     config = uvicorn.Config(
-        make_app,
+        partial(_made, make_app),
         factory=True,
         http=HitLaneProtocol,
         ws="none",
@@ -70,6 +72,14 @@ def run(
     with tempfile.TemporaryDirectory(prefix="resizer-metrics-") as directory:
         os.environ[MULTIPROCESS_DIRECTORY] = directory
         Multiprocess(config, sockets=[bound]).run()
+
+
+def _made(make_app: Callable[[], ASGIApp]) -> ASGIApp:
+    """What is there by now stays to the end: no collection walks through it again."""
+    app = make_app()
+    gc.freeze()
+    gc.enable()
+    return app
 
 
 def _allow_descriptors() -> None:

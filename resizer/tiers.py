@@ -34,7 +34,11 @@ class Memory(Protocol):
 
 
 class Shared(Protocol):
-    """The tier that several gateways share. Raises CacheUnavailable and nothing else."""
+    """The tier that several gateways share. Raises CacheUnavailable and nothing else.
+
+    `get` gives up by itself when its time is over: it is asked for each hit, and a timer for each
+    was a tenth of one.
+    """
 
     async def get(self, key: str, field: str) -> Variant | None: ...
     async def take(self, key: str, field: str) -> Lease | Landing: ...
@@ -185,8 +189,11 @@ class Tiers:
         flight, so that no request waits for it longer than `patience` in all."""
         started = time.monotonic()
         try:
-            async with asyncio.timeout(self._patience - flight.waited):
+            if what == "read" and not flight.waited:
                 answer = await question
+            else:
+                async with asyncio.timeout(self._patience - flight.waited):
+                    answer = await question
             flight.waited += time.monotonic() - started
         except (CacheUnavailable, TimeoutError) as error:
             flight.shared_failed = True

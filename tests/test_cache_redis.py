@@ -47,7 +47,7 @@ def test_two_namespaces_never_mix(redis_server: RedisServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [b"", b"foreign", pack(ONE)[:-1], pack(ONE) + b"x", b"RZV1" + b"\xff" * 30]
+    "value", [b"", b"foreign", pack(ONE)[:-1], pack(ONE) + b"x", b"RZV2" + b"\xff" * 60]
 )
 def test_a_value_that_is_no_variant_is_a_miss_and_goes(
     redis_server: RedisServer, value: bytes

@@ -103,12 +103,11 @@ class Connection:
     line: Line = field(default_factory=Line)
 
     def __post_init__(self) -> None:
-        state = ServerState()
-        state.default_headers = [(b"date", b"now")]
+        self.state = ServerState()
+        self.state.default_headers = [(b"date", b"now")]
         app_state = {"hit_lane": self.served.lane}
-        self.protocol = HitLaneProtocol(self.served.config, state, app_state, _loop=self.clock)
+        self.protocol = HitLaneProtocol(self.served.config, self.state, app_state, _loop=self.clock)
         self.protocol.connection_made(self.line)
-        self.tasks = state.tasks
 
     def send(self, data: bytes) -> bytes:
         """What is answered at once."""
@@ -119,8 +118,7 @@ class Connection:
     async def send_and_wait(self, data: bytes) -> bytes:
         del self.line.written[:]
         self.protocol.data_received(data)
-        while self.tasks:
-            await asyncio.sleep(0)
+        await self.served.done(self.state)
         return bytes(self.line.written)
 
     def knows(self, data: bytes) -> bool:

@@ -1,5 +1,6 @@
 """`resizer serve`."""
 
+import gc
 from functools import partial
 
 from resizer.cli.terminal import fail, read
@@ -11,6 +12,7 @@ from resizer.settings import Settings
 @settings_as_flags(*Settings.model_fields)
 def serve(config: ConfigFlag = None, **flags: str | None) -> None:
     """Serve images by the settings, until SIGTERM."""
+    gc.disable()  # until all is imported and made: of that nothing is garbage
     from resizer.app import create_app
     from resizer.server import listen, run
 

@@ -101,9 +101,9 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace = scope["resizer.trace"] = Trace(
-            accepted_id(_header(scope, b"x-request-id")).decode()
-        )
+        if (trace := scope.get("resizer.trace")) is None:  # else the hit lane laid it there
+            trace = Trace(accepted_id(_header(scope, b"x-request-id")).decode())
+            scope["resizer.trace"] = trace
         seen = _Seen()
 
         async def note_and_send(message: Message) -> None:

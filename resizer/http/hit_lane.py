@@ -1,28 +1,37 @@
-"""The hit lane: a memory hit answered inside uvicorn's protocol, before ASGI begins.
+"""The hit lane: a hit answered inside uvicorn's protocol, without ASGI.
 
 Only the plain case comes here: a GET with no body, no condition and nothing before it on the
-connection, for a known URL whose variant is in memory. Everything else goes the ordinary way, which
-gives the same answer. A request that came before byte for byte is not even parsed (`packets`).
-Measured on one core with a 20 kB body: see bench/README.md.
+connection, for a known URL. Its variant in memory is answered before ASGI begins, and a request
+that came before byte for byte is not even parsed for it (`packets`). For one that may be in Redis
+the look-up is begun, and what it brings is answered if it is nothing but a fresh variant.
+Everything else goes the ordinary way, which gives the same answer and goes on with a look-up that
+was begun. Measured on one core with a 20 kB body: see bench/README.md.
 
 Of uvicorn this relies on `HttpToolsProtocol` alone: its `data_received` feeds `parser`, whose
-callbacks it is, and cancels `timeout_keep_alive_task`; `cycle` is the request that became a task
-last, and `response_complete` says whether it was answered; `flow.write_paused` is whether the
-client reads too slowly; `server_state.default_headers` is made anew when `Date` changes.
+callbacks it is, and cancels `timeout_keep_alive_task`; `_start_asgi_task` makes a task of a request
+whose turn it is, and `on_response` of its cycle gives the next one its turn; `cycle` is the request
+that became a task last, and `response_complete` says whether it was answered; `flow.write_paused`
+is whether the client reads too slowly; `server_state.default_headers` is made anew when `Date`
+changes.
 """
 
+import asyncio
 import time
+from functools import partial
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from resizer.answer import Answer
+from resizer.flights import Flight
 from resizer.http.access_log import LineWriter
-from resizer.http.headers import MEMORY_HIT, Headers, lines
-from resizer.http.hits import Asked, Hits
+from resizer.http.headers import MEMORY_HIT, REDIS_HIT, Headers, lines
+from resizer.http.hits import Asked, Hits, Known
 from resizer.http.packets import Packets
-from resizer.http.trace import accepted_id, new_id
+from resizer.http.trace import Trace, accepted_id, new_id
+from resizer.image import Variant
 from resizer.metrics import Metrics
 
 _NOT_PLAIN = frozenset(
@@ -38,6 +47,8 @@ _NOT_PLAIN = frozenset(
     }
 )
 _CRLF = b"\r\n"
+_FROM_MEMORY = lines([(b"cache-status", MEMORY_HIT.encode())])
+_FROM_REDIS = lines([(b"cache-status", REDIS_HIT.encode())])
 _KEEP_ALIVE = b"keep-alive"
 _OF_ONE_CLIENT = frozenset({b"authorization", b"cookie", b"x-request-id"})
 """Whose requests are parsed each time: no secret is kept, and the id is another."""
@@ -48,14 +59,16 @@ class HitLane:
 
     def __init__(self, hits: Hits, writer: LineWriter, metrics: Metrics) -> None:
         self.packets = Packets()
+        self.ask = hits.ask
         self._find = hits.find
+        self._tail = hits.tail
         self._log = writer.write if writer.wanted else None
         self._counts = metrics.lane
         self._defaults: Headers = []
         self._first_lines = b""
 
-    def reply(
-        self, asked: Asked, defaults: Headers, client_id: bytes | None = None
+    def memory_hit(
+        self, asked: Asked, defaults: Headers, client_id: bytes | None
     ) -> tuple[bytes, bytes] | None:
         """Head and body for a plain GET, counted and logged; None if the ordinary way knows more.
 
@@ -64,18 +77,34 @@ class HitLane:
         found = self._find(asked)
         if found is None:
             return None
-        tail, variant = found
-        body = variant.body
+        known, variant = found
+        self._counts.hits += 1
+        request_id = accepted_id(client_id) if client_id else new_id()
+        if self._log is not None:
+            size = len(variant.body)
+            self._log((time.time(), 0.0, request_id, "GET", asked[0], 200, size, MEMORY_HIT))
+        return self._reply(known, variant, request_id, defaults, _FROM_MEMORY)
+
+    def redis_hit(
+        self, known: Known, variant: Variant, trace: Trace, url: bytes, defaults: Headers
+    ) -> tuple[bytes, bytes]:
+        """The same for what a look-up brought; the gateway has counted the hit."""
+        request_id = trace.request_id.encode()
+        if self._log is not None:
+            took, size = time.perf_counter() - trace.started, len(variant.body)
+            self._log((time.time(), took, request_id, "GET", url, 200, size, REDIS_HIT))
+        return self._reply(known, variant, request_id, defaults, _FROM_REDIS)
+
+    def _reply(
+        self, known: Known, variant: Variant, request_id: bytes, defaults: Headers, status: bytes
+    ) -> tuple[bytes, bytes]:
         if defaults is not self._defaults:
             self._start(defaults)
-        request_id = accepted_id(client_id) if client_id else new_id()
-        counts = self._counts
-        counts.hits += 1
-        counts.bytes += len(body)
-        if self._log is not None:
-            self._log((time.time(), 0.0, request_id, "GET", asked[0], 200, len(body), MEMORY_HIT))
-        head = b"".join((self._first_lines, request_id, _CRLF, variant.head, tail))
-        return head, body
+        body, tail = variant.body, self._tail(known)
+        self._counts.replies += 1
+        self._counts.bytes += len(body)
+        head = (self._first_lines, request_id, _CRLF, variant.head, status, tail)
+        return b"".join(head), body
 
     def _start(self, defaults: Headers) -> None:
         """Uvicorn makes a new list, with a new `Date`, every second."""
@@ -101,6 +130,9 @@ class HitLaneProtocol(HttpToolsProtocol):
         """The lane answered the request that began last."""
         self._repeatable: Asked | None = None
         """What that request asked for, if another may be the same to the byte."""
+        self._to_look_up: Asked | None = None
+        """What the request asks for that is about to become a task, if Redis may know it."""
+        self._client_id: bytes | None = None
         self._last_hit = 0.0
 
     def data_received(self, data: bytes) -> None:
@@ -126,12 +158,15 @@ class HitLaneProtocol(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        if self._lane is not None and self._is_get():
-            self._answered = self._answer_parsed(self._lane)
+        lane = self._lane
+        asked = self._plain() if lane is not None and self._is_get() else None
+        self._answered = bool(lane and asked and self._answer(lane, asked, self._client_id))
         if not self._answered:
             self._unset_keepalive_if_required()
             self._lay_out_scope()
+            self._to_look_up = asked
             super().on_headers_complete()
+            self._to_look_up = None
 
     def on_body(self, body: bytes) -> None:
         if not self._answered:
@@ -169,22 +204,58 @@ class HitLaneProtocol(HttpToolsProtocol):
     def _is_get(self) -> bool:
         return self.parser.get_method() == b"GET" and self.parser.get_http_version() == "1.1"
 
-    def _answer_parsed(self, lane: HitLane) -> bool:
-        """Answer the request whose head was parsed, if it is plain and a hit."""
-        accept, client_id, alike = b"", None, True
+    def _plain(self) -> Asked | None:
+        """What the request asks for whose head was parsed, if it is plain."""
+        accept, alike, self._client_id = b"", True, None
         for mixed_case, value in self.headers:
             name = mixed_case.lower()
             if name == b"accept":
                 accept = accept + b"," + value if accept else value
             elif name in _NOT_PLAIN and value.lower() != _KEEP_ALIVE:
-                return False
+                return None
             elif name in _OF_ONE_CLIENT:
                 alike = False
                 if name == b"x-request-id":
-                    client_id = client_id or value
+                    self._client_id = self._client_id or value
         asked = self.url, accept
         self._repeatable = asked if alike else None
-        return self._answer(lane, asked, client_id)
+        return asked
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Before a request becomes a task, learn what Redis knows, if that is called for.
+
+        One that waited for another's reply is past that: only what `on_headers_complete` lets
+        through comes with `_to_look_up`.
+        """
+        lane, asked = self._lane, self._to_look_up
+        found = lane.ask(asked) if lane and asked and not self.flow.write_paused else None
+        if found is None:
+            super()._start_asgi_task(cycle, app)
+            return
+        known, flight = found
+        trace = Trace(accepted_id(self._client_id).decode())
+        cycle.scope["resizer.trace"] = trace  # type: ignore[typeddict-unknown-key]
+        cycle.scope["resizer.flight"] = flight  # type: ignore[typeddict-unknown-key]
+        flight.tell(partial(self._landed, cycle, app, known, flight))
+
+    def _landed(
+        self,
+        cycle: RequestResponseCycle,
+        app: Any,
+        known: Known,
+        flight: Flight[Answer],
+        task: "asyncio.Task[Answer]",
+    ) -> None:
+        variant = _fresh(flight, task)
+        gone = cycle.disconnected or self.transport.is_closing() or self.flow.write_paused
+        if variant is None or self._lane is None or gone or not cycle.keep_alive:
+            super()._start_asgi_task(cycle, app)
+            return
+        cycle.response_started = cycle.response_complete = True
+        trace, url = cycle.scope["resizer.trace"], cycle.scope["raw_path"]  # type: ignore[typeddict-item]
+        defaults = self.server_state.default_headers
+        self.transport.writelines(self._lane.redis_hit(known, variant, trace, url, defaults))
+        cycle.on_response()
 
     def _answer(self, lane: HitLane, asked: Asked, client_id: bytes | None = None) -> bool:
         """Answer, if nothing before is unfinished, the reader keeps up, and it is a hit."""
@@ -195,7 +266,7 @@ class HitLaneProtocol(HttpToolsProtocol):
             or transport.is_closing()
         ):
             return False
-        reply = lane.reply(asked, self.server_state.default_headers, client_id)
+        reply = lane.memory_hit(asked, self.server_state.default_headers, client_id)
         if reply is None:
             return False
         transport.writelines(reply)
@@ -213,3 +284,13 @@ class HitLaneProtocol(HttpToolsProtocol):
         self.url = url
         for name, value in headers:
             super().on_header(name, value)
+
+
+def _fresh(flight: Flight[Answer], task: "asyncio.Task[Answer]") -> Variant | None:
+    """What Redis held, if nothing is to be said of it but that."""
+    if task.cancelled() or task.exception() is not None or flight.flushed:
+        return None
+    answer = task.result()
+    if answer.tier != "redis" or answer.stale or answer.coalesced or answer.variant.partial:
+        return None
+    return answer.variant

@@ -9,12 +9,14 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 
+from resizer.answer import Answer
+from resizer.flights import Flight
 from resizer.flush import Flush
 from resizer.gateway import Gateway
-from resizer.http.headers import MEMORY_HIT, CachePolicy, cache_control, lines
+from resizer.http.headers import CachePolicy, cache_control, lines
 from resizer.image import Variant
 from resizer.negotiation import negotiate, resolve, varies
-from resizer.transform import Format
+from resizer.transform import Format, Transform
 from resizer.urls.request import ImageRequest
 
 Asked = tuple[bytes, bytes]
@@ -35,16 +37,25 @@ def _negotiated(accept: bytes) -> Format:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """One variant of an original."""
+
+    field: str
+    transform: Transform
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """What a URL came to: an original, and the field of its variant or of one for each format."""
+    """What a URL came to: an original, and its variant or one for each format."""
 
     key: str
+    preset: str | None
     expires: int | None
-    field: str
-    negotiated_fields: dict[Format, str] | None
+    wanted: Wanted
+    negotiated: dict[Format, Wanted] | None
     tail: bytes
     """The header lines that belong to the URL rather than to the variant, and the empty one; what
-    follows `cache-status` and `vary` is left out where it depends on the time."""
+    follows `vary` is left out where it depends on the time."""
 
 
 class Hits:
@@ -74,45 +85,56 @@ class Hits:
         for url in [url for url, known in self._known.items() if flush.touches(known.key)]:
             del self._known[url]
 
-    def find(self, asked: Asked) -> tuple[bytes, Variant] | None:
-        """The variant in memory that answers, and what follows its own header lines.
-
-        None: then the ordinary way knows more.
+    def find(self, asked: Asked) -> tuple[Known, Variant] | None:
+        """The variant in memory that answers, or None: then the ordinary way knows more.
 
         A partial one goes that way too: its header lines are others.
         """
+        if (found := self._find(asked)) is None:
+            return None
+        known, wanted = found
+        variant = self._peek(known.key, wanted.field)
+        return (known, variant) if variant and not variant.partial else None
+
+    def ask(self, asked: Asked) -> tuple[Known, Flight[Answer]] | None:
+        """A look-up of what answers beyond this process, begun, where that is called for."""
+        if (found := self._find(asked)) is None:
+            return None
+        known, wanted = found
+        flight = self._gateway.ask(known.key, wanted.field, wanted.transform, known.preset)
+        return (known, flight) if flight is not None else None
+
+    def tail(self, known: Known) -> bytes:
+        """What follows a variant's own header lines and `cache-status`, the empty line included."""
+        if known.expires is None:
+            return known.tail
+        return known.tail + self._end_of_expiring(known.expires, int(time.time()))
+
+    def _find(self, asked: Asked) -> tuple[Known, Wanted] | None:
         url, accept = asked
         known = self._known.get(url)
-        if known is None:
+        if known is None or (known.expires is not None and known.expires <= time.time()):
             return None
-        tail = known.tail
-        if known.expires is not None:
-            now = time.time()
-            if known.expires <= now:
-                return None
-            tail += self._end_of_expiring(known.expires, int(now))
-        field = known.field
-        if known.negotiated_fields is not None:
-            if len(accept) > _LONGEST_ACCEPT:
-                return None
-            field = known.negotiated_fields[_negotiated(accept)]
-        variant = self._peek(known.key, field)
-        return (tail, variant) if variant and not variant.partial else None
+        if known.negotiated is None:
+            return known, known.wanted
+        if len(accept) > _LONGEST_ACCEPT:
+            return None
+        return known, known.negotiated[_negotiated(accept)]
 
     def _resolve(self, request: ImageRequest) -> Known:
-        fields = None
+        negotiated = None
         if varies(request.transform):
-            fields = {
-                format_: self._gateway.field(resolve(request.transform, accept), request.preset)
-                for format_, accept in _EVERY_ACCEPT.items()
+            negotiated = {
+                format_: self._wanted(request, accept) for format_, accept in _EVERY_ACCEPT.items()
             }
-        tail = lines([(b"cache-status", MEMORY_HIT.encode())])
-        tail += lines([(b"vary", b"Accept")]) if fields else b""
+        tail = lines([(b"vary", b"Accept")]) if negotiated else b""
         tail += self._end_of_head(None, 0) if request.expires is None else b""
-        field = (
-            "" if fields else self._gateway.field(resolve(request.transform, ""), request.preset)
-        )
-        return Known(request.key, request.expires, field, fields, tail)
+        wanted = self._wanted(request, "")
+        return Known(request.key, request.preset, request.expires, wanted, negotiated, tail)
+
+    def _wanted(self, request: ImageRequest, accept: str) -> Wanted:
+        transform = resolve(request.transform, accept)
+        return Wanted(self._gateway.field(transform, request.preset), transform)
 
     def _end_of_head(self, expires: int | None, now: int) -> bytes:
         """The last header line and the empty one, at the Unix time `now`."""

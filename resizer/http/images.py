@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from resizer import signing
 from resizer.answer import Answer
 from resizer.errors import MethodNotAllowed, ResizerError
+from resizer.flights import Flight
 from resizer.gateway import Gateway
 from resizer.http.access import Access, authorise
 from resizer.http.conditional import not_modified
@@ -63,12 +64,23 @@ class Images:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         reply = await self.answer(
-            scope["method"], raw_path(scope), RequestHeaders(scope=scope), trace_of(scope)
+            scope["method"],
+            raw_path(scope),
+            RequestHeaders(scope=scope),
+            trace_of(scope),
+            scope.get("resizer.flight"),
         )
         await send_reply(reply, scope["method"], send)
 
-    async def answer(self, method: str, path: str, headers: RequestHeaders, trace: Trace) -> Reply:
-        """The reply to one request, whatever happens."""
+    async def answer(
+        self,
+        method: str,
+        path: str,
+        headers: RequestHeaders,
+        trace: Trace,
+        flight: Flight[Answer] | None = None,
+    ) -> Reply:
+        """The reply to one request, whatever happens; `flight` is its look-up if one was begun."""
         request: ImageRequest | None = None
         try:
             if method == "OPTIONS":
@@ -78,7 +90,7 @@ class Images:
             admitted = self._admit(path)
             signing.check_expiry(admitted.expires, time.time())
             request = admitted
-            return await self._image(path, request, headers)
+            return await self._image(path, request, headers, flight)
         except ResizerError as error:
             return self._problem(error, request, trace)
         except Exception:
@@ -93,9 +105,18 @@ class Images:
         authorise(request, self._policy.access)
         return request
 
-    async def _image(self, path: str, request: ImageRequest, headers: RequestHeaders) -> Reply:
-        transform = resolve(request.transform, ", ".join(headers.getlist("accept")))
-        answer = await self._gateway.get(request.key, transform, request.preset)
+    async def _image(
+        self,
+        path: str,
+        request: ImageRequest,
+        headers: RequestHeaders,
+        flight: Flight[Answer] | None,
+    ) -> Reply:
+        if flight is not None:
+            answer = await self._gateway.landed(flight)
+        else:
+            transform = resolve(request.transform, ", ".join(headers.getlist("accept")))
+            answer = await self._gateway.get(request.key, transform, request.preset)
         news = self._hits.remember(path.encode("utf-8", "surrogateescape"), request)
         if news and self._policy.note_paths:
             self._gateway.note(request.key, path)

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import secrets
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -67,14 +68,15 @@ class RedisCache:
 
     async def get(self, key: str, field: str) -> Variant | None:
         """The variant, or None. A value that is none (cut, foreign, of another version) goes."""
-        name = self._names.of(key)
+        name, started = self._names.of(key), time.monotonic()
         value = await self._look_up((name, field))
         if value is None:
             return None
         try:
             return unpack(value)
         except ValueError:
-            async with self._guard():
+            left = self._guard.timeout - (time.monotonic() - started)
+            async with self._guard(), asyncio.timeout(left):
                 await self._client.unlink(name)
             return None
 

@@ -130,6 +130,13 @@ class Served:
         self.house.shared.calls.clear()
         self.house.renderer.renders.clear()
 
+    async def done(self, state: ServerState) -> None:
+        """When all that came is answered: a request is a look-up first, and then maybe a task."""
+        began = time.monotonic()
+        while state.tasks or self.house.gateway._flights._all:
+            await asyncio.sleep(0)
+            assert time.monotonic() - began < SECONDS
+
     async def play(self, data: bytes, *, with_lane: bool) -> bytes:
         """What a client is sent in reply to `data`."""
         state, line = ServerState(), Line()
@@ -138,10 +145,7 @@ class Served:
         protocol = HitLaneProtocol(self.config, state, app_state)
         protocol.connection_made(line)
         protocol.data_received(data)
-        began = time.monotonic()
-        while state.tasks:
-            await asyncio.sleep(0)
-            assert time.monotonic() - began < SECONDS
+        await self.done(state)
         protocol.connection_lost(None)
         if protocol.timeout_keep_alive_task is not None:
             protocol.timeout_keep_alive_task.cancel()
