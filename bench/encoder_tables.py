@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, geometric_mean
 
 from bench.curves import Against, Curve, against
 from bench.encoder_settings import Setting, is_default
@@ -17,7 +17,7 @@ _NOISE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a setting takes for all pictures of a kind."""
+    """What a setting takes for a picture, or its share of what another takes."""
 
     size: float
     ms: float
@@ -53,13 +53,12 @@ def _lossy_cells(share: Against) -> list[str]:
     return [f"{number:.2f}" for number in numbers[:1]] + [f"{n:.3f}" for n in numbers[1:]]
 
 
-def lossless_table(format_: Format, settings: list[Setting], kinds: dict[str, list[Cost]]) -> str:
+def lossless_table(
+    format_: Format, settings: list[Setting], kinds: dict[str, list[list[Cost]]]
+) -> str:
     """Time and bytes of each setting as shares of the default's, for each kind of picture."""
     base = next(number for number, setting in enumerate(settings) if is_default(format_, setting))
-    shares = {
-        kind: [Cost(cost.size / costs[base].size, cost.ms / costs[base].ms) for cost in costs]
-        for kind, costs in kinds.items()
-    }
+    shares = {kind: [_share(costs[base], cost) for cost in costs] for kind, costs in kinds.items()}
     head = ["setting", *(f"{kind}: {what}" for kind in kinds for what in ("time", "bytes", ""))]
     rows = [
         [
@@ -77,6 +76,13 @@ def lossless_table(format_: Format, settings: list[Setting], kinds: dict[str, li
         for number, setting in enumerate(settings)
     ]
     return _table(head, rows)
+
+
+def _share(base: list[Cost], costs: list[Cost]) -> Cost:
+    """Of the bytes, picture by picture; of the time for all."""
+    sizes = [cost.size / ours.size for ours, cost in zip(base, costs, strict=True)]
+    ms = sum(cost.ms for cost in costs) / sum(cost.ms for cost in base)
+    return Cost(size=geometric_mean(sizes), ms=ms)
 
 
 def level_table(levels: list[Level]) -> str:

@@ -37,7 +37,7 @@ SIDE = 512
 """Pixels of the longer side of what is encoded."""
 _RUNS, _ENOUGH_SECONDS = 5, 0.05
 """Each file is written so often, unless that takes longer; the median counts."""
-_PHOTOS, _GRAPHICS = Path("../shared/corpus/photos"), Path("../shared/corpus/real/png")
+_PHOTOS, _GRAPHICS = Path("../shared/corpus/photos"), Path("../shared/corpus/real/svg")
 _LEVELLED = (Format.JPEG, Format.WEBP, Format.AVIF)
 
 
@@ -45,7 +45,8 @@ def main() -> None:
     """Measure, and renew the table of each format asked for."""
     options = _options()
     photos = pictures(options.photos)
-    kinds = {"photos": photos, "drawings": pictures(options.graphics)}
+    drawings = [drawing for folder in options.graphics for drawing in pictures(folder)]
+    kinds = {"photos": photos, "drawings": drawings}
     for format_ in options.formats:
         settings = TRIED[format_]
         if format_ in QUALITIES:
@@ -59,7 +60,9 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, default=_PHOTOS, help="a folder")
-    parser.add_argument("--graphics", type=Path, default=_GRAPHICS, help="a folder, for PNG, GIF")
+    parser.add_argument(
+        "--graphics", type=Path, nargs="+", default=[_GRAPHICS], help="folders, for PNG and GIF"
+    )
     parser.add_argument("--levels", action="store_true", help="the table of levels as well")
     parser.add_argument("--formats", type=Format, nargs="*", default=list(TRIED))
     return parser.parse_args()
@@ -110,17 +113,16 @@ def curves(format_: Format, photos: list[pyvips.Image]) -> list[list[Curve]]:
     ]
 
 
-def costs(format_: Format, kinds: dict[str, list[pyvips.Image]]) -> dict[str, list[Cost]]:
-    """For each kind of picture what each setting takes, all pictures together."""
-    return {kind: _together(format_, images) for kind, images in kinds.items()}
-
-
-def _together(format_: Format, images: list[pyvips.Image]) -> list[Cost]:
-    rows = [timed(format_, image, TRIED[format_]) for image in images]
-    return [
-        Cost(size=sum(len(body) for body, _ in column), ms=sum(ms for _, ms in column))
-        for column in zip(*rows, strict=True)
-    ]
+def costs(format_: Format, kinds: dict[str, list[pyvips.Image]]) -> dict[str, list[list[Cost]]]:
+    """For each kind of picture what each setting takes, picture by picture."""
+    rows = {
+        kind: [timed(format_, image, TRIED[format_]) for image in images]
+        for kind, images in kinds.items()
+    }
+    return {
+        kind: [[Cost(len(body), ms) for body, ms in column] for column in zip(*of, strict=True)]
+        for kind, of in rows.items()
+    }
 
 
 def levels(photos: list[pyvips.Image]) -> list[Level]:

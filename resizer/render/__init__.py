@@ -9,7 +9,7 @@ In the gateway, where no picture is ever decoded:
 
 In a worker:
 
-- its loop and its lock: `worker`; `sandbox`, `seccomp`, `escapes`, `svg_cost`
+- its loop and its lock: `worker`, `memory`; `sandbox`, `seccomp`, `escapes`, `svg_cost`
 - a render from end to end: `pipeline`; `steps` lists what is done to each frame
 - what an original is: `sniff`, `examine`, `header`; bounds of what it may ask for: `chunks`,
   `scans`, `svg`, `length`
