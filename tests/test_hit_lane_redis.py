@@ -24,8 +24,9 @@ OTHER_WAY = 'If-None-Match: "none"'
 def gateway(own_redis: RedisServer, tmp_path: Path) -> Iterator[Gateway]:
     (tmp_path / "a.jpg").write_bytes(jpeg(400, 300))
     (tmp_path / "b.jpg").write_bytes(jpeg(400, 300, (0, 90, 200)))
-    settings = {"cache": own_redis.url, "memory_cache_mb": 0, "cache_timeout": 0.5}
-    with Gateway(source=tmp_path, urls="open", **settings) as running:
+    with Gateway(
+        source=tmp_path, urls="open", cache=own_redis.url, memory_cache_mb=0, cache_timeout=0.5
+    ) as running:
         running.get(URL)
         yield running
 
