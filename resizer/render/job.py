@@ -41,7 +41,7 @@ class Resampling(StrEnum):
     """The light in which pixels are averaged."""
 
     LINEAR = "linear"
-    """Nearly linear light: what a camera would have seen from further away."""
+    """Linear light: what a camera would have seen from further away."""
     GAMMA = "gamma"
     """Gamma-coded values, as peers do: the cheapest miss, darker and softer detail."""
 

@@ -4,12 +4,13 @@ A variant is the same to the bit with and without: what is kept is what a loader
 had, under a name that says all it depends on.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pyvips
 
 from resizer.render.mend import check_complaints
-from resizer.render.stage import Kind, Stage
+from resizer.render.stage import MAX_BANDS, Kind, Stage
 from resizer.render.stages import Stages
 
 _SEQUENTIAL = "vips-sequential"
@@ -19,10 +20,12 @@ _FIELDS = ("exif-", "icc-", "iptc-", "xmp-", "orientation", "resolution-unit", _
 """What an original tells beside its pixels, and what is asked for after they are read."""
 
 
-def found(stages: Stages, kind: Kind, name: str, like: pyvips.Image) -> pyvips.Image | None:
+def found(
+    stages: Stages, kind: Kind, name: str, like: Callable[[], pyvips.Image]
+) -> pyvips.Image | None:
     """The pixels of that name, if they are there, with all that `like` tells beside its own."""
     ready = stages.find(kind, name)
-    return _image(*ready, like) if ready else None
+    return _image(*ready, like()) if ready else None
 
 
 def left(stages: Stages, kind: Kind, name: str, image: pyvips.Image) -> pyvips.Image | None:
@@ -30,8 +33,10 @@ def left(stages: Stages, kind: Kind, name: str, image: pyvips.Image) -> pyvips.I
 
     None means that an image that streams was read in vain, and has to be opened anew.
     """
+    if image.format != "uchar" or image.bands > MAX_BANDS:
+        return image
     stage = Stage(kind, name, image.width, image.height, image.bands)
-    if image.format != "uchar" or not stages.wants(kind, stage.size):
+    if not stages.wants(kind, stage.size):
         return image
     try:
         pixels = memoryview(image.write_to_memory())

@@ -28,9 +28,10 @@ LOADERS = {
 """libvips' class and operation. `uhdrload` (a JPEG with a gain map is read as the plain JPEG it
 also is), `matrixload`, `vipsload` and all others stay blocked, whatever libvips might guess."""
 
-_LEAVE = {Resampling.LINEAR: 3.0, Resampling.GAMMA: 2.0}
+_LEAVE = {Resampling.LINEAR: 2.5, Resampling.GAMMA: 2.0}
 """Times the target that a loader leaves for the resize. It averages gamma-coded values, so what it
-takes linear light cannot have: at 3 the score is that of a full decode for most photos."""
+takes linear light cannot have. Of eleven photos 2.5 scores 0.3 points of SSIMULACRA2 less in the
+mean than 3.0, 2.6 at worst, and costs a tenth less."""
 
 _SVG_SCALES = (0.001, 10_000.0)
 """Bounds of `svgload`'s scale."""

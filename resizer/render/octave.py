@@ -25,10 +25,11 @@ def opened(
     if not _is_octave(image, header):
         return image
     name = f"{header.page} {image.width}x{image.height}"
-    for kept in (found, left):
-        if (pixels := kept(stages, Kind.OCTAVE, name, image)) is not None:
-            return pixels
-    return load_small(header, shrink, light, limits)
+    kept = found(stages, Kind.OCTAVE, name, lambda: image)
+    if kept is not None:
+        return kept
+    held = left(stages, Kind.OCTAVE, name, image)
+    return load_small(header, shrink, light, limits) if held is None else held
 
 
 def _is_octave(image: pyvips.Image, header: Header) -> bool:

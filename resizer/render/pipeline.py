@@ -129,8 +129,8 @@ def _shaped(work: Work) -> list[pyvips.Image]:
         )
     if work.header.opened:
         return _shape([done(RESIZE, _opened(work), work)], work)
-    like = load(work.header.source, work.header.format)
-    kept = found(work.stages, Kind.SHAPED, work.shape, like)
+    header = work.header
+    kept = found(work.stages, Kind.SHAPED, work.shape, lambda: load(header.source, header.format))
     if kept is not None:
         return [with_profile(kept.copy(interpretation="srgb"), None)]
     (frame,) = _shape([done(RESIZE, _opened(work), work)], work)

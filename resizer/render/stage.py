@@ -11,8 +11,8 @@ from typing import Any, Self
 MAX_NAME = 200
 """Characters."""
 _MAX_SIDE = 1_000_000
-_MAX_BANDS = 5
-"""Inks and alpha."""
+MAX_BANDS = 16
+"""Inks, alpha, and what a TIFF may hold besides."""
 
 
 class Kind(StrEnum):
@@ -39,7 +39,7 @@ class Stage:
         sides = (self.width, self.height)
         if not all(type(side) is int and 1 <= side <= _MAX_SIDE for side in sides):
             raise ValueError("a stage without a size")
-        if type(self.bands) is not int or not 1 <= self.bands <= _MAX_BANDS:
+        if type(self.bands) is not int or not 1 <= self.bands <= MAX_BANDS:
             raise ValueError("a stage without bands")
         if not (isinstance(self.name, str) and len(self.name) <= MAX_NAME and self.name.isascii()):
             raise ValueError("a stage without a name")
