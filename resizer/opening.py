@@ -1,7 +1,6 @@
 """From the settings to what they name: drivers, not yet connected, and plain values."""
 
 import hashlib
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from resizer.settings import Settings
 def summary(settings: Settings) -> str:
     """What a server serves, for its log; no secret, so of the cache's URL only the kind."""
     kind = settings.cache.get_secret_value().partition(":")[0]
-    workers = f"{renderers(settings)} render workers"
+    workers = f"{settings.renderers_each} render workers"
     return f"source {settings.source}, cache {kind}, {workers}, {settings.urls} URLs"
 
 
@@ -97,11 +96,6 @@ def freshness(settings: Settings) -> Freshness:
         settings.stale_if_error,
         settings.partial_max_age,
     )
-
-
-def renderers(settings: Settings) -> int:
-    """Render workers of one process: as set, else one a core, shared out among the processes."""
-    return settings.renderers or max(1, len(os.sched_getaffinity(0)) // settings.workers)
 
 
 def cache_policy_of(settings: Settings) -> CachePolicy:

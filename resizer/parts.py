@@ -32,7 +32,6 @@ from resizer.opening import (
     freshness,
     open_results_of,
     open_shared,
-    renderers,
     summary,
 )
 from resizer.originals import Originals
@@ -92,7 +91,7 @@ class Parts:
         )
         self.forgetting = Forgetting(self.memory, self.originals, self.tiers, self.flusher)
         self.pool = Pool(
-            renderers(settings),
+            settings.renderers_each,
             settings.limits,
             resampling=settings.resampling,
             recycle_after=settings.renderer_recycle,
@@ -114,7 +113,7 @@ class Parts:
             Policy(
                 fingerprint(settings),
                 settings.max_queue,
-                _SLOTS_PER_RENDERER * renderers(settings),
+                _SLOTS_PER_RENDERER * settings.renderers_each,
             ),
         )
         cache_policy = cache_policy_of(settings)

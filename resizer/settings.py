@@ -300,6 +300,11 @@ class Settings(BaseSettings):
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file()))
 
     @property
+    def renderers_each(self) -> int:
+        """Render workers of one process: as set, else one a core, shared out among processes."""
+        return self.renderers or max(1, len(os.sched_getaffinity(0)) // self.workers)
+
+    @property
     def limits(self) -> Limits:
         """The limits as the one value that the parts are handed."""
         return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})

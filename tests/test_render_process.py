@@ -308,3 +308,17 @@ def test_workers_die_with_their_gateway() -> None:
     for watch in watches:
         with open(watch):
             assert select.select([watch], [], [], 5)[0]
+
+
+def test_a_worker_that_was_started_ahead_is_the_first_to_serve() -> None:
+    async def scenario() -> None:
+        spawn.spawn_ahead(1)
+        (ahead,) = spawn._ahead
+        worker = Worker(spawn.COMMAND)
+        assert not spawn._ahead
+        await worker.hello(LIMITS)
+        worker.kill(End.CLOSED)
+        await worker.bury()
+        assert ahead.process.poll() is not None
+
+    asyncio.run(scenario())

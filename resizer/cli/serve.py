@@ -5,6 +5,7 @@ from functools import partial
 
 from resizer.cli.terminal import fail, read
 from resizer.flags import ConfigFlag, settings_as_flags
+from resizer.render.spawn import spawn_ahead
 from resizer.rules import SERVING
 from resizer.settings import Settings
 
@@ -13,10 +14,12 @@ from resizer.settings import Settings
 def serve(config: ConfigFlag = None, **flags: str | None) -> None:
     """Serve images by the settings, until SIGTERM."""
     gc.disable()  # until all is imported and made: of that nothing is garbage
+    settings = read(config, flags, SERVING)
+    if settings.workers == 1:
+        spawn_ahead(settings.renderers_each)
     from resizer.app import create_app
     from resizer.server import listen, run
 
-    settings = read(config, flags, SERVING)
     try:
         bound = listen(settings.host, settings.port)
     except OSError as error:

@@ -21,7 +21,7 @@ from resizer.doctor.renderer import check_libvips, check_renderer
 from resizer.doctor.results import check_results, check_results_are_private
 from resizer.doctor.s3 import open_doors
 from resizer.doctor.settings import check_settings
-from resizer.opening import open_results_of, renderers
+from resizer.opening import open_results_of
 from resizer.settings import Settings
 
 _SECONDS = 20.0
@@ -61,7 +61,7 @@ async def examine(
         *_of_events(settings),
         Check("renderer", partial(check_renderer, settings.limits)),
         Check("libvips", check_libvips),
-        Check("machine", partial(check_machine, settings, renderers(settings))),
+        Check("machine", partial(check_machine, settings, settings.renderers_each)),
     ]
     tasks = [asyncio.create_task(made(check, seconds)) for check in checks]
     for task in tasks:

@@ -31,12 +31,11 @@ from resizer.render.job import (
     decode_reply,
     encode_order,
 )
-from resizer.render.memfd import bounded, sealable, take_back
+from resizer.render.memfd import sealable, take_back
 from resizer.render.pixel_cache import Shelf
-from resizer.render.spawn import spawn
+from resizer.render.spawn import STDERR_BYTES, spawn
 
 _START_SECONDS = 30.0
-_STDERR_BYTES = 16_384
 _LOWEST = 19
 _SAID = 1000
 """Characters of what it said on stderr that go into the log."""
@@ -83,12 +82,8 @@ class Worker:
         self.on_death: Callable[[], None] | None = None
         """Called when the worker is no more."""
         self._expected: asyncio.Future[bytes] | None = None
-        self._stderr = bounded("stderr", _STDERR_BYTES)
-        try:
-            self._process, self._socket = spawn(command, self._stderr)
-        except OSError:
-            os.close(self._stderr)
-            raise
+        spawned = spawn(command)
+        self._process, self._socket, self._stderr = spawned.process, spawned.socket, spawned.stderr
         self._cpu = cpu.Account(self._process.pid)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._readable)
@@ -161,14 +156,14 @@ class Worker:
     async def bury(self) -> str:
         """Reap a killed worker; how it ended and the last it had to say, for the log."""
         status = await asyncio.to_thread(self._process.wait)
-        said = os.pread(self._stderr, _STDERR_BYTES, 0).rstrip(b"\0")
+        said = os.pread(self._stderr, STDERR_BYTES, 0).rstrip(b"\0")
         os.close(self._stderr)
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         return f"{self.end} ({how}) {said.decode(errors='replace')[-_SAID:]}".strip()
 
     def _forget_what_it_said(self) -> None:
         """Start its stderr anew, so that the log of a death holds nothing of an earlier job."""
-        os.pwrite(self._stderr, bytes(_STDERR_BYTES), 0)
+        os.pwrite(self._stderr, bytes(STDERR_BYTES), 0)
         os.lseek(self._stderr, 0, os.SEEK_SET)
 
     async def _ask(self, order: Order, descriptors: list[int], seconds: float) -> Reply:

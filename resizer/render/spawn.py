@@ -1,12 +1,18 @@
 """How a worker process comes into being: its program, its environment, what it inherits."""
 
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import resizer
+from resizer.render.memfd import bounded
+
+STDERR_BYTES = 16_384
 
 # The worker runs the very package that its gateway runs, installed, editable or neither, and
 # finds nothing else beside it.
@@ -36,10 +42,38 @@ ENVIRONMENT = {
 }
 
 
-def spawn(command: Sequence[str], stderr: int) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """A process and our end of its socket: nothing inherited but that and `stderr`."""
+@dataclass(frozen=True, slots=True)
+class Spawned:
+    """A process that knows nothing yet, our end of its socket, and what it says on stderr."""
+
+    process: subprocess.Popen[bytes]
+    socket: socket.socket
+    stderr: int
+
+
+_ahead: list[Spawned] = []
+
+
+def spawn_ahead(count: int) -> None:
+    """Start workers before anybody can give them work: they import while this process does.
+
+    To be called in the main thread, as `spawn`. One that cannot be started is started again, and
+    told of, when its turn comes.
+    """
+    with suppress(OSError):
+        while len(_ahead) < count:
+            _ahead.append(_spawned(COMMAND))
+
+
+def spawn(command: Sequence[str]) -> Spawned:
+    """A process with nothing inherited but its socket and its stderr. Raises OSError."""
+    return _ahead.pop() if command is COMMAND and _ahead else _spawned(command)
+
+
+def _spawned(command: Sequence[str]) -> Spawned:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setblocking(False)
+    stderr = bounded("stderr", STDERR_BYTES)
     with theirs:
         try:
             process = subprocess.Popen(  # noqa: S603  (the operator's own program)
@@ -55,5 +89,6 @@ def spawn(command: Sequence[str], stderr: int) -> tuple[subprocess.Popen[bytes],
             )
         except OSError:
             ours.close()
+            os.close(stderr)
             raise
-    return process, ours
+    return Spawned(process, ours, stderr)
