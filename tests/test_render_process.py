@@ -16,7 +16,7 @@ from resizer.errors import Overloaded, RenderTimeout, UnprocessableSource
 from resizer.render import spawn
 from resizer.render.job import Lie
 from resizer.render.pool import Pool
-from resizer.render.process import read_variant
+from resizer.render.process import End, Worker, read_variant
 from resizer.transform import Format, Transform
 from tests.puppet_pool import LIMITS, gone, order, original, pid, running, said, until
 from tests.puppet_worker import COMMAND
