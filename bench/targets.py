@@ -2,11 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from bench import hits, memory, misses, originals, pictures, srcset
+from bench import (
+    calm,
+    herd,
+    hits,
+    memory,
+    misses,
+    originals,
+    pictures,
+    redis_hits,
+    srcset,
+    start,
+)
 from bench.converted import FORMATS
 from bench.row import Reach, Row, of_rounds, skipped
 from bench.stage import Rivals, stage
@@ -72,39 +81,27 @@ def memory_hits(run: Run) -> Found:
     )
 
 
-def redis_hits(run: Run) -> Found:
-    module = _module("redis_hits")
-    if not module:
-        return _absent("P2", "redis_hits")
-    rounds = module.measure(2 if run.quick else 5, 2 if run.quick else 4)
+def hits_in_redis(run: Run) -> Found:
+    rounds = redis_hits.measure(2 if run.quick else 5, 2 if run.quick else 4)
     what, ratios = "Redis hits, one core, against nginx' file", [one.ratio for one in rounds]
     return Found([of_rounds("P2", what, ratios, Reach(0.22))])
 
 
-def calm(run: Run) -> Found:
-    module = _module("calm")
-    if not module:
-        return _absent("P6", "calm")
-    rounds = module.measure(_usual(run), 2 if run.quick else 5)
+def hits_amid_misses(run: Run) -> Found:
+    rounds = calm.measure(_usual(run), 2 if run.quick else 5)
     what = "p99 of hits while misses saturate every core, against idle"
     return Found([of_rounds("P6", what, [one.ratio for one in rounds], Reach(3, at_most=True))])
 
 
-def herd(run: Run) -> Found:
-    module = _module("herd")
-    if not module:
-        return _absent("P7", "herd")
-    rounds = module.measure(_usual(run), 2 if run.quick else 5)
+def of_herd(run: Run) -> Found:
+    rounds = herd.measure(_usual(run), 2 if run.quick else 5)
     what = "1,000 for one cold URL, last reply against a cold one and twice 1,000 hits"
     ratios = [one.ratio for one in rounds]
     return Found([of_rounds("P7", what, ratios, Reach(1, at_most=True), note="1 fetch, 1 render")])
 
 
 def starts(run: Run) -> Found:
-    module = _module("start")
-    if not module:
-        return _absent("P9", "start")
-    rounds = module.measure(_usual(run), 3 if run.quick else 7)
+    rounds = start.measure(_usual(run), 3 if run.quick else 7)
     ready = [one.start_ratio for one in rounds]
     first = [one.render_ratio for one in rounds]
     return Found(
@@ -166,25 +163,14 @@ def _usual(run: Run) -> Path:
     return originals.nearest(run.photos, 6.0)
 
 
-def _absent(name: str, module: str) -> Found:
-    return Found([skipped(name, module.replace("_", " "), f"bench.{module} is not here")])
-
-
-def _module(name: str) -> Any:
-    try:
-        return import_module(f"bench.{name}")
-    except ModuleNotFoundError:
-        return None
-
-
 TARGETS: dict[str, Callable[[Run], Found]] = {
     "P1": memory_hits,
-    "P2": redis_hits,
+    "P2": hits_in_redis,
     "P3": of_loop,
     "P4": of_peers,
     "P5": of_srcset,
-    "P6": calm,
-    "P7": herd,
+    "P6": hits_amid_misses,
+    "P7": of_herd,
     "P8": of_memory,
     "P9": starts,
     "score": of_pictures,
