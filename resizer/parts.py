@@ -22,7 +22,7 @@ from resizer.gateway import Gateway, Policy
 from resizer.hearing import Hearing
 from resizer.http.access_log import LineWriter
 from resizer.http.headers import make_variant
-from resizer.http.hit_lane import HitLane
+from resizer.http.hit_replies import HitLane
 from resizer.http.hits import Hits
 from resizer.http.images import ImagePolicy, Images
 from resizer.metrics import Metrics

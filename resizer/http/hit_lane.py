@@ -16,7 +16,6 @@ changes.
 """
 
 import asyncio
-import time
 from functools import partial
 from typing import Any
 
@@ -26,13 +25,10 @@ from uvicorn.server import ServerState
 
 from resizer.answer import Answer
 from resizer.flights import Flight
-from resizer.http.access_log import LineWriter
-from resizer.http.headers import MEMORY_HIT, REDIS_HIT, Headers, lines
-from resizer.http.hits import Asked, Hits, Known
-from resizer.http.packets import Packets
-from resizer.http.trace import Trace, accepted_id, new_id
+from resizer.http.hit_replies import HitLane
+from resizer.http.hits import Asked, Known
+from resizer.http.trace import Trace, accepted_id
 from resizer.image import Variant
-from resizer.metrics import Metrics
 
 _NOT_PLAIN = frozenset(
     {
@@ -46,70 +42,9 @@ _NOT_PLAIN = frozenset(
         b"upgrade",
     }
 )
-_CRLF = b"\r\n"
-_FROM_MEMORY = lines([(b"cache-status", MEMORY_HIT.encode())])
-_FROM_REDIS = lines([(b"cache-status", REDIS_HIT.encode())])
 _KEEP_ALIVE = b"keep-alive"
 _OF_ONE_CLIENT = frozenset({b"authorization", b"cookie", b"x-request-id"})
 """Whose requests are parsed each time: no secret is kept, and the id is another."""
-
-
-class HitLane:
-    """What the lane needs of the application, handed over in its lifespan state."""
-
-    def __init__(self, hits: Hits, writer: LineWriter, metrics: Metrics) -> None:
-        self.packets = Packets()
-        self.ask = hits.ask
-        self._find = hits.find
-        self._tail = hits.tail
-        self._log = writer.write if writer.wanted else None
-        self._counts = metrics.lane
-        self._defaults: Headers = []
-        self._first_lines = b""
-
-    def memory_hit(
-        self, asked: Asked, defaults: Headers, client_id: bytes | None
-    ) -> tuple[bytes, bytes] | None:
-        """Head and body for a plain GET, counted and logged; None if the ordinary way knows more.
-
-        `defaults` are uvicorn's own header fields, `client_id` is the `X-Request-Id` that came.
-        """
-        found = self._find(asked)
-        if found is None:
-            return None
-        known, variant = found
-        self._counts.hits += 1
-        request_id = accepted_id(client_id) if client_id else new_id()
-        if self._log is not None:
-            size = len(variant.body)
-            self._log((time.time(), 0.0, request_id, "GET", asked[0], 200, size, MEMORY_HIT))
-        return self._reply(known, variant, request_id, defaults, _FROM_MEMORY)
-
-    def redis_hit(
-        self, known: Known, variant: Variant, trace: Trace, url: bytes, defaults: Headers
-    ) -> tuple[bytes, bytes]:
-        """The same for what a look-up brought; the gateway has counted the hit."""
-        request_id = trace.request_id.encode()
-        if self._log is not None:
-            took, size = time.perf_counter() - trace.started, len(variant.body)
-            self._log((time.time(), took, request_id, "GET", url, 200, size, REDIS_HIT))
-        return self._reply(known, variant, request_id, defaults, _FROM_REDIS)
-
-    def _reply(
-        self, known: Known, variant: Variant, request_id: bytes, defaults: Headers, status: bytes
-    ) -> tuple[bytes, bytes]:
-        if defaults is not self._defaults:
-            self._start(defaults)
-        body, tail = variant.body, self._tail(known)
-        self._counts.replies += 1
-        self._counts.bytes += len(body)
-        head = (self._first_lines, request_id, _CRLF, variant.head, status, tail)
-        return b"".join(head), body
-
-    def _start(self, defaults: Headers) -> None:
-        """Uvicorn makes a new list, with a new `Date`, every second."""
-        self._defaults = defaults
-        self._first_lines = b"HTTP/1.1 200 OK\r\n" + lines(defaults) + b"x-request-id: "
 
 
 class HitLaneProtocol(HttpToolsProtocol):

@@ -22,7 +22,8 @@ from resizer.flush import Flush
 from resizer.http.access import Access, Urls
 from resizer.http.access_log import AccessLog, LineWriter
 from resizer.http.headers import CachePolicy
-from resizer.http.hit_lane import HitLane, HitLaneProtocol
+from resizer.http.hit_lane import HitLaneProtocol
+from resizer.http.hit_replies import HitLane
 from resizer.http.hits import Hits
 from resizer.http.images import ImagePolicy, Images
 from resizer.urls.cloudflare import parse
