@@ -25,10 +25,10 @@ _BLACK_POINT = ImageCms.Flags.BLACKPOINTCOMPENSATION
 
 def score(reference: Pixels, seen: Pixels) -> float:
     """SSIMULACRA2; both must be of one size, at least 8×8."""
-    from ssimulacra2 import compute_ssimulacra2
-
     if reference.shape != seen.shape:
         raise ValueError(f"{seen.shape} is not the reference's size, {reference.shape}")
+    from ssimulacra2 import compute_ssimulacra2
+
     return float(compute_ssimulacra2(_file(reference), _file(seen)))
 
 
