@@ -268,12 +268,8 @@ class Gateway:
             about = flight.key, flight.preset, original, rendered
             variant = await aside(len(rendered.body), self._make_variant, *about)
         done = time.perf_counter()
-        self._metrics.render_seconds.observe(done - fetched)
-        self._metrics.renders.labels(rendered.content_type).inc()
-        if rendered.began:
-            self._metrics.begun.labels(rendered.began).inc()
+        self._metrics.rendered(done - fetched, rendered)
         if rendered.partial:
-            self._metrics.partial.inc()
             self.source.drop(flight.key)
         return Answer(variant, fetch_seconds=fetched - start, render_seconds=done - fetched)
 

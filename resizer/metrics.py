@@ -19,6 +19,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from resizer.image import Rendered
+
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _DEATHS = ("crash", "timeout", "lie", "stopped", "recycled")
@@ -167,6 +169,14 @@ class Metrics:
         """An original of `size` bytes came from the source."""
         self.fetch_seconds.observe(seconds)
         self.fetched_bytes.inc(size)
+
+    def rendered(self, seconds: float, what: Rendered) -> None:
+        """A variant was made, `seconds` after its original was there."""
+        self.render_seconds.observe(seconds)
+        self.renders.labels(what.content_type).inc()
+        self.partial.inc(what.partial)
+        if what.began:
+            self.begun.labels(what.began).inc()
 
     def show(self) -> bytes:
         """All numbers as Prometheus text; of all processes where they share a directory.

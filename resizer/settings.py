@@ -6,39 +6,41 @@ the environment over the file. Unknown names are refused and all faults are told
 """
 
 import os
-import re
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
-from resizer.address import read_address
 from resizer.cdn.plan import PurgePolicy
 from resizer.cdn.target import read_target
-from resizer.errors import InvalidRequest
 from resizer.http.access import Access, Urls
 from resizer.limits import FailOn, Limits
 from resizer.render.job import Resampling
+from resizer.setting_texts import (
+    WIDEST,
+    CacheUrl,
+    Place,
+    Presets,
+    Seconds,
+    Secrets,
+    Targets,
+    Timeout,
+    WebUrl,
+    Widths,
+    read_preset,
+)
 from resizer.urls.cloudflare import Grammar
-from resizer.urls.preset import Preset, parse_preset
+from resizer.urls.preset import Preset
 
 PREFIX = "RESIZER_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 _DEFAULT_CONFIG = Path("resizer.toml")
-_WIDEST = 16_383
-"""Pixels: the largest side that WebP can hold (RFC 9649 §2.7), so that any format fits."""
 _LIMITS = Limits()
-_LONGEST_TIMEOUT = 3600.0
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.ASCII)
 
 
 def config_file() -> Path | None:
@@ -46,123 +48,6 @@ def config_file() -> Path | None:
     if name := os.environ.get(CONFIG_VARIABLE):
         return Path(name)
     return _DEFAULT_CONFIG if _DEFAULT_CONFIG.is_file() else None
-
-
-def read_seconds(text: str) -> float:
-    """Seconds from text such as `90`, `90s`, `15m`, `1h`, `7d`, `2w`. Raises ValueError."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise ValueError("must be a time such as 90, 90s, 15m, 1h, 7d or 2w")
-    return float(match[1]) * _UNITS[match[2]]
-
-
-def read_widths(text: str) -> list[int]:
-    """Pixels from text such as `320,640`. Raises ValueError."""
-    try:
-        return [int(width) for width in text.split(",")]
-    except ValueError:
-        raise ValueError("takes whole numbers separated by commas") from None
-
-
-def _seconds(value: object) -> object:
-    return read_seconds(value) if isinstance(value, str) else value
-
-
-def _no_longer_than_an_hour(seconds: float) -> float:
-    if seconds > _LONGEST_TIMEOUT:
-        raise ValueError("must be at most 1h")
-    return seconds
-
-
-def _comma_separated(value: object) -> object:
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
-
-
-def _separated(value: object) -> object:
-    """By spaces as well, for entries that hold neither those nor commas."""
-    return value.replace(",", " ").split() if isinstance(value, str) else value
-
-
-def _targets(entries: list[str]) -> list[str]:
-    for entry in entries:
-        read_target(entry)
-    return entries
-
-
-def _not_empty(secrets: list[SecretStr]) -> list[SecretStr]:
-    if not all(secret.get_secret_value() for secret in secrets):
-        raise ValueError("must not hold an empty key")
-    return secrets
-
-
-def _named_presets(value: object) -> object:
-    """`thumb:width=200,fit=cover hero:width=1600` is a mapping of names to options."""
-    if not isinstance(value, str):
-        return value
-    pairs = [entry.partition(":") for entry in value.split()]
-    if any(not separator for _, separator, _ in pairs):
-        raise ValueError("must be name:options entries separated by spaces")
-    names = [name for name, _, _ in pairs]
-    if repeated := {name for name in names if names.count(name) > 1}:
-        raise ValueError(f"names {', '.join(sorted(repeated))} more than once")
-    return {name: options for name, _, options in pairs}
-
-
-def _cache_url(value: SecretStr) -> SecretStr:
-    url = value.get_secret_value()
-    if url != "memory:":
-        # Imported where there is a Redis: it takes a while, and `resizer url` needs none.
-        from resizer.cache.redis.connect import read_options
-
-        read_options(url)
-    return value
-
-
-def _place(value: str) -> str:
-    read_address(value)
-    return value
-
-
-def _web_url(value: str) -> str:
-    parts = urlsplit(value)
-    if value and not (parts.scheme in ("http", "https") and parts.netloc and value.isprintable()):
-        raise ValueError("must be an http:// or https:// URL")
-    return value
-
-
-def _well_formed(presets: dict[str, str]) -> dict[str, str]:
-    for name, options in presets.items():
-        _preset(name, options, _WIDEST)
-    return presets
-
-
-def _preset(name: str, options: str, max_side: int) -> Preset:
-    try:
-        return parse_preset(name, options, max_side)
-    except InvalidRequest as error:
-        raise ValueError(f"preset {name}: {error}") from None
-
-
-WebUrl = Annotated[str, AfterValidator(_web_url)]
-Seconds = Annotated[int, BeforeValidator(_seconds), Field(ge=0)]
-Timeout = Annotated[
-    float,
-    BeforeValidator(_seconds),
-    Field(gt=0),
-    AfterValidator(_no_longer_than_an_hour),
-]
-Secrets = Annotated[
-    list[SecretStr], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_not_empty)
-]
-Widths = Annotated[list[Annotated[int, Field(ge=1)]], NoDecode, BeforeValidator(_comma_separated)]
-Presets = Annotated[
-    dict[str, str], NoDecode, BeforeValidator(_named_presets), AfterValidator(_well_formed)
-]
-Place = Annotated[str, AfterValidator(_place)]
-CacheUrl = Annotated[SecretStr, AfterValidator(_cache_url)]
-Targets = Annotated[list[str], NoDecode, BeforeValidator(_separated), AfterValidator(_targets)]
 
 
 class Settings(BaseSettings):
@@ -246,7 +131,7 @@ class Settings(BaseSettings):
         _LIMITS.max_source_pixels, ge=1, description="Largest original, width × height."
     )
     max_output_side: int = Field(
-        _LIMITS.max_output_side, ge=1, le=_WIDEST, description="Largest variant side, pixels."
+        _LIMITS.max_output_side, ge=1, le=WIDEST, description="Largest variant side, pixels."
     )
     max_variant_bytes: int = Field(
         _LIMITS.max_variant_bytes, ge=1024 * 1024, description="Largest variant, bytes."
@@ -332,7 +217,7 @@ class Settings(BaseSettings):
     def parsed_presets(self) -> dict[str, Preset]:
         """The presets. Raises ValueError for the first that is wrong under these limits."""
         return {
-            name: _preset(name, options, self.max_output_side)
+            name: read_preset(name, options, self.max_output_side)
             for name, options in self.presets.items()
         }
 

@@ -10,7 +10,8 @@ from resizer.errors import InvalidRequest, ResizerError
 from resizer.flags import ConfigFlag, settings_as_flags
 from resizer.http.links import Links
 from resizer.rules import SIGNING
-from resizer.settings import Settings, read_seconds, read_widths
+from resizer.setting_texts import read_seconds, read_widths
+from resizer.settings import Settings
 from resizer.urls.cloudflare import with_width
 
 

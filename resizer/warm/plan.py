@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from resizer.errors import InvalidRequest, ResizerError
 from resizer.http.links import Links
 from resizer.opening import namespace
-from resizer.settings import Settings, read_widths
+from resizer.setting_texts import read_widths
+from resizer.settings import Settings
 from resizer.warm.wanted import FORMATS, Wanted, of_width, wanted
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
