@@ -14,7 +14,7 @@ import pytest
 import uvloop
 
 from resizer.errors import Overloaded, RenderTimeout, UnprocessableSource
-from resizer.image import Rendered
+from resizer.image import Original, Rendered
 from resizer.limits import Limits
 from resizer.render.attempt import Request
 from resizer.transform import Transform
@@ -37,6 +37,31 @@ def test_workers_work_side_by_side_and_are_counted() -> None:
             os.pwrite(first.fd, b"gone", 0)
             assert await one != await two
             await until(lambda: (pool.busy, pool.waiting) == (0, 0))
+
+    asyncio.run(scenario())
+
+
+def test_pixels_that_are_in_the_making_are_waited_for_while_there_is_other_work() -> None:
+    async def scenario() -> None:
+        served: list[object] = []
+
+        async def ask(given: Original, transform: Transform) -> None:
+            await pool.render(given, transform)
+            served.append(transform.quality)
+
+        async with running(2) as (pool, _), render_under_way(pool) as (first, one):
+            with original("wait") as given, original("echo other") as other:
+                low, high = (Transform(width=9, quality=quality) for quality in (10, 90))
+                begun = asyncio.create_task(ask(given, high))
+                await until(lambda: pool.busy == 2)
+                alike = asyncio.create_task(ask(given, low))
+                aside = asyncio.create_task(ask(other, Transform()))
+                await until(lambda: pool.waiting == 2)
+                os.pwrite(first.fd, b"gone", 0)
+                await asyncio.gather(one, aside)
+                assert served == [None]
+                os.pwrite(given.fd, b"gone", 0)
+                await asyncio.gather(begun, alike)
 
     asyncio.run(scenario())
 

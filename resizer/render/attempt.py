@@ -3,8 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
 
 from resizer.errors import RenderTimeout, ResizerError, UnprocessableSource
 from resizer.image import Original, Rendered
@@ -28,6 +28,20 @@ class Request:
     """It is, or was, in the slow lane."""
     crashed: bool = False
     """It has cost one worker."""
+
+    @property
+    def pixels(self) -> Hashable:
+        """What is to be encoded: those that differ in format and quality alone have it in common,
+        and the first to be rendered leaves it for the others."""
+        usual = Transform()
+        alike = replace(
+            self.transform,
+            format=usual.format,
+            quality=usual.quality,
+            metadata=usual.metadata,
+            fast=usual.fast,
+        )
+        return self.original.serial, alike
 
     def succeed(self, rendered: Rendered) -> None:
         if not self.answer.done():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from resizer.behind import ended
+from resizer.render.attempt import Request
 from resizer.render.crew import Crew
 from resizer.render.process import End, Worker
 
@@ -30,6 +31,8 @@ class Place:
         self._successor: asyncio.Task[Worker] | None = None
         self.attempt: asyncio.Task[bool] | None = None
         """The render under way here, or the last one."""
+        self.request: Request | None = None
+        """What it is for."""
         self.overdue = False
         """It has taken longer than renders may when others wait."""
         self.failing = False

@@ -1,8 +1,9 @@
 """The pool of workers: whose turn it is, and who has to make room for others.
 
 The quick lane has a place for each worker, and all places take from one queue, first come first
-served. A render that has lost patience with it goes on in the slow lane, at lower priority, as soon
-as somebody waits; what was slow before, or has cost a worker, goes there straight away.
+served, but for those whose pixels another worker is about to have. A render that has lost patience
+with it goes on in the slow lane, at lower priority, as soon as somebody waits; what was slow
+before, or has cost a worker, goes there straight away.
 """
 
 import asyncio
@@ -151,10 +152,25 @@ class Pool:
 
     def _next(self) -> Request | None:
         while self._waiting:
-            request = self._waiting.popleft()
+            request = self._first()
+            self._waiting.remove(request)
             if not self._sent_elsewhere(request):
                 return request
         return None
+
+    def _first(self) -> Request:
+        """Who waits longest; but rather not for pixels that a render under way will leave behind.
+
+        Of the 24 variants of a srcset at once, each size is so decoded and resized by one worker,
+        and the other does not do the same beside it.
+        """
+        if len(self._waiting) > 1:
+            busy = [place.request for place in self._places if place.busy]
+            made = {request.pixels for request in busy if request}
+            for request in self._waiting:
+                if request.pixels not in made:
+                    return request
+        return self._waiting[0]
 
     def _sent_elsewhere(self, request: Request) -> bool:
         """Refuse what is condemned, move a suspect to the slow lane; whether it is gone."""
@@ -170,7 +186,7 @@ class Pool:
         """Answer one request, or see it off to the slow lane."""
         attempt = asyncio.create_task(self._attempts.make(worker, request))
         attempt.add_done_callback(lambda _: place.wake.set())
-        place.attempt, place.overdue = attempt, False
+        place.attempt, place.request, place.overdue = attempt, request, False
         self._on_busy("quick", self.busy)
         await self._done_or_in_the_way(place, attempt)
         if not attempt.done():
