@@ -95,7 +95,8 @@ class Parts:
             settings.limits,
             resampling=settings.resampling,
             recycle_after=settings.renderer_recycle,
-            pixel_bytes=settings.pixel_cache_mb * _MIB,
+            # Without kept originals every render's bytes are others, and nothing could be found.
+            pixel_bytes=settings.pixel_cache_mb * _MIB if settings.source_cache_mb else 0,
             on_death=lambda reason: self.metrics.worker_deaths.labels(reason).inc(),
             on_warning=lambda text: _log.warning("%s", text),
             on_slow=self._slow,

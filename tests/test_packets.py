@@ -1,14 +1,17 @@
 """Packets, and the protocol that remembers them: over a transport and a clock made here."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from uvicorn.server import ServerState
 
 from resizer.flush import Flush
+from resizer.http import images
 from resizer.http.hit_lane import HitLaneProtocol
 from resizer.http.packets import LONGEST, MOST, Packets
 from tests.fuzz.targets.requests import Line, Served
@@ -287,5 +290,24 @@ def test_a_request_that_was_begun_is_no_idle_connection(begun: bytes) -> None:
         assert len(connection.clock.waiting) == 1
         connection.send(begun)
         assert not connection.clock.waiting
+
+    play(scene)
+
+
+def test_a_url_that_expires_while_it_is_looked_up_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was good when it came, and what it asked for has been made."""
+
+    async def scene(connection: Connection) -> None:
+        soon = int(time.time()) + 60
+        url = f"/img/width=9,format=webp,exp={soon}/a"
+        await connection.send_and_wait(request(url=url))
+        connection.served.house.flush(Flush(key="a"))
+        connection.served.house.memory.clear()
+        monkeypatch.setattr(images, "time", SimpleNamespace(time=lambda: soon + 1.0))
+        reply = await connection.send_and_wait(request(url=url))
+        assert reply.startswith(b"HTTP/1.1 200")
+        assert b"fwd=uri-miss" in reply
 
     play(scene)

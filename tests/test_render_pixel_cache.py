@@ -1,12 +1,16 @@
 """The pixel cache with real processes: what workers leave behind, and who is lent it."""
 
 import asyncio
+import itertools
 import os
+from ctypes import CDLL, c_long
+from dataclasses import replace
 
 import pytest
 
 from resizer.errors import UnprocessableSource
 from resizer.image import Original
+from resizer.render.job import Lie
 from resizer.render.pixel_cache import MOST_STAGES, PixelCache
 from resizer.render.pool import Pool
 from resizer.render.stage import Kind, Stage
@@ -14,6 +18,8 @@ from resizer.transform import Transform
 from tests.puppet_pool import order, original, running, said
 
 MIB = 1024 * 1024
+LIBC = CDLL(None)
+new_serial = itertools.count(1_000_000).__next__
 
 
 async def again(pool: Pool, given: Original) -> str:
@@ -84,13 +90,19 @@ def test_many_at_once_leave_no_descriptor_open() -> None:
             with original("stages abc") as given:
                 await asyncio.gather(*(again(pool, given) for _ in range(MOST_STAGES * 2)))
                 assert pool.pixels.files <= MOST_STAGES
-                before = len(os.listdir("/proc/self/fd"))
+                before = descriptors(pool.pixels)
                 await again(pool, given)
-                assert len(os.listdir("/proc/self/fd")) == before
+                assert descriptors(pool.pixels) == before
             pool.pixels.close()
             assert pool.pixels.size == pool.pixels.files == 0
 
     asyncio.run(scenario())
+
+
+def descriptors(cache: PixelCache) -> int:
+    """Of this process, when those that were let go are closed."""
+    cache._closing.submit(lambda: None).result()
+    return len(os.listdir("/proc/self/fd"))
 
 
 def leave(cache: PixelCache, given: Original, size: int, name: str = "x") -> None:
@@ -136,4 +148,40 @@ def test_the_same_stage_is_kept_once() -> None:
         leave(cache, given, 50)
         leave(cache, given, 50)
         assert (cache.files, cache.size) == (1, 50)
+    cache.close()
+
+
+def test_originals_that_leave_nothing_push_nothing_out() -> None:
+    cache = PixelCache(400, 1000)
+    with original("a") as given, original("b") as other:
+        leave(cache, given, 50)
+        for _ in range(5000):
+            with cache.lent(replace(other, serial=new_serial())):
+                pass
+        with cache.lent(given) as shelf:
+            assert len(shelf.ready) == 1
+    cache.close()
+
+
+def test_a_render_that_fails_leaves_no_descriptor_open() -> None:
+    cache = PixelCache(400, 1000)
+    with original("a") as given:
+        before = descriptors(cache)
+        for _ in range(3):
+            with pytest.raises(ValueError, match="it failed"), cache.lent(given):
+                raise ValueError("it failed")
+        assert descriptors(cache) == before
+    cache.close()
+
+
+def test_a_file_with_more_behind_its_end_is_no_stage() -> None:
+    cache = PixelCache(64 * MIB, 64 * MIB)
+    with original("a") as given, cache.lent(given) as shelf:
+        file = shelf.room[Kind.SHAPED]
+        os.write(file, bytes(8 * MIB))
+        os.ftruncate(file, 4 * MIB)
+        LIBC.fallocate(file, 1, c_long(0), c_long(16 * MIB))  # FALLOC_FL_KEEP_SIZE
+        assert os.fstat(file).st_size == 4 * MIB
+        with pytest.raises(Lie):
+            shelf.take(Stage(Kind.SHAPED, "x", 4096, 1024, 1))
     cache.close()

@@ -113,8 +113,7 @@ def cache_control(
     )
 
 
-MEMORY_HIT = "resizer; hit; detail=memory"
-REDIS_HIT = "resizer; hit; detail=redis"
+MEMORY_HIT, REDIS_HIT = "resizer; hit; detail=memory", "resizer; hit; detail=redis"
 """`Cache-Status` of what `cache_status` need not be asked for."""
 
 

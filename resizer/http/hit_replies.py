@@ -55,8 +55,8 @@ class HitLane:
         """The same for what a look-up brought; the gateway has counted the hit."""
         request_id = trace.request_id.encode()
         if self._log is not None:
-            took, size = time.perf_counter() - trace.started, len(variant.body)
-            self._log((time.time(), took, request_id, "GET", url, 200, size, REDIS_HIT))
+            ms, size = (time.perf_counter() - trace.started) * 1000, len(variant.body)
+            self._log((time.time(), ms, request_id, "GET", url, 200, size, REDIS_HIT))
         return self._reply(known, variant, request_id, defaults, _FROM_REDIS)
 
     def _reply(

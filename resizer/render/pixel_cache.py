@@ -10,6 +10,7 @@ import os
 import resource
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -24,7 +25,11 @@ MOST_STAGES = 12
 """Of one original: their descriptors travel with each of its jobs."""
 _DESCRIPTORS_SHARE = 8
 """Each stage holds one; clients and kept originals need theirs too."""
-_MOST_ORIGINALS = 4096
+_MOST_SEEN = 4096
+_BLOCK = 512
+"""Bytes that `st_blocks` counts in (stat(2))."""
+_SLACK = 2 * 1024 * 1024
+"""Bytes: a file in memory ends in a page of its own, which may be a huge one."""
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 
 
@@ -53,7 +58,8 @@ class Shelf:
             fcntl.fcntl(file, fcntl.F_ADD_SEALS, _SEALS)
         except OSError:
             raise Lie("a stage that could be written to still") from None
-        if os.fstat(file).st_size != stage.size:
+        about = os.fstat(file)
+        if about.st_size != stage.size or about.st_blocks * _BLOCK > stage.size + _SLACK:
             raise Lie("a stage of another size")
         self.left.append(stage)
 
@@ -67,6 +73,8 @@ class PixelCache:
         self._most_bytes = min(max_bytes // _LARGEST_SHARE, largest)
         self._max_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE
         self._kept: OrderedDict[int, list[tuple[Stage, int]]] = OrderedDict()
+        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._closing = ThreadPoolExecutor(1, thread_name_prefix="pixels")
         self.files = 0
         self.size = 0
         """Bytes held."""
@@ -81,13 +89,15 @@ class PixelCache:
         if not self._most_bytes:
             yield Shelf()
             return
-        kinds = list(Kind) if original.serial in self._kept else [Kind.SHAPED]
-        ready = self._kept.setdefault(original.serial, [])
-        self._kept.move_to_end(original.serial)
-        shelf = Shelf(tuple(ready), {kind: sealable(kind) for kind in kinds}, self._most_bytes)
+        serial = original.serial
+        kinds = list(Kind) if serial in self._seen else [Kind.SHAPED]
+        self._see(serial)
+        shelf = Shelf(tuple(self._kept.get(serial, ())), most_bytes=self._most_bytes)
         try:
+            for kind in kinds:
+                shelf.room[kind] = sealable(kind)
             yield shelf
-            self._keep(original, shelf)
+            self._keep(serial, shelf)
         finally:
             for file in shelf.room.values():
                 take_back(file)
@@ -96,16 +106,26 @@ class PixelCache:
         """Forget everything."""
         while self._kept:
             self._drop_oldest()
+        self._closing.shutdown()
 
-    def _keep(self, original: Original, shelf: Shelf) -> None:
+    def _see(self, serial: int) -> None:
+        self._seen[serial] = None
+        self._seen.move_to_end(serial)
+        if len(self._seen) > _MOST_SEEN:
+            self._seen.popitem(last=False)
+        if serial in self._kept:
+            self._kept.move_to_end(serial)
+
+    def _keep(self, serial: int, shelf: Shelf) -> None:
         for stage in shelf.left:
-            self._put(original.serial, stage, shelf.room.pop(stage.kind))
-        self._make_room()
+            self._put(serial, stage, shelf.room.pop(stage.kind))
+        while self.size > self._max_bytes or self.files > self._max_files:
+            self._drop_oldest()
 
     def _put(self, serial: int, stage: Stage, file: int) -> None:
         stages = self._kept.setdefault(serial, [])
         if any(kept == stage for kept, _ in stages):
-            os.close(file)  # another worker was as far at the same time
+            self._closing.submit(os.close, file)  # another worker was as far at the same time
             return
         if len(stages) >= MOST_STAGES:
             self._let_go(*stages.pop(_least_useful(stages)))
@@ -113,23 +133,16 @@ class PixelCache:
         self.files += 1
         self.size += stage.size
 
-    def _make_room(self) -> None:
-        while (
-            self.size > self._max_bytes
-            or self.files > self._max_files
-            or len(self._kept) > _MOST_ORIGINALS
-        ):
-            self._drop_oldest()
-
     def _drop_oldest(self) -> None:
         _, stages = self._kept.popitem(last=False)
         for stage, file in stages:
             self._let_go(stage, file)
 
     def _let_go(self, stage: Stage, file: int) -> None:
+        """In a thread: to free 64 MiB stops the event loop for 7 ms."""
         self.files -= 1
         self.size -= stage.size
-        os.close(file)
+        self._closing.submit(os.close, file)
 
 
 def _least_useful(stages: list[tuple[Stage, int]]) -> int:

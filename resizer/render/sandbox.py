@@ -45,7 +45,7 @@ FONTS = (
 """All that stays readable: no secret, and without them the text of an SVG is not drawn."""
 
 _NICENESS = 15
-_OPEN_FILES = 32
+_OPEN_FILES = 40
 """Text in an SVG needs ten, a job lends up to 16. Each may hold an original or the pixels of one,
 which is memory that no limit counts."""
 _LIFETIME_CPU = 3600
