@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+from contextlib import ExitStack
 from ctypes import CDLL, c_long
 from dataclasses import replace
 
@@ -114,14 +115,15 @@ def leave(cache: PixelCache, given: Original, size: int, name: str = "x") -> Non
 
 def test_the_original_used_least_recently_goes_first() -> None:
     cache = PixelCache(400, 1000)
-    first, second, *others = (original(name) for name in "abcde")
-    for given in (first, second, *others[:2], first, others[2]):
-        leave(cache, given, 100)
-    assert cache.size == 400
-    with cache.lent(second) as shelf:
-        assert not shelf.ready
-    with cache.lent(first) as shelf:
-        assert shelf.ready
+    with ExitStack() as stack:
+        first, second, *others = (stack.enter_context(original(name)) for name in "abcde")
+        for given in (first, second, *others[:2], first, others[2]):
+            leave(cache, given, 100)
+        assert cache.size == 400
+        with cache.lent(second) as shelf:
+            assert not shelf.ready
+        with cache.lent(first) as shelf:
+            assert shelf.ready
     cache.close()
 
 

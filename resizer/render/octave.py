@@ -5,23 +5,22 @@ one of four pictures, and for any other format there is one. Which one is decide
 whether it is kept or has to be decoded: a variant is the same to the bit.
 """
 
+from collections.abc import Callable
+
 import pyvips
 
-from resizer.limits import Limits
 from resizer.render.header import Header
-from resizer.render.job import Resampling
 from resizer.render.kept import found, left
-from resizer.render.load import load_small
 from resizer.render.sniff import SourceFormat
 from resizer.render.stage import Kind
 from resizer.render.stages import Stages
 
 
-def opened(
-    header: Header, shrink: float, light: Resampling, limits: Limits, stages: Stages
+def kept_or_opened(
+    header: Header, open_: Callable[[], pyvips.Image], stages: Stages
 ) -> pyvips.Image:
-    """What `load_small` opens: kept from an earlier render, or left behind for a later one."""
-    image = load_small(header, shrink, light, limits)
+    """What `open_` opens: kept from an earlier render, or left behind for a later one."""
+    image = open_()
     if not _is_octave(image, header):
         return image
     name = f"{header.page} {image.width}x{image.height}"
@@ -29,7 +28,7 @@ def opened(
     if kept is not None:
         return kept
     held = left(stages, Kind.OCTAVE, name, image)
-    return load_small(header, shrink, light, limits) if held is None else held
+    return open_() if held is None else held
 
 
 def _is_octave(image: pyvips.Image, header: Header) -> bool:

@@ -25,9 +25,9 @@ from resizer.render.header import Header
 from resizer.render.job import Resampling
 from resizer.render.kept import found, left
 from resizer.render.length import check_animation
-from resizer.render.load import block_other_loaders, load, load_frames
+from resizer.render.load import block_other_loaders, load, load_frames, load_small
 from resizer.render.mend import check_end, complaint, mended
-from resizer.render.octave import opened
+from resizer.render.octave import kept_or_opened
 from resizer.render.profile import with_profile
 from resizer.render.smaller import no_larger
 from resizer.render.sound import check_sound
@@ -140,9 +140,14 @@ def _shaped(work: Work) -> list[pyvips.Image]:
 
 def _opened(work: Work) -> pyvips.Image:
     """The one picture, decoded as small as its target allows."""
-    trim, target = work.trim, work.resized
+    header, trim, target = work.header, work.trim, work.resized
     shrink = min(trim.width / target.width, trim.height / target.height)
-    return opened(work.header, shrink, work.resampling, work.limits, work.stages)
+    trimmed = trim.size != header.stored
+
+    def open_small() -> pyvips.Image:
+        return load_small(header, shrink, work.resampling, work.limits, trimmed=trimmed)
+
+    return kept_or_opened(header, open_small, work.stages)
 
 
 def _shape(frames: list[pyvips.Image], work: Work) -> list[pyvips.Image]:
