@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.client import shared_out
 from bench.peers import Ask
 from bench.servers import CORES
+from resizer.render.spawn import ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def loop(folder: Path, resampling: str, processes: int = CORES) -> Iterator[Loop
 def _hand(folder: Path, resampling: str) -> Iterator[Callable[[Ask], None]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.loop", str(folder), resampling],
-        env={**os.environ, "VIPS_CONCURRENCY": "1"},
+        env={**os.environ, **ENVIRONMENT},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -27,7 +27,7 @@ from resizer.render.job import (
     decode_reply,
     encode_order,
 )
-from resizer.render.spawn import COMMAND
+from resizer.render.spawn import COMMAND, ENVIRONMENT
 from resizer.render.worker import SAMPLE, WARMED, Render, reply_to, warm_up
 from resizer.transform import Format, Transform
 from tests.puppet_pool import original, running
@@ -131,7 +131,10 @@ def worker() -> Iterator[tuple[socket.socket, "subprocess.Popen[bytes]"]]:
     with ours:
         with theirs:
             process = subprocess.Popen(
-                [*COMMAND, str(theirs.fileno())], pass_fds=[theirs.fileno()], env={}, cwd="/"
+                [*COMMAND, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=ENVIRONMENT,
+                cwd="/",
             )
         ours.send(encode_order(Limits()))
         try:

@@ -5,19 +5,13 @@ had, under a name that says all it depends on.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import pyvips
 
 from resizer.render.mend import check_complaints
+from resizer.render.pixels import image_of
 from resizer.render.stage import MAX_BANDS, Kind, Stage
 from resizer.render.stages import Stages
-
-_SEQUENTIAL = "vips-sequential"
-"""libvips resizes an image that streams ten rows at a time, and adds up their places within those:
-one that is held comes out otherwise at a few sizes (284 of 301 pixels, by a level)."""
-_FIELDS = ("exif-", "icc-", "iptc-", "xmp-", "orientation", "resolution-unit", _SEQUENTIAL)
-"""What an original tells beside its pixels, and what is asked for after they are read."""
 
 
 def found(
@@ -48,10 +42,4 @@ def left(stages: Stages, kind: Kind, name: str, image: pyvips.Image) -> pyvips.I
 
 
 def _image(stage: Stage, pixels: memoryview, like: pyvips.Image) -> pyvips.Image:
-    image = pyvips.Image.new_from_memory(pixels, stage.width, stage.height, stage.bands, "uchar")
-    image = image.copy(interpretation=like.interpretation, xres=like.xres, yres=like.yres)
-    for name in like.get_fields():
-        if name.startswith(_FIELDS):
-            value: Any = like.get(name)
-            image.set_type(like.get_typeof(name), name, value)
-    return image
+    return image_of(pixels, stage.width, stage.height, stage.bands, like)

@@ -30,11 +30,13 @@ COMMAND = (
 )
 """Command line of a worker; the number of its socket is added as the last argument."""
 
-# One thread, no warnings on stderr, and no more than two arenas of 64 MiB in a bounded space. What
-# a render frees is kept for the next (see `memory`): of five renders of all kinds, 73 ms of the
-# kernel's time become 8, and the worker holds 124 MB instead of 77.
+# One thread, of matrices too: Landlock confines none that runs already. No warnings on stderr, and
+# no more than two arenas of 64 MiB in a bounded space. What a render frees is kept for the next
+# (see `memory`): of five renders of all kinds, 73 ms of the kernel's time become 8, and the worker
+# holds 124 MB instead of 77.
 ENVIRONMENT = {
     "VIPS_CONCURRENCY": "1",
+    "OPENBLAS_NUM_THREADS": "1",
     "VIPS_WARNING": "1",
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
