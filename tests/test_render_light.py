@@ -1,4 +1,4 @@
-"""Shrinking in linear light against the same in float64, with sRGB's own curve."""
+"""Shrinking in linear light against the same in float64."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,8 @@ from resizer.render.light import CURVE, shrunk
 from tests.test_render_lanczos import weights
 
 Codes = NDArray[np.uint8]
-LEVELS = np.array([srgb_light(code / 255) for code in range(256)])
+SRGB = np.array([srgb_light(code / 255) for code in range(256)])
+LEVELS = np.polynomial.Polynomial((0, *CURVE))(np.arange(256) / 255)
 
 
 def image_of(pixels: Codes) -> pyvips.Image:
@@ -44,10 +45,9 @@ def expected(pixels: Codes, size: Size) -> Codes:
     return codes
 
 
-def test_no_level_is_further_from_the_curve_of_srgb_than_the_next_but_one() -> None:
-    polynomial = sum(f * (np.arange(256) / 255) ** power for power, f in enumerate(CURVE, 1))
-    assert (np.abs(polynomial - LEVELS) / np.gradient(LEVELS)).max() < 1.4
-    assert (np.diff(polynomial) > 0).all()
+def test_no_level_is_further_from_the_curve_of_srgb_than_two_and_a_half_levels() -> None:
+    assert (np.abs(LEVELS - SRGB) / np.gradient(SRGB)).max() < 2.5
+    assert (np.diff(LEVELS) > 0).all()
 
 
 @pytest.mark.parametrize("bands", [1, 2, 3, 4])
@@ -69,8 +69,7 @@ def test_samples_are_averaged_as_light(bands: int, size: Size) -> None:
     wanted = expected(pixels, size)
     solid = wanted[..., -1:] > 25 if bands in (2, 4) else np.ones_like(wanted, dtype=bool)
     off = np.abs(found.astype(int) - wanted) * solid
-    assert off.max() <= 5
-    assert off.mean() < 0.5
+    assert off.max() <= 1
 
 
 def test_a_transparent_pixel_lends_no_colour() -> None:

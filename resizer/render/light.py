@@ -18,19 +18,22 @@ from resizer.render.pixels import image_of
 
 Codes = NDArray[np.uint8]
 
-CURVE = (0.04999564, 0.45602327, 0.69399058, -0.20000949)
-"""The light of a sample, both 0…1, as a polynomial: factors of its first to fourth power.
+CURVE = (0.0346412, 0.60617763, 0.35918117)
+"""The light of a sample, both 0…1, as a polynomial: factors of its first, second and third power.
 
-None of 256 levels is further from sRGB's curve than 1.3 of its distance to the next. A look-up in a
-table takes twice as long."""
-_FACTORS = [np.float32(factor / 255**power) for power, factor in enumerate(CURVE, 1)]
-_STEPS = np.float32(2**16 - 1)
-"""Of light, where it becomes a sample again: a thirteenth of the least distance between two."""
-_CHUNK = 2**18
+None of 256 levels is further from sRGB's curve than two and a half of its distances to the next.
+With a fourth power it is one and a third, which scores 0.07 points of SSIMULACRA2 more and takes
+4 % longer; a look-up in a table takes four times as long as either."""
+_LINEAR, _SQUARE = (np.float32(CURVE[n] / CURVE[2] * 255 ** (2 - n)) for n in (0, 1))
+_WHITE = 255**3 / CURVE[2]
+"""The light of the sample 255, in the unit in which the third power has the factor 1."""
+_STEPS = 2**16 - 1
+"""Of light, where it becomes a sample again: nine to the least distance between two."""
+_CHUNK = 2**19
 """Samples of the original that are shrunk at a time."""
-_PIECE = 2**15
+_PIECE = 2**16
 """Samples of them that are made light at a time: what a core keeps near itself."""
-_BATCH = 4
+_BATCH = 8
 """Bands of rows that are shrunk across at a time: matrices of few rows are slow."""
 
 
@@ -109,11 +112,9 @@ def _rows_of_light(image: pyvips.Image) -> Iterator[tuple[int, Floats]]:
 def _to_light(codes: Floats, spare: Floats, samples: int, *, alpha: bool) -> None:
     """In place, by Horner's rule; colours times their alpha."""
     opacity = codes[:, samples - 1 :: samples] / np.float32(255) if alpha else None
-    np.multiply(codes, _FACTORS[-1], out=spare)
-    for factor in _FACTORS[-2:0:-1]:
-        spare += factor
-        spare *= codes
-    spare += _FACTORS[0]
+    np.add(codes, _SQUARE, out=spare)
+    spare *= codes
+    spare += _LINEAR
     codes *= spare
     if opacity is None:
         return
@@ -129,7 +130,7 @@ def _codes(light: Floats, samples: int, *, alpha: bool) -> Codes:
         weight = np.where(opacity > 0, opacity, np.inf)
         for sample in range(samples - 1):
             light[:, sample::samples] /= weight
-    light *= _STEPS
+    light *= np.float32(_STEPS / _WHITE)
     light += np.float32(0.5)
     np.clip(light, 0, _STEPS, out=light)
     codes = _CODES[light.astype(np.uint16)]
@@ -142,7 +143,7 @@ def _table() -> Codes:
     """The sample of each step of light."""
     between = np.arange(255) + 0.5
     light = sum(factor * (between / 255) ** power for power, factor in enumerate(CURVE, 1))
-    return np.searchsorted(light, np.arange(2**16) / float(_STEPS)).astype(np.uint8)
+    return np.searchsorted(light, np.arange(_STEPS + 1) / _STEPS).astype(np.uint8)
 
 
 _CODES = _table()
