@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -15,21 +16,26 @@ T = TypeVar("T")
 def fetch(url: str, line: http.client.HTTPConnection | None = None) -> bytes:
     """The body of a reply. Raises RuntimeError for any status but 200."""
     parts = urlsplit(url)
-    line = line or http.client.HTTPConnection(parts.netloc, timeout=_SECONDS)
-    line.request("GET", url.partition(parts.netloc)[2], headers={"Accept": "image/*,*/*"})
-    reply = line.getresponse()
-    body = reply.read()
+    with closing(http.client.HTTPConnection(parts.netloc, timeout=_SECONDS)) as own:
+        line = line or own
+        line.request("GET", url.partition(parts.netloc)[2], headers={"Accept": "image/*,*/*"})
+        reply = line.getresponse()
+        body = reply.read()
     if reply.status != 200 or not body:
         raise RuntimeError(f"{url}: {reply.status} {body[:200]!r}")
     return body
 
 
-def seconds_of(urls: Sequence[str], at_once: int) -> float:
-    """Seconds until all are answered, each connection asking for the next as it gets one."""
+def seconds_of(urls: Sequence[str], at_once: int, *, kept: bool = True) -> float:
+    """Seconds until all are answered, as many at once.
+
+    A connection is kept for the next request, or each has its own: then a server of several
+    processes, which render one picture after the other, has a free one take it.
+    """
 
     def connected() -> Callable[[str], object]:
         line = http.client.HTTPConnection(urlsplit(urls[0]).netloc, timeout=_SECONDS)
-        return lambda url: fetch(url, line)
+        return (lambda url: fetch(url, line)) if kept else fetch
 
     return shared_out(urls, [connected() for _ in range(at_once)])
 

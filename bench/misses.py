@@ -80,7 +80,7 @@ def against_peers(field: Field, keys: Keys, rounds: int, formats: Sequence[str] 
                 if (peer.name, format_) in failed:
                     continue
                 try:
-                    seconds = seconds_of([peer.url(ask) for ask in asks], CORES)
+                    seconds = seconds_of([peer.url(ask) for ask in asks], CORES, kept=False)
                     times.add(peer.name, format_, seconds, len(asks))
                 except (RuntimeError, OSError) as error:
                     print(f"{peer.name} makes no {format_}: {str(error)[:200]}")
