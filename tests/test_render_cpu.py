@@ -20,7 +20,8 @@ from tests.puppet_pool import order, original, running, said, until
 from tests.puppet_worker import COMMAND
 
 SPINS = [sys.executable, "-c", "while True: pass"]
-EAGER = (*COMMAND[:3], f"import os; os.nice = lambda by: 0; {COMMAND[3]}", *COMMAND[4:])
+_STAYS = "import os; os.nice = os.sched_setscheduler = lambda *by: 0; "
+EAGER = (*COMMAND[:3], _STAYS + COMMAND[3], *COMMAND[4:])
 """A puppet that does not go last: a second of CPU time would take long on a busy machine."""
 GATEWAY = """
 import asyncio, os, signal, sys

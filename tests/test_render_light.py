@@ -11,6 +11,7 @@ from resizer.geometry import Size
 from resizer.render import light
 from resizer.render.icc import srgb_light
 from resizer.render.light import CURVE, shrunk
+from resizer.render.mend import complaint
 from tests.test_render_lanczos import weights
 
 Codes = NDArray[np.uint8]
@@ -125,3 +126,15 @@ def test_what_an_original_tells_beside_its_pixels_stays() -> None:
     small = shrunk(image, Size(10, 10))
     assert (small.interpretation, small.xres) == ("srgb", 3.0)
     assert small.get("icc-profile-data") == b"profile"
+
+
+def test_damage_that_the_decoder_only_warns_of_is_an_error_but_for_who_shows_what_there_is() -> (
+    None
+):
+    whole = image_of(noise(300, 300, 3)).jpegsave_buffer()
+    damaged = whole[:20_000] + whole[23_000:]
+    with pytest.raises(pyvips.Error):
+        shrunk(pyvips.Image.jpegload_buffer(damaged, access="sequential"), Size(40, 40))
+    image = pyvips.Image.jpegload_buffer(damaged, access="sequential")
+    assert shrunk(image, Size(40, 40), partial=True).width == 40
+    complaint()

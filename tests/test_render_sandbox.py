@@ -46,6 +46,7 @@ print(json.dumps({
     "files": resource.getrlimit(resource.RLIMIT_NOFILE),
     "seconds": resource.getrlimit(resource.RLIMIT_CPU),
     "nice": os.nice(0),
+    "scheduled as": os.sched_getscheduler(0),
     "no new privileges": prctl(39, 0, 0, 0, 0),
     "dumpable": prctl(3, 0, 0, 0, 0),
     "dies with its parent by": signal.value,
@@ -123,6 +124,7 @@ def test_memory_files_and_output_are_bounded(report: dict[str, Any]) -> None:
 
 
 def test_a_worker_goes_last_for_the_processor(report: dict[str, Any]) -> None:
+    assert report["scheduled as"] == os.SCHED_IDLE
     assert report["nice"] == min(19, os.nice(0) + 15)
 
 

@@ -29,10 +29,10 @@ from tests.slow_renders import HURRY, LIGHT, SHORT, render, slow_render
 NEVER = 60.0
 
 
-def niceness(process: int) -> set[int]:
+def cores(process: int) -> set[int]:
     """Of all its threads."""
-    stats = Path(f"/proc/{process}/task").glob("*/stat")
-    return {int(stat.read_text().rpartition(")")[2].split()[16]) for stat in stats}
+    threads = Path(f"/proc/{process}/task").iterdir()
+    return set[int]().union(*(os.sched_getaffinity(int(thread.name)) for thread in threads))
 
 
 def test_a_slow_render_holds_up_nobody_and_comes_to_its_end() -> None:
@@ -82,14 +82,14 @@ def test_one_who_waits_drives_out_one_and_no_more() -> None:
     asyncio.run(scenario())
 
 
-def test_a_slow_render_runs_at_the_lowest_priority() -> None:
+def test_a_slow_render_leaves_all_cores_but_the_last_to_others() -> None:
     async def scenario() -> None:
         async with running(patience=HURRY) as (pool, _):
             worker = await pid(pool)
-            before = niceness(worker)
+            assert cores(worker) == os.sched_getaffinity(0)
             async with slow_render(pool):
-                assert niceness(worker) == {19} != before
-                assert niceness(await pid(pool)) == before
+                assert cores(worker) == {max(os.sched_getaffinity(0))}
+                assert cores(await pid(pool)) == os.sched_getaffinity(0)
 
     asyncio.run(scenario())
 

@@ -20,6 +20,7 @@ In a worker:
 - what its colours mean: `profile`, `icc`, `cicp`, `hdr`, `png_colour`,
   `avif_colour`, `av1`
 - what is done to pixels: `turn`, `trim`, `resize`, `colour`, `gamut`, `effects`, `canvas`, `frames`
+- shrinking in linear light: `light`, by the matrices of `lanczos`; `pixels` back into libvips
 - writing: `formats`, `encode`, `metadata`, `xmp`, `iptc`, `describe`; never larger than the
   original: `smaller`, `strip`, `bare`
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from resizer.geometry import Size
 from resizer.render.lanczos import RESULTS, Band, Floats, bands, interleaved
+from resizer.render.mend import check_complaints
 from resizer.render.pixels import image_of
 
 Codes = NDArray[np.uint8]
@@ -35,10 +36,15 @@ _PIECE = 2**16
 """Samples of them that are made light at a time: what a core keeps near itself."""
 _BATCH = 8
 """Bands of rows that are shrunk across at a time: matrices of few rows are slow."""
+_MOST_SUMS = 2**23
+"""Floats of a batch: of pictures wider than 130,000 samples it has fewer bands."""
 
 
-def shrunk(image: pyvips.Image, size: Size) -> pyvips.Image:
-    """A picture of 8 bits no larger on either side, its colours weighed by its alpha."""
+def shrunk(image: pyvips.Image, size: Size, *, partial: bool = False) -> pyvips.Image:
+    """A picture of 8 bits no larger on either side, its colours weighed by its alpha.
+
+    Reads it, so raises pyvips.Error where it is broken, or damaged and not `partial`.
+    """
     samples = image.bands
     across = [(band, interleaved(band, samples)) for band in bands(image.width, size.width)]
     pixels = np.empty((size.height, size.width * samples), np.uint8)
@@ -50,6 +56,8 @@ def shrunk(image: pyvips.Image, size: Size) -> pyvips.Image:
             of = rows[:, band.first * samples : band.end * samples]
             np.matmul(of, weights, out=some[:, place : place + weights.shape[1]])
         pixels[top : top + len(rows)] = _codes(some, samples, alpha=image.hasalpha())
+    if not partial:
+        check_complaints()  # before pyvips forgets them
     return image_of(pixels, size.width, size.height, samples, like=image)
 
 
@@ -59,8 +67,9 @@ def _shrunk_down(image: pyvips.Image, height: int) -> Iterator[tuple[int, Floats
     Every chunk of rows is added to the results it is part of while it is near. No result needs
     rows of more than two batches.
     """
-    batch = RESULTS * _BATCH
-    sums = np.empty((2, batch, image.width * image.bands), np.float32)
+    width = image.width * image.bands
+    batch = RESULTS * max(1, min(_BATCH, _MOST_SUMS // (RESULTS * width)))
+    sums = np.empty((2, batch, width), np.float32)
     todo = deque(bands(image.height, height))
     for top, light in _rows_of_light(image):
         bottom = top + len(light)

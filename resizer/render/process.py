@@ -36,7 +36,6 @@ from resizer.render.pixel_cache import Shelf
 from resizer.render.spawn import STDERR_BYTES, spawn
 
 _START_SECONDS = 30.0
-_LOWEST = 19
 _SAID = 1000
 """Characters of what it said on stderr that go into the log."""
 
@@ -143,15 +142,18 @@ class Worker:
             self.kill(End.LIE)
 
     def slow_down(self) -> None:
-        """Give way to all others from now on; there is no way back.
+        """Share one core with all that is slow, and leave the others, from now on.
 
-        To the lowest niceness rather than SCHED_IDLE: on a core that another worker wants as well,
-        30 % of it is left (5 with SCHED_IDLE), enough for what is slow and sound to come to an end.
+        Niceness means nothing to workers, which are SCHED_IDLE. Threads that it starts later
+        inherit the core.
         """
         if self.end:
             return
-        with suppress(ProcessLookupError):
-            os.setpriority(os.PRIO_PGRP, self._process.pid, _LOWEST)
+        core = {max(os.sched_getaffinity(0))}
+        with suppress(FileNotFoundError):
+            for thread in os.listdir(f"/proc/{self._process.pid}/task"):
+                with suppress(ProcessLookupError):
+                    os.sched_setaffinity(int(thread), core)
 
     async def bury(self) -> str:
         """Reap a killed worker; how it ended and the last it had to say, for the log."""

@@ -16,14 +16,17 @@ _GAP = 2.0
 """libvips' `gap`: how much the fast box filter leaves for Lanczos."""
 
 
-def resize(image: pyvips.Image, size: Size, resampling: Resampling) -> pyvips.Image:
+def resize(
+    image: pyvips.Image, size: Size, resampling: Resampling, *, partial: bool = False
+) -> pyvips.Image:
     """An 8-bit picture at exactly `size`: Lanczos 3 with alpha premultiplied.
 
-    Only shrinking gains from linear light: enlarging in it rings in the dark.
+    Only shrinking gains from linear light: enlarging in it rings in the dark. `partial` forgives
+    damage that is met where this reads pixels.
     """
     least = Size(min(image.width, size.width), min(image.height, size.height))
     if resampling is Resampling.LINEAR and least != Size(image.width, image.height):
-        image = light.shrunk(image, least)
+        image = light.shrunk(image, least, partial=partial)
     if Size(image.width, image.height) == size:
         return image
     if image.hasalpha():

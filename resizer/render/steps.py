@@ -104,7 +104,7 @@ def _samples(image: pyvips.Image, work: Work) -> pyvips.Image:
 
 
 def _resize(image: pyvips.Image, work: Work) -> pyvips.Image:
-    return resize(image, work.resized, work.resampling)
+    return resize(image, work.resized, work.resampling, partial=work.partial)
 
 
 def _crop(image: pyvips.Image, work: Work) -> pyvips.Image:
