@@ -147,7 +147,7 @@ class Settings(BaseSettings):
         _LIMITS.svg_seconds, description="CPU time of the render of an SVG."
     )
     render_memory_mb: int = Field(
-        _LIMITS.render_memory_mb, ge=256, description="Address space of one worker, MiB."
+        _LIMITS.render_memory_mb, ge=384, description="Address space of one worker, MiB."
     )
     max_queue: int = Field(
         _LIMITS.max_queue, ge=1, description="Fills under way in a process; one more is a 503."

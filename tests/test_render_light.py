@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from resizer.geometry import Size
+from resizer.geometry import Area, Size
 from resizer.render import light
 from resizer.render.icc import srgb_light
 from resizer.render.light import CURVE, shrunk
@@ -27,6 +27,14 @@ def image_of(pixels: Codes) -> pyvips.Image:
 
 def noise(height: int, width: int, bands: int, seed: int = 1) -> Codes:
     return np.random.default_rng(seed).integers(0, 256, (height, width, bands), np.uint8)
+
+
+def solid(height: int, width: int, bands: int) -> pyvips.Image:
+    """Noise that is nowhere so clear that its colours would hang on the last bit."""
+    pixels = noise(height, width, bands)
+    if bands in (2, 4):
+        pixels[..., -1] |= 64
+    return image_of(pixels)
 
 
 def expected(pixels: Codes, size: Size) -> Codes:
@@ -68,8 +76,8 @@ def test_samples_are_averaged_as_light(bands: int, size: Size) -> None:
     pixels = noise(90, 140, bands)
     found = shrunk(image_of(pixels), size).numpy().reshape(size.height, size.width, bands)
     wanted = expected(pixels, size)
-    solid = wanted[..., -1:] > 25 if bands in (2, 4) else np.ones_like(wanted, dtype=bool)
-    off = np.abs(found.astype(int) - wanted) * solid
+    visible = wanted[..., -1:] > 25 if bands in (2, 4) else np.ones_like(wanted, dtype=bool)
+    off = np.abs(found.astype(int) - wanted) * visible
     assert off.max() <= 1
 
 
@@ -90,17 +98,18 @@ shrinking = st.tuples(sides, sides).flatmap(
 
 
 @settings(max_examples=40, deadline=None)
-@given(shrinking, st.sampled_from([1, 97, 1000, 2**20]), st.integers(1, 5))
+@given(shrinking, st.sampled_from([1, 97, 1000, 2**20]), st.integers(1, 5), st.integers(1, 4))
 def test_how_many_rows_are_taken_at_once_changes_nothing(
-    sizes: tuple[tuple[int, int], int, int], chunk: int, batch: int
+    sizes: tuple[tuple[int, int], int, int], chunk: int, batch: int, bands: int
 ) -> None:
     (width, height), narrow, low = sizes
-    image, size = image_of(noise(height, width, 3)), Size(narrow, low)
+    image, size = solid(height, width, bands), Size(narrow, low)
     usual = shrunk(image, size).numpy().astype(int)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(light, "_CHUNK", chunk)
         patch.setattr(light, "_PIECE", max(1, chunk // 3))
         patch.setattr(light, "_BATCH", batch)
+        patch.setattr(light, "_MOST_SUMS", 40 * chunk)
         other = shrunk(image, size).numpy()
     assert np.abs(usual - other).max() <= 1
 
@@ -138,3 +147,22 @@ def test_damage_that_the_decoder_only_warns_of_is_an_error_but_for_who_shows_wha
     image = pyvips.Image.jpegload_buffer(damaged, access="sequential")
     assert shrunk(image, Size(40, 40), partial=True).width == 40
     complaint()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.integers(1, 4))
+def test_what_is_wanted_comes_out_as_if_all_were(data: st.DataObject, bands: int) -> None:
+    left, top = data.draw(st.integers(0, 69)), data.draw(st.integers(0, 89))
+    width, height = data.draw(st.integers(1, 70 - left)), data.draw(st.integers(1, 90 - top))
+    image, size = solid(200, 150, bands), Size(70, 90)
+    some = shrunk(image, size, Area(left, top, width, height))
+    area = (left, top, width, height)
+    assert (some.crop(*area) - shrunk(image, size).crop(*area)).abs().max() <= 1
+
+
+def test_rows_below_what_is_wanted_are_not_read() -> None:
+    whole = image_of(noise(900, 50, 3))
+    file = whole.pngsave_buffer()[:-60_000]
+    broken = pyvips.Image.pngload_buffer(file, access="sequential", fail_on="error")
+    some = shrunk(broken, Size(20, 90), Area(0, 10, 20, 20)).crop(0, 10, 20, 20)
+    assert (some - shrunk(whole, Size(20, 90)).crop(0, 10, 20, 20)).abs().max() <= 1

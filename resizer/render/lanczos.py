@@ -52,8 +52,8 @@ def bands(before: int, after: int) -> list[Band]:
 def interleaved(band: Band, samples: int) -> Floats:
     """The weights for rows in which each pixel has so many samples: a column for each of a result.
 
-    Nine in ten of them are nought, which costs less than to bring the samples of one colour
-    together and back.
+    Most of them are nought, which costs less than to bring the samples of one colour together and
+    back.
     """
     results, wide = band.weights.shape
     matrix = np.zeros((wide, samples, results, samples), np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from resizer.geometry import Size
+from resizer.geometry import Area, Size
 from resizer.render.lanczos import RESULTS, Band, Floats, bands, interleaved
 from resizer.render.mend import check_complaints
 from resizer.render.pixels import image_of
@@ -40,18 +40,23 @@ _MOST_SUMS = 2**23
 """Floats of a batch: of pictures wider than 130,000 samples it has fewer bands."""
 
 
-def shrunk(image: pyvips.Image, size: Size, *, partial: bool = False) -> pyvips.Image:
+def shrunk(
+    image: pyvips.Image, size: Size, wanted: Area | None = None, *, partial: bool = False
+) -> pyvips.Image:
     """A picture of 8 bits no larger on either side, its colours weighed by its alpha.
 
-    Reads it, so raises pyvips.Error where it is broken, or damaged and not `partial`.
+    Only what is `wanted` of the result is sure to be there, and no more than that is of is read.
+    Raises pyvips.Error where that is broken, or damaged and not `partial`.
     """
-    samples = image.bands
-    across = [(band, interleaved(band, samples)) for band in bands(image.width, size.width)]
-    pixels = np.empty((size.height, size.width * samples), np.uint8)
-    light = np.empty((RESULTS * _BATCH, size.width * samples), np.float32)
-    for top, rows in _shrunk_down(image, size.height):
+    samples, area = image.bands, wanted or Area(0, 0, size.width, size.height)
+    down = _meeting(bands(image.height, size.height), area.top, area.height)
+    across = _meeting(bands(image.width, size.width), area.left, area.width)
+    matrices = [(band, interleaved(band, samples)) for band in across]
+    pixels = np.zeros((size.height, size.width * samples), np.uint8)
+    light = np.zeros((min(RESULTS * _BATCH, size.height), pixels.shape[1]), np.float32)
+    for top, rows in _shrunk_down(image, down):
         some = light[: len(rows)]
-        for band, weights in across:
+        for band, weights in matrices:
             place = band.result * samples
             of = rows[:, band.first * samples : band.end * samples]
             np.matmul(of, weights, out=some[:, place : place + weights.shape[1]])
@@ -61,7 +66,17 @@ def shrunk(image: pyvips.Image, size: Size, *, partial: bool = False) -> pyvips.
     return image_of(pixels, size.width, size.height, samples, like=image)
 
 
-def _shrunk_down(image: pyvips.Image, height: int) -> Iterator[tuple[int, Floats]]:
+def _meeting(all_: list[Band], first: int, count: int) -> list[Band]:
+    """Those with a result among so many from the first."""
+    ends = (band.result + len(band.weights) for band in all_)
+    return [
+        band
+        for band, end in zip(all_, ends, strict=True)
+        if band.result < first + count and end > first
+    ]
+
+
+def _shrunk_down(image: pyvips.Image, down: list[Band]) -> Iterator[tuple[int, Floats]]:
     """Rows of light, as wide as they were, in batches, each with the place of its first.
 
     Every chunk of rows is added to the results it is part of while it is near. No result needs
@@ -69,9 +84,9 @@ def _shrunk_down(image: pyvips.Image, height: int) -> Iterator[tuple[int, Floats
     """
     width = image.width * image.bands
     batch = RESULTS * max(1, min(_BATCH, _MOST_SUMS // (RESULTS * width)))
-    sums = np.empty((2, batch, width), np.float32)
-    todo = deque(bands(image.height, height))
-    for top, light in _rows_of_light(image):
+    sums = np.zeros((2, batch, width), np.float32)
+    todo = deque(down)
+    for top, light in _rows_of_light(image, down[0].first, down[-1].end):
         bottom = top + len(light)
         for band in _begun(todo, bottom):
             first = band.result // batch * batch
@@ -101,19 +116,19 @@ def _add(band: Band, top: int, light: Floats, results: Floats) -> None:
         results += weights @ rows
 
 
-def _rows_of_light(image: pyvips.Image) -> Iterator[tuple[int, Floats]]:
-    """From top to bottom, each row once."""
+def _rows_of_light(image: pyvips.Image, first: int, end: int) -> Iterator[tuple[int, Floats]]:
+    """From the first row to the end, each once."""
     width, samples = image.width * image.bands, image.bands
     many, few = (max(1, some // width) for some in (_CHUNK, _PIECE))
     light, spare = np.empty((many, width), np.float32), np.empty((few, width), np.float32)
     region = pyvips.Region.new(image)
-    for top in range(0, image.height, many):
-        count = min(many, image.height - top)
+    for top in range(first, end, many):
+        count = min(many, end - top)
         codes = np.frombuffer(region.fetch(0, top, image.width, count), np.uint8)
         rows = light[:count]
         rows[...] = codes.reshape(count, width)
-        for first in range(0, count, few):
-            piece = rows[first : first + few]
+        for row in range(0, count, few):
+            piece = rows[row : row + few]
             _to_light(piece, spare[: len(piece)], samples, alpha=image.hasalpha())
         yield top, rows
 
@@ -156,3 +171,7 @@ def _table() -> Codes:
 
 
 _CODES = _table()
+
+# The library maps 32 MiB at the first matrix that is not small, and ends the process where it
+# cannot: better here, before a worker's memory is bounded, than in a render.
+np.matmul(np.ones((64, 256), np.float32), np.ones((256, 256), np.float32))

@@ -38,8 +38,8 @@ from resizer.render.trim import uniform_edge
 from resizer.transform import Format, Saliency, Transform, UniformEdge
 
 block_other_loaders()
-_FAILURES = (pyvips.Error, UnicodeDecodeError)
-"""libvips quotes files in its words, and pyvips cannot raise what is not UTF-8."""
+_FAILURES = (pyvips.Error, UnicodeDecodeError, MemoryError)
+"""libvips quotes files in its words, and pyvips cannot raise what is not UTF-8; numpy's memory."""
 pyvips.cache_set_max(0)  # every job is of other bytes: a cache of operations only holds memory
 
 
@@ -84,7 +84,7 @@ def render(
 
 
 def _check_memory(error: Exception, limits: Limits) -> None:
-    if "out of memory" in str(error).lower():
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
         raise UnprocessableSource(
             f"The original needs more memory than {limits.render_memory_mb} MiB."
         ) from error

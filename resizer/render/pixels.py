@@ -14,6 +14,7 @@ _FIELDS = ("exif-", "icc-", "iptc-", "xmp-", "orientation", "resolution-unit", _
 def image_of(pixels: Any, width: int, height: int, bands: int, like: pyvips.Image) -> pyvips.Image:
     """8 bits a sample, band by band, from left to right, by rows, in any buffer."""
     image = pyvips.Image.new_from_memory(pixels, width, height, bands, "uchar")
+    # Later steps may hold the copy, not this one: it keeps the buffer for as long as they live.
     image = image.copy(interpretation=like.interpretation, xres=like.xres, yres=like.yres)
     for name in like.get_fields():
         if name.startswith(_FIELDS):

@@ -2,7 +2,7 @@
 
 The quick lane has a place for each worker, and all places take from one queue, first come first
 served, but for those whose pixels another worker is about to have. A render that has lost patience
-with it goes on in the slow lane, on one core, as soon as somebody waits; what was slow
+with it goes on in the slow lane, on half of the cores, as soon as somebody waits; what was slow
 before, or has cost a worker, goes there straight away.
 """
 

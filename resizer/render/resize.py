@@ -7,7 +7,7 @@ and all that enlarges.
 
 import pyvips
 
-from resizer.geometry import Size
+from resizer.geometry import Area, Size
 from resizer.render import light
 from resizer.render.colour import eight_bit
 from resizer.render.job import Resampling
@@ -17,16 +17,21 @@ _GAP = 2.0
 
 
 def resize(
-    image: pyvips.Image, size: Size, resampling: Resampling, *, partial: bool = False
+    image: pyvips.Image,
+    size: Size,
+    resampling: Resampling,
+    wanted: Area | None = None,
+    *,
+    partial: bool = False,
 ) -> pyvips.Image:
     """An 8-bit picture at exactly `size`: Lanczos 3 with alpha premultiplied.
 
-    Only shrinking gains from linear light: enlarging in it rings in the dark. `partial` forgives
-    damage that is met where this reads pixels.
+    Only shrinking gains from linear light: enlarging in it rings in the dark. Of the result no
+    more may be looked at than is `wanted`. `partial` forgives damage met where this reads pixels.
     """
     least = Size(min(image.width, size.width), min(image.height, size.height))
     if resampling is Resampling.LINEAR and least != Size(image.width, image.height):
-        image = light.shrunk(image, least, partial=partial)
+        image = light.shrunk(image, least, wanted if least == size else None, partial=partial)
     if Size(image.width, image.height) == size:
         return image
     if image.hasalpha():

@@ -1,4 +1,4 @@
-"""The slow lane: renders that would hold up others, few at a time and on one core.
+"""The slow lane: renders that would hold up others, few at a time and on half of the cores.
 
 Here come renders that ran out of patience, suspects, and those that have cost one worker. Each has
 a worker of its own, which ends with it.

@@ -63,6 +63,11 @@ class Work:
         return self.turn.undone.area(self.plan.crop, self.plan.resized)
 
     @property
+    def wanted(self) -> Area | None:
+        """What of the resized picture is looked at: all where it decides what is kept."""
+        return None if isinstance(self.transform.gravity, Saliency) else self.crop
+
+    @property
     def shape(self) -> str:
         """All that decides the pixels after `SHAPE`, as a name for them."""
         plan, turn, aim = self.plan, self.turn, self.transform.gravity
@@ -104,7 +109,7 @@ def _samples(image: pyvips.Image, work: Work) -> pyvips.Image:
 
 
 def _resize(image: pyvips.Image, work: Work) -> pyvips.Image:
-    return resize(image, work.resized, work.resampling, partial=work.partial)
+    return resize(image, work.resized, work.resampling, work.wanted, partial=work.partial)
 
 
 def _crop(image: pyvips.Image, work: Work) -> pyvips.Image:
