@@ -257,7 +257,8 @@ def test_whatever_happens_each_is_answered_once_and_workers_stay_few(seed: int) 
             assert pool.slow.busy <= rooms
             workers = [pid for pid in children(os.getpid()) if pid not in others]
             if workers and choices.random() < 0.03:
-                os.kill(choices.choice(workers), signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has ended since
+                    os.kill(choices.choice(workers), signal.SIGKILL)
             await asyncio.sleep(0.02)
 
     async def scenario() -> list[object]:
