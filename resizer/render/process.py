@@ -152,7 +152,8 @@ class Worker:
         cores = sorted(os.sched_getaffinity(0))
         with suppress(OSError):  # it has ended, or the machine forbids it
             for thread in os.listdir(f"/proc/{self._process.pid}/task"):
-                os.sched_setaffinity(int(thread), cores[len(cores) // 2 :])
+                with suppress(ProcessLookupError):  # that thread alone
+                    os.sched_setaffinity(int(thread), cores[len(cores) // 2 :])
 
     async def bury(self) -> str:
         """Reap a killed worker; how it ended and the last it had to say, for the log."""
