@@ -2,7 +2,7 @@
 
 import pytest
 
-from resizer.render.decoders import EXTRAS
+from resizer.render.decoders import OPTIONAL
 from resizer.render.formats import WRITTEN, keeps_frames, may_be, resolve
 from resizer.render.sniff import SourceFormat
 from resizer.transform import Format, Transform
@@ -41,7 +41,7 @@ def test_what_negotiation_chose_moves_to_a_format_that_holds_the_picture(
 
 @pytest.mark.parametrize("format_", [None, Format.JSON])
 def test_an_original_keeps_its_format_where_browsers_read_it(format_: Format | None) -> None:
-    unread = {SourceFormat.TIFF, SourceFormat.SVG, *EXTRAS}
+    unread = {SourceFormat.TIFF, SourceFormat.SVG, *OPTIONAL}
 
     def written(original: SourceFormat, alpha: bool = False) -> Format:
         return resolve(Transform(format=format_), original, frames=False, alpha=alpha)

@@ -14,8 +14,8 @@ In a worker:
 - what an original is: `sniff`, `examine`, `header`; bounds of what it may ask for: `chunks`,
   `scans`, `svg`, `length`
 - pixels that are there already, or are left for others: `stages`, `kept`, `octave`
-- its pixels: `load`, `decoders`; `gif` and `tiff` rewritten so that libvips reads them right,
-  `lzw`, `gif_blocks`
+- its pixels: `load`, `webp`, `decoders`; `gif` and `tiff` rewritten so that libvips reads them
+  right, `lzw`, `gif_blocks`
 - broken originals: `mend`, `cut_short`; those that fail and are `sound`
 - what its colours mean: `profile`, `icc`, `cicp`, `hdr`, `png_colour`,
   `avif_colour`, `av1`

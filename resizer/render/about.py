@@ -12,23 +12,23 @@ from resizer.render.sniff import SourceFormat
 
 def about() -> dict[str, object]:
     """`version`; of the formats that originals may have, those `unread`; of the `optional` ones,
-    what reads each (None if nothing does), every page or its first alone, and the extra of this
-    package that would."""
+    what reads each (None if nothing does), every page or its first alone, and what to install for
+    more."""
     unread = [
         str(format_)
         for format_, (_, operation) in LOADERS.items()
         if not pyvips.type_find("VipsOperation", operation)
     ]
     version = ".".join(str(pyvips.version(part)) for part in range(3))
-    optional = {str(kind): _reader(kind) for kind in decoders.EXTRAS}
+    optional = {str(kind): _reader(kind) for kind in decoders.OPTIONAL}
     return {"version": version, "unread": unread, "optional": optional}
 
 
 def _reader(kind: SourceFormat) -> dict[str, object]:
     decoder = decoders.decoder(kind)
-    extra, _ = decoders.EXTRAS[kind]
+    install, _ = decoders.OPTIONAL[kind]
     every_page = decoders.reads_every_page(kind)
-    return {"by": decoder.NAME if decoder else None, "every_page": every_page, "extra": extra}
+    return {"by": decoder.NAME if decoder else None, "every_page": every_page, "install": install}
 
 
 if __name__ == "__main__":

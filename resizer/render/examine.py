@@ -48,7 +48,7 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
         _check_images(inspect(source), limits)
     elif kind in _COUNTED:
         _COUNTED[kind](source)
-    header = (_opened if kind in decoders.EXTRAS else _loaded)(source, kind, page)
+    header = (_opened if kind in decoders.OPTIONAL else _loaded)(source, kind, page)
     stored = header.stored
     if kind not in _DRAWN:
         _check_size(stored, limits)
@@ -89,7 +89,7 @@ def _check_images(images: list[bytes], limits: Limits) -> None:
 
 def _is_drawn(image: memoryview) -> bool:
     try:
-        return sniff(image) not in decoders.EXTRAS
+        return sniff(image) not in decoders.OPTIONAL
     except NotRead:
         return False
 

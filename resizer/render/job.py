@@ -16,7 +16,7 @@ from resizer.limits import Limits
 from resizer.render.stage import Kind, Stage
 from resizer.transform import Transform
 
-RENDERER_VERSION = 4
+RENDERER_VERSION = 5
 """Part of every cached variant's field: raise it when the same Transform gives other bytes."""
 
 MAX_ORDER_BYTES = 65_536

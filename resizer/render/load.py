@@ -76,16 +76,14 @@ def load_small(
 ) -> pyvips.Image:
     """Open a picture that is to shrink by `shrink`, smaller already where its loader can do so.
 
-    A WebP, whose loader averages what it has decoded whole, is smaller by 2 to 3 points of
-    SSIMULACRA2 for a tenth to a third of the time: not in linear light. Where it is to be trimmed
-    it is all the same: its coarse colours shine over the edge by a pixel or two, and a cut between
-    larger pixels, which goes inwards, leaves them outside.
+    A WebP that is to be trimmed is too: its coarse colours shine over the edge by a pixel or two,
+    and a cut between larger pixels, which goes inwards, leaves them outside. Any other is better
+    without: its loader decodes all of it first, and then averages less well.
     """
     spare = shrink / _LEAVE[light]
     if header.format is SourceFormat.JPEG and spare >= 2:
         return _read(header, shrink=next(s for s in (8, 4, 2) if spare >= s))
-    scales = header.format is SourceFormat.WEBP and (trimmed or light is Resampling.GAMMA)
-    if scales and header.frames == 1 and spare > 1:
+    if trimmed and header.format is SourceFormat.WEBP and header.frames == 1 and spare > 1:
         return _read(header, scale=1 / spare)
     return load_drawn(header, 1 / shrink, limits)
 

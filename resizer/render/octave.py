@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pyvips
 
+from resizer.render import webp
 from resizer.render.header import Header
 from resizer.render.kept import found, left
 from resizer.render.sniff import SourceFormat
@@ -27,7 +28,7 @@ def kept_or_opened(
     kept = found(stages, Kind.OCTAVE, name, lambda: image)
     if kept is not None:
         return kept
-    held = left(stages, Kind.OCTAVE, name, image)
+    held = left(stages, Kind.OCTAVE, name, webp.read(image, header))
     return open_() if held is None else held
 
 

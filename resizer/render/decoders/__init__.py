@@ -1,9 +1,9 @@
 """Formats that are read only where somebody installed what decodes them.
 
-Each is an extra of the package; a libvips that was built with more than that of `pyvips[binary]`
-reads them too. Imported before a worker locks itself in, for decoders are files like any other;
-what they do with an original's bytes happens after it, in the same sandbox. All four together make
-a worker start with 1.3 times the CPU time.
+Each but AVIF sequences is an extra of the package; a libvips that was built with more than that of
+`pyvips[binary]` reads them too. Imported before a worker locks itself in, for decoders are files
+like any other; what they do with an original's bytes happens after it, in the same sandbox. The
+extras together make a worker start with 1.2 times the CPU time.
 """
 
 from dataclasses import replace
@@ -17,13 +17,13 @@ from resizer.render.decoders.opened import Opened, page_index
 from resizer.render.decoders.samples import sample_count
 from resizer.render.sniff import READ, SourceFormat
 
-EXTRAS = {
-    SourceFormat.HEIC: ("heic", "HEIC"),
-    SourceFormat.JXL: ("jxl", "JPEG XL"),
-    SourceFormat.PDF: ("pdf", "PDF"),
-    SourceFormat.AVIF_SEQUENCE: ("avif", "an AVIF sequence"),
+OPTIONAL = {
+    SourceFormat.HEIC: ("resizer[heic]", "HEIC"),
+    SourceFormat.JXL: ("resizer[jxl]", "JPEG XL"),
+    SourceFormat.PDF: ("resizer[pdf]", "PDF"),
+    SourceFormat.AVIF_SEQUENCE: ("a Pillow that reads AVIF", "an AVIF sequence"),
 }
-"""The extra of the package `resizer` that reads a format, and what to call an original in it."""
+"""What to install so as to read a format, and what to call an original in it."""
 
 
 class Decoder(Protocol):
@@ -72,8 +72,8 @@ def reads_every_page(kind: SourceFormat) -> bool:
 
 def read_here() -> str:
     """The formats that this worker reads. Starts threads: only after the lock."""
-    found = (kind for kind in EXTRAS if kind is not SourceFormat.AVIF_SEQUENCE and decoder(kind))
-    *names, last = [*READ, *(EXTRAS[kind][1] for kind in found)]
+    found = (kind for kind in OPTIONAL if kind is not SourceFormat.AVIF_SEQUENCE and decoder(kind))
+    *names, last = [*READ, *(OPTIONAL[kind][1] for kind in found)]
     return f"{', '.join(names)} and {last} are read"
 
 
@@ -82,9 +82,10 @@ def _still(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     frames = sample_count(source)
     if page > 1:
         page_index(page, frames)  # there is such a frame
+        install, _ = OPTIONAL[kind]
         raise UnprocessableSource(
             "Only the still picture of an AVIF sequence is read here;"
-            f" the operator can add its {frames:,} frames by installing resizer[avif]."
+            f" the operator can add its {frames:,} frames by installing {install}."
         )
     try:
         return replace(libvips.examine(source, kind, page), pages=frames)
@@ -93,8 +94,8 @@ def _still(source: memoryview, kind: SourceFormat, page: int) -> Opened:
 
 
 def _not_read(kind: SourceFormat) -> UnprocessableSource:
-    extra, name = EXTRAS[kind]
+    install, name = OPTIONAL[kind]
     return UnprocessableSource(
         f"The original is {name}, which is not read here: {read_here()};"
-        f" the operator can add it by installing resizer[{extra}]."
+        f" the operator can add it by installing {install}."
     )
