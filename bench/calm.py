@@ -4,8 +4,8 @@ One keep-alive connection asks for one URL in memory, one request after the othe
 Then another process keeps two misses a core under way, each for another name of one photo, and the
 first goes on. The gateway and its workers may use every core. Both clients run there too: the one
 that asks for hits at the gateway's own priority, since otherwise its wait for a core would be
-measured; the one that asks for misses at niceness 19, as it has next to nothing to do. Prints p50
-and p99 of both and the ratio of the p99.
+measured; the one that asks for misses, a tenth of a core, at that of the workers, whom it stands
+beside. Prints p50 and p99 of both and the ratio of the p99.
 """
 
 import argparse
@@ -127,7 +127,7 @@ def _misses(origin: str, first: int, at_once: int) -> Iterator[None]:
 
 
 def _ask_for_misses(origin: str, first: int, at_once: int) -> None:
-    os.nice(19)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     asyncio.run(_flood(origin, first, at_once))
 
 

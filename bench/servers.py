@@ -47,9 +47,13 @@ def redis_server(home: Path, port: int, cores: str = LOAD_CORE) -> Iterator[str]
 
 @contextmanager
 def running(command: list[str], environment: dict[str, str], output: int) -> Iterator[int]:
-    """A process, by its id, that is ended at the end with all that it started."""
+    """A process, by its id, that is ended at the end with all that it started.
+
+    In the session of this one: a session of its own would be a group of its own to the scheduler
+    (sched(7), autogroup), in which no priority counts against what is in another.
+    """
     process = subprocess.Popen(
-        command, env={**os.environ, **environment}, stdout=output, start_new_session=True
+        command, env={**os.environ, **environment}, stdout=output, process_group=0
     )
     try:
         yield process.pid
