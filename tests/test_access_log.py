@@ -1,6 +1,7 @@
 import asyncio
 import json
 import os
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -70,19 +71,45 @@ def test_lines_are_made_and_written_together() -> None:
     os.close(writer)
 
 
-def test_many_entries_are_written_before_their_time() -> None:
+def test_many_entries_are_written_some_at_a_time_and_others_have_their_turn() -> None:
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
+    turns: list[list[str]] = []
 
     async def scene() -> None:
         lines = LineWriter(writer)
-        for number in range(300):
+        for number in range(160):
             lines.write(entry(b"/%d" % number))
+        while sum(map(len, turns)) < 160:
+            await asyncio.sleep(0)
+            with suppress(BlockingIOError):
+                turns.append(read_paths(reader))
 
-    asyncio.run(scene())
-    assert read_paths(reader) == [f"/{number}" for number in range(256)]
+    asyncio.run(asyncio.wait_for(scene(), 20))
+    assert [path for turn in turns for path in turn] == [f"/{number}" for number in range(160)]
+    assert max(map(len, turns)) == 160 // 8
+    assert len(turns) == 12
     os.close(reader)
     os.close(writer)
+
+
+def test_what_comes_in_while_lines_are_written_does_not_pile_up() -> None:
+    file, a_turn = os.memfd_create("lines"), 50
+
+    async def scene() -> int:
+        lines, given, turns = LineWriter(file), 0, 0
+        while turns < 100:
+            for _ in range(a_turn):
+                lines.write(entry(b"/a"))
+            given += a_turn
+            await asyncio.sleep(0)
+            turns += os.fstat(file).st_size > 0
+        return given
+
+    given = asyncio.run(asyncio.wait_for(scene(), 20))
+    written = os.pread(file, os.fstat(file).st_size, 0).count(b"\n")
+    assert 0 < given - written < 10 * a_turn
+    os.close(file)
 
 
 def test_a_reader_that_went_away_costs_the_lines_only() -> None:

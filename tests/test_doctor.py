@@ -270,19 +270,23 @@ def test_a_format_that_libvips_lacks_is_red() -> None:
 
 def test_an_optional_format_is_told_with_what_reads_it_or_what_to_install() -> None:
     optional = {
-        "image/heic": {"by": "libvips", "every_page": True, "install": "resizer[heic]"},
-        "image/jxl": {"by": None, "every_page": True, "install": "resizer[jxl]"},
+        "image/heic": {
+            "by": "libvips",
+            "every_page": True,
+            "install": "pip install 'resizer[heic]'",
+        },
+        "image/jxl": {"by": None, "every_page": True, "install": "pip install 'resizer[jxl]'"},
         "image/avif-sequence": {
             "by": "libvips",
             "every_page": False,
-            "install": "a Pillow that reads AVIF",
+            "install": "install a Pillow that reads AVIF",
         },
     }
     found = judge_libvips({"version": "8.1.0", "unread": [], "optional": optional})
     assert [f.verdict for f in found] == [OK, OK, OK]
     assert "image/jxl" not in found[1].says
     assert found[2].says == (
-        "image/heic is read by libvips; image/jxl is not read: install resizer[jxl];"
+        "image/heic is read by libvips; image/jxl is not read: pip install 'resizer[jxl]';"
         " of image/avif-sequence only the still picture is read: install a Pillow that reads AVIF"
         " for every frame."
     )

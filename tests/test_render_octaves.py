@@ -74,7 +74,7 @@ DECODED = {Resampling.LINEAR: (1, 2, 4), Resampling.GAMMA: (1, 2, 4, 8)}
 
 
 @pytest.mark.parametrize("light", Resampling)
-@pytest.mark.parametrize("name", ["jpeg", "png"])
+@pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
 def test_every_size_is_the_same_from_an_octave_as_from_the_file(
     name: str, light: Resampling
 ) -> None:

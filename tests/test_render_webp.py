@@ -1,5 +1,6 @@
 """Still WebP is read by Pillow: the same pixels as libvips gives, whatever the file."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -12,8 +13,10 @@ from resizer.limits import Limits
 from resizer.render import webp
 from resizer.render.examine import examine
 from resizer.render.header import Header
+from resizer.render.job import Resampling
 from resizer.render.load import load
-from resizer.transform import Format
+from resizer.render.pipeline import render
+from resizer.transform import Format, Transform
 from tests.drawings import animation, corners, described, oriented, picture, quarters, rendered
 from tests.test_render_octaves import noise
 
@@ -45,6 +48,13 @@ FILES = {
 def opened(source: bytes) -> tuple[pyvips.Image, Header]:
     header = examine(memoryview(source), Limits())
     return load(header.source, header.format), header
+
+
+def failing(error: type[Exception]) -> Callable[[bytes], bytes]:
+    def fail(file: bytes) -> bytes:
+        raise error("no")
+
+    return fail
 
 
 def read(source: bytes) -> pyvips.Image | None:
@@ -103,19 +113,48 @@ def test_an_animation_of_one_frame_is_left_to_libvips() -> None:
     assert corners(picture(bytes(one), format=Format.PNG)) == corners(quarters())
 
 
-def test_a_picture_that_would_take_much_memory_is_left_to_libvips(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("light", Resampling)
+@pytest.mark.parametrize("width", [16, 97, 284, 300, 301, 500])
+def test_a_variant_is_the_same_without_pillow(
+    width: int, light: Resampling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webp, "_MOST_PIXELS", 120 * 80 - 1)
-    assert read(bytes(quarters().webpsave_buffer())) is None
+    for bands in (3, 4):
+        source = saved(301, 203, bands, Q=80, profile="p3")
+        asked = Transform(width=width, format=Format.WEBP)
+        variant = render(source, asked, Limits(), light).body
+        with monkeypatch.context() as without:
+            without.setattr(webp, "decode", None)
+            assert render(source, asked, Limits(), light).body == variant
 
 
-def test_what_pillow_cannot_read_libvips_reads(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("pixels", "file_bytes"), [(120 * 80 - 1, 0), (120 * 80, 1), (120 * 80, 0)]
+)
+def test_what_would_take_much_memory_is_left_to_libvips(
+    pixels: int, file_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    source = bytes(quarters().webpsave_buffer())
+    most = 12 * pixels + 2 * (len(source) - file_bytes)
+    monkeypatch.setattr(webp, "_MOST_BYTES", most)
+    assert (read(source) is None) == ((pixels, file_bytes) != (120 * 80, 0))
+
+
+def test_what_trails_behind_the_end_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, seen = bytes(quarters().webpsave_buffer(lossless=True)), list[bytes]()
+
+    def decode(file: bytes) -> bytes:
+        seen.append(file)
+        return b""
+
+    monkeypatch.setattr(webp, "decode", decode)
+    assert read(source + bytes(1000)) is None
+    assert seen == [source]
+
+
+def test_what_pillow_cannot_read_libvips_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     source = bytes(quarters().webpsave_buffer(lossless=True))
-    for none in (*map(_failing, (OSError, MemoryError)), None):
-        monkeypatch.setattr(webp, "pillow", none)
+    for without in (failing(OSError), failing(MemoryError), lambda file: file, None):
+        monkeypatch.setattr(webp, "decode", without)
         assert corners(picture(source, width=40, format=Format.PNG)) == corners(quarters())
 
 
@@ -133,13 +172,31 @@ def test_what_neither_can_read_is_refused() -> None:
 def test_a_worker_that_must_not_do_what_pillow_needs_does_not_pass_over_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(webp, "pillow", _failing(PermissionError))
+    monkeypatch.setattr(webp, "decode", failing(PermissionError))
     with pytest.raises(PermissionError):
         rendered(bytes(quarters().webpsave_buffer()))
 
 
-def _failing(error: type[Exception]) -> object:
-    def fail(file: object) -> None:
-        raise error("no")
+def one_that(gives: Callable[[bytes], object]) -> SimpleNamespace:
+    """A Pillow whose decoder gives that for a file."""
+    return SimpleNamespace(
+        WebPAnimDecoder=lambda file: SimpleNamespace(get_next=lambda: gives(file))
+    )
 
-    return SimpleNamespace(WebPAnimDecoder=fail)
+
+OTHER_PILLOWS: dict[str, object] = {
+    "none": None,
+    "one without WebP": SimpleNamespace(),
+    "one that gives other samples": one_that(lambda file: (bytes((50, 100, 200, 128)) * 2, 0)),
+    "one that gives other things": one_that(lambda file: None),
+    "one that fails": SimpleNamespace(WebPAnimDecoder=failing(OSError)),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_PILLOWS)
+def test_a_pillow_that_is_another_inside_is_not_asked(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert webp.decode is not None
+    monkeypatch.setattr(webp, "installed", lambda module: OTHER_PILLOWS[name])
+    assert webp._decoder() is None

@@ -113,7 +113,7 @@ def judge_libvips(told: Mapping[str, Any]) -> list[Finding]:
 
 
 def _told(kind: str, reader: Mapping[str, Any]) -> str:
-    install = f"install {reader['install']}"
+    install = reader["install"]
     if not reader["by"]:
         return f"{kind} is not read: {install}"
     if not reader["every_page"]:

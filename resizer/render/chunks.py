@@ -38,9 +38,14 @@ def png_chunks(file: memoryview) -> Iterator[Chunk]:
         at = end
 
 
+def webp_end(file: memoryview) -> int:
+    """Where its head says that it ends (RFC 9649 §2.4); nobody reads what trails behind it."""
+    return min(len(file), 8 + int.from_bytes(file[4:8], "little"))
+
+
 def webp_chunks(file: memoryview) -> Iterator[Chunk]:
-    """Up to the end that its head names (RFC 9649 §2.4); nobody reads what trails behind it."""
-    at, last = _WEBP_HEAD, min(len(file), 8 + int.from_bytes(file[4:8], "little"))
+    """Up to its end."""
+    at, last = _WEBP_HEAD, webp_end(file)
     while at < last:
         size = int.from_bytes(file[at + 4 : at + 8], "little")
         end = at + 8 + size + size % 2

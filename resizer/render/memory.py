@@ -8,7 +8,10 @@ import ctypes
 from collections.abc import Callable
 
 KEPT_BYTES = 128 * 2**20
-"""What a photo of 12 MP frees, and then some. Text that took 479 MiB leaves more."""
+"""What a photo of 12 MP frees, and then some. Text that took 479 MiB leaves more.
+
+With 96 MiB, WebPs of 3 MP between other photos filled 9,000 pages anew each, a third of their time.
+"""
 
 
 class _MallInfo2(ctypes.Structure):

@@ -6,6 +6,7 @@ import pyvips
 
 from resizer.geometry import Area, Size
 from resizer.limits import Limits
+from resizer.render import webp
 from resizer.render.colour import opaque, samples
 from resizer.render.header import Header
 from resizer.render.load import load_drawn
@@ -20,7 +21,8 @@ def uniform_edge(header: Header, limits: Limits) -> Area:
     The colour is that of the left top corner; where that is transparent, every transparent pixel
     is edge. Decodes the whole first frame. Width and height are 0 where all of it is edge.
     """
-    image = samples(load_drawn(header, 1.0, limits)).copy_memory()
+    opened = load_drawn(header, 1.0, limits)
+    image = samples(webp.read(opened, header)).copy_memory()
     corner = image(0, 0)
     if image.hasalpha() and corner[-1] == 0:
         found = image.extract_band(image.bands - 1).find_trim(threshold=0, background=[0])

@@ -5,22 +5,48 @@ Both wrap libwebp, and that of libvips' wheel is compiled to be small: photos of
 pixels three times more: 19 bytes of memory each instead of 12, and a tenth of the time.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import pyvips
 
-from resizer.render.chunks import webp_chunks
+from resizer.render.chunks import webp_chunks, webp_end
 from resizer.render.decoders.opened import installed
 from resizer.render.header import Header
 from resizer.render.pixels import image_of
 from resizer.render.sniff import SourceFormat
 
-_MOST_PIXELS = 16_000_000
-"""libvips holds 4 bytes of each, and no more."""
 _SAMPLES = 4
 """Of a pixel as it is decoded; where there is no alpha the last means nothing."""
-_FAILURES = (OSError, ValueError, TypeError, AttributeError, MemoryError)
-"""Of a file, or of a Pillow that is another inside."""
+_BYTES_A_PIXEL, _COPIES = 12, 2
+"""What decoding takes, and of the file. libvips takes 8, for as long as the image lives."""
+_MOST_BYTES = 192 * 1024 * 1024
+"""16 MP are nearly always less."""
 
-pillow = installed("PIL._webp")
+_PROOF = bytes.fromhex(
+    "5249464626000000574542505650384c1a0000002f010000100f7001b13d26c8b60d6d3bd01ff81fec878ce87f00"
+)
+_PROVEN = bytes((200, 100, 50, 128, 1, 2, 3, 255))
+"""The pixels of that: whatever else Pillow may come to wrap is not taken for this."""
+
+Decode = Callable[[bytes], bytes]
+
+
+def _decoder() -> Decode | None:
+    """Where Pillow has one, and it does what is expected of it."""
+    pillow: Any = installed("PIL._webp")
+
+    def decode(file: bytes) -> bytes:
+        pixels, _ = pillow.WebPAnimDecoder(file).get_next()
+        return bytes(pixels)
+
+    try:
+        return decode if decode(_PROOF) == _PROVEN else None
+    except (AttributeError, TypeError, ValueError, OSError):
+        return None
+
+
+decode = _decoder()
 
 
 def read(image: pyvips.Image, header: Header) -> pyvips.Image:
@@ -28,18 +54,18 @@ def read(image: pyvips.Image, header: Header) -> pyvips.Image:
 
     libvips then says what is wrong with it.
     """
-    if not _is_still(header) or header.stored.pixels > _MOST_PIXELS:
+    if decode is None or not _is_still(header) or _bytes_taken(header) > _MOST_BYTES:
         return image
     try:
-        pixels, _ = pillow.WebPAnimDecoder(bytes(header.source)).get_next()
-        if len(pixels) != header.stored.pixels * _SAMPLES:
-            return image
-        held = image_of(pixels, image.width, image.height, _SAMPLES, like=image)
-        return held.extract_band(0, n=image.bands)
+        pixels = decode(bytes(header.source[: webp_end(header.source)]))
     except PermissionError:
         raise  # the worker's fault, which then says so at its start
-    except _FAILURES:
+    except (OSError, MemoryError):
         return image
+    if len(pixels) != header.stored.pixels * _SAMPLES:
+        return image
+    held = image_of(pixels, image.width, image.height, _SAMPLES, like=image)
+    return held.extract_band(0, n=image.bands)
 
 
 def _is_still(header: Header) -> bool:
@@ -47,3 +73,7 @@ def _is_still(header: Header) -> bool:
     if header.format is not SourceFormat.WEBP or header.frames > 1:
         return False
     return all(chunk.name != b"ANMF" for chunk in webp_chunks(header.source))
+
+
+def _bytes_taken(header: Header) -> int:
+    return header.stored.pixels * _BYTES_A_PIXEL + len(header.source) * _COPIES

@@ -44,6 +44,7 @@ MOVING: bytes = animation([flat(64, 64, (n, 9, 9)) for n in (9, 99)], [50, 50]).
 BOMBS = {
     "of 16384×16384 in 40 bytes": (riff(lossless(16_384)), ""),
     "of 9999×9999 in 40 bytes": (riff(lossless(9999)), ""),
+    "of 4000×4000 in 40 bytes": (riff(lossless(4000)), ""),
     "a canvas of 2²⁴": (riff(extended(0, 2**24, 2**24), lossless(4)), ""),
     "a canvas larger than its picture": (riff(extended(0, 9000, 9000), lossless(4)), ""),
     "an animation of 12000×12000": (moving(12_000, 4, 3), "12000×12000 pixels, more than"),

@@ -18,12 +18,12 @@ from resizer.render.decoders.samples import sample_count
 from resizer.render.sniff import READ, SourceFormat
 
 OPTIONAL = {
-    SourceFormat.HEIC: ("resizer[heic]", "HEIC"),
-    SourceFormat.JXL: ("resizer[jxl]", "JPEG XL"),
-    SourceFormat.PDF: ("resizer[pdf]", "PDF"),
-    SourceFormat.AVIF_SEQUENCE: ("a Pillow that reads AVIF", "an AVIF sequence"),
+    SourceFormat.HEIC: ("pip install 'resizer[heic]'", "HEIC"),
+    SourceFormat.JXL: ("pip install 'resizer[jxl]'", "JPEG XL"),
+    SourceFormat.PDF: ("pip install 'resizer[pdf]'", "PDF"),
+    SourceFormat.AVIF_SEQUENCE: ("install a Pillow that reads AVIF", "an AVIF sequence"),
 }
-"""What to install so as to read a format, and what to call an original in it."""
+"""What to do so as to read a format, and what to call an original in it."""
 
 
 class Decoder(Protocol):
@@ -85,7 +85,7 @@ def _still(source: memoryview, kind: SourceFormat, page: int) -> Opened:
         install, _ = OPTIONAL[kind]
         raise UnprocessableSource(
             "Only the still picture of an AVIF sequence is read here;"
-            f" the operator can add its {frames:,} frames by installing {install}."
+            f" the operator can add its {frames:,} frames: {install}."
         )
     try:
         return replace(libvips.examine(source, kind, page), pages=frames)
@@ -97,5 +97,5 @@ def _not_read(kind: SourceFormat) -> UnprocessableSource:
     install, name = OPTIONAL[kind]
     return UnprocessableSource(
         f"The original is {name}, which is not read here: {read_here()};"
-        f" the operator can add it by installing {install}."
+        f" the operator can add it: {install}."
     )
