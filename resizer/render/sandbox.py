@@ -107,7 +107,7 @@ def _yield_to_others() -> list[str]:
     """Hits go before renders, and memory that runs out costs a worker, never the gateway.
 
     SCHED_IDLE (sched(7)) gives up the processor as soon as anybody else wakes, others only at the
-    end of their slice: the p99 of hits amid misses is 0.9 ms instead of 2.9.
+    end of their slice: the p99 of hits amid misses is 1.3 ms instead of 2.8.
     """
     problems = []
     os.nice(_NICENESS)
