@@ -16,6 +16,7 @@ from resizer.errors import UnprocessableSource
 from resizer.image import Rendered
 from resizer.limits import Limits
 from resizer.render.job import MAX_REPLY_BYTES, Done, Hello, Refused, Resampling, encode_reply
+from resizer.render.memory import KEPT_BYTES
 from resizer.render.stage import Kind, Stage
 from resizer.render.stages import Stages
 from resizer.render.worker import serve
@@ -148,11 +149,12 @@ _KEPT: list[bytes] = []
 
 
 def gorge(source: memoryview, text: str) -> str:
-    """Take some 60 MB in small pieces, again and again, and give back all but the last one."""
-    start = time.process_time()
+    """Take more than a worker keeps in small pieces, again and again, and free all but one."""
+    start, count = time.process_time(), int(1.1 * KEPT_BYTES / 100_000)
     while time.process_time() < start + 0.2:
-        pieces = [b"x" * 100_000 for _ in range(600)]
-    _KEPT.append(pieces[-1])
+        pieces = [b"x" * 100_000 for _ in range(count)]
+        _KEPT[:] = pieces[-1:]
+        del pieces
     return str(os.getpid())
 
 
