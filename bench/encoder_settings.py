@@ -1,12 +1,13 @@
 """What `bench.encoders` tries: settings of libvips' savers, format by format.
 
-One of each format is the default of `resizer.render.encode`, which the others are held against.
+One of each format is the default of `resizer.render.write.encode`, which the others are held
+against.
 """
 
 from dataclasses import dataclass, field
 
-from resizer.render.encode import ENCODERS
-from resizer.transform import Format
+from resizer.model.transform import Format
+from resizer.render.write.encode import ENCODERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from statistics import fmean, geometric_mean
 
 from bench.curves import Against, Curve, against
 from bench.encoder_settings import Setting, is_default
-from resizer.transform import Format, Quality
+from resizer.model.transform import Format, Quality
 
 _FILE = Path(__file__).with_name("encoders.md")
 _NOISE = 0.02

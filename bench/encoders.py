@@ -22,16 +22,16 @@ from bench.curves import Curve, Point
 from bench.encoder_settings import QUALITIES, SAVERS, TRIED, Setting
 from bench.encoder_tables import Cost, Level, level_table, lossless_table, lossy_table, renew
 from resizer.errors import UnprocessableSource
-from resizer.geometry import Size
-from resizer.limits import Limits
-from resizer.render.colour import displayed, opaque, samples, shows_through
-from resizer.render.encode import encode, quality
-from resizer.render.examine import examine
-from resizer.render.job import Resampling
-from resizer.render.load import load
-from resizer.render.metadata import reduced
-from resizer.render.resize import resize
-from resizer.transform import Format, Gamut, Metadata, Quality, Transform
+from resizer.model.geometry import Size
+from resizer.model.limits import Limits
+from resizer.model.transform import Format, Gamut, Metadata, Quality, Transform
+from resizer.render.colour.convert import displayed, opaque, samples, shows_through
+from resizer.render.pipeline.resize import resize
+from resizer.render.protocol.messages import Resampling
+from resizer.render.read.inspect import examine
+from resizer.render.read.load import load
+from resizer.render.write.encode import encode, quality
+from resizer.render.write.metadata import reduced
 
 SIDE = 512
 """Pixels of the longer side of what is encoded."""

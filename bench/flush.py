@@ -25,12 +25,12 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from bench.servers import LOAD_CORE, SERVER_CORE, running
+from resizer.cache.flusher import Flusher
 from resizer.cache.redis import RedisCache, open_cache
-from resizer.flush import Flush
-from resizer.flusher import Flusher
-from resizer.image import pack
-from tests.caches import ONE
-from tests.servers import RedisCluster
+from resizer.model.flush import Flush
+from resizer.model.image import pack
+from tests.support.caches import ONE
+from tests.support.servers import RedisCluster
 
 PORT = 18_104
 URL = f"redis://127.0.0.1:{PORT}"

@@ -26,13 +26,13 @@ import pyvips
 from bench import score
 from bench.originals import photos
 from bench.row import Reach, Row
-from resizer.limits import Limits
-from resizer.render.encode import encode
-from resizer.render.job import Resampling
-from resizer.render.pipeline import render
-from resizer.render.stage import Kind, Stage
-from resizer.render.stages import Stages
-from resizer.transform import Format, Metadata, Transform
+from resizer.model.limits import Limits
+from resizer.model.transform import Format, Metadata, Transform
+from resizer.render.pipeline.pipeline import render
+from resizer.render.pipeline.stages import Stages
+from resizer.render.protocol.messages import Resampling
+from resizer.render.protocol.stage import Kind, Stage
+from resizer.render.write.encode import encode
 
 WIDTH = 500
 ASKED = Transform(width=WIDTH, format=Format.JPEG, quality=80, metadata=Metadata.NONE)

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.client import shared_out
 from bench.peers import Ask
 from bench.servers import CORES
-from resizer.render.spawn import ENVIRONMENT
+from resizer.render.host.spawn import ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,10 @@ def _hand(folder: Path, resampling: str) -> Iterator[Callable[[Ask], None]]:
 
 def main() -> None:
     """Render what is asked for on stdin, one line each; a line on stdout says it is done."""
-    from resizer.limits import Limits
-    from resizer.render.job import Resampling
-    from resizer.render.pipeline import render
-    from resizer.transform import Format, Transform
+    from resizer.model.limits import Limits
+    from resizer.model.transform import Format, Transform
+    from resizer.render.pipeline.pipeline import render
+    from resizer.render.protocol.messages import Resampling
 
     folder, resampling, limits = Path(sys.argv[1]), Resampling(sys.argv[2]), Limits()
     print("ready", flush=True)

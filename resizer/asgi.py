@@ -5,9 +5,9 @@ Settings come from the environment and the file; wrong ones raise SettingsError.
 
 from starlette.types import ASGIApp
 
-from resizer.app import create_app
-from resizer.configuration import read_settings
-from resizer.rules import SERVING
+from resizer.server.app import create_app
+from resizer.settings.load import read_settings
+from resizer.settings.rules import SERVING
 
 
 def app() -> ASGIApp:

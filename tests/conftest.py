@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from hypothesis import settings
 
-from resizer.settings import Settings
-from tests.commands import Run, invoke
-from tests.fronts import Front, Nginx, Varnish, need_fronts
-from tests.live import KEY, SECRET, Gateway
-from tests.pictures import jpeg
-from tests.queues import Line, MakeLine
-from tests.servers import RedisCluster, RedisServer, S3Bucket, moto, need_redis, versitygw
+from resizer.settings.settings import Settings
+from tests.support.commands import Run, invoke
+from tests.support.fronts import Front, Nginx, Varnish, need_fronts
+from tests.support.live import KEY, SECRET, Gateway
+from tests.support.pictures import jpeg
+from tests.support.queues import Line, MakeLine
+from tests.support.servers import RedisCluster, RedisServer, S3Bucket, moto, need_redis, versitygw
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType

@@ -5,9 +5,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from resizer.flush import Flush
-from resizer.hearing import Hearing
-from resizer.image import Variant
+from resizer.cache.coherence import Hearing
+from resizer.model.flush import Flush
+from resizer.model.image import Variant
 
 OVERHEAD = 1024
 """Bytes counted for each variant besides its own: objects, keys and index."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from resizer.aio.retry_after import retry_after
 from resizer.cdn.plan import Request
-from resizer.retry_after import retry_after
 
 _SECONDS = 10.0
 """For connecting, and for each pause of the answer."""

@@ -9,8 +9,8 @@ from itertools import islice
 from urllib.parse import quote, urlsplit
 
 from resizer.cdn.target import BY_URL, Kind, Target
-from resizer.flush import Flush
-from resizer.tags import tags_for
+from resizer.model.cache_tags import tags_for
+from resizer.model.flush import Flush
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from resizer.backoff import pause
+from resizer.aio.retries import pause
 from resizer.cdn.cloudfront import invalidate
 from resizer.cdn.http import Reply, send
 from resizer.cdn.plan import Call, Invalidation, PurgePolicy, plan
 from resizer.cdn.target import Kind, Target
-from resizer.flush import Flush
+from resizer.model.flush import Flush
 
 _PAUSES = {
     Kind.CLOUDFRONT: 0.5,

@@ -18,7 +18,7 @@ def demo(
     ] = 8080,
 ) -> None:
     """A gallery over sample photos: memory cache, open URLs, loopback only."""
-    from resizer.demo.run import run_demo
+    from resizer.ops.demo.run import run_demo
 
     if images is not None and not images.is_dir():
         fail(f"--images: there is no directory {images}", ASKED_WRONGLY)

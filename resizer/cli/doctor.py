@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resizer.cli.terminal import ASKED_WRONGLY, FAILED, fail, out, read
-from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.rules import SERVING
-from resizer.settings import Settings
+from resizer.settings.flags import ConfigFlag, settings_as_flags
+from resizer.settings.rules import SERVING
+from resizer.settings.settings import Settings
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from resizer.doctor.finding import Finding
+    from resizer.ops.doctor.finding import Finding
 
 
 @settings_as_flags(*Settings.model_fields)
@@ -32,8 +32,8 @@ def doctor(
 
     Changes nothing. Exit code 0 when nothing is red, 1 when something is.
     """
-    from resizer.doctor.finding import Verdict, worst
-    from resizer.doctor.s3 import has_profile
+    from resizer.ops.doctor.finding import Verdict, worst
+    from resizer.ops.doctor.s3 import has_profile
 
     settings = read(config, flags, SERVING)
     if audit_profile is not None and not has_profile(audit_profile):
@@ -51,7 +51,7 @@ def doctor(
 async def _examine(
     settings: Settings, key: str | None, audit_profile: str | None, quiet: bool
 ) -> "list[Finding]":
-    from resizer.doctor.checkup import examine
+    from resizer.ops.doctor.checkup import examine
 
     findings = []
     async for finding in examine(settings, key, audit_profile):
@@ -70,7 +70,7 @@ def _line(finding: "Finding") -> "Text":
 
 
 def _facts(findings: "list[Finding]") -> dict[str, object]:
-    from resizer.doctor.finding import worst
+    from resizer.ops.doctor.finding import worst
 
     return {
         "verdict": worst(findings),

@@ -9,11 +9,11 @@ import typer
 from resizer.cdn.plan import PurgePolicy
 from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, fail, out, read
 from resizer.errors import CacheUnavailable
-from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.flush import Flush, Flushed
-from resizer.rules import NAMED_SOURCE, PURGING, SHARED
-from resizer.settings import Settings
-from resizer.words import counted
+from resizer.model.flush import Flush, Flushed
+from resizer.settings.flags import ConfigFlag, settings_as_flags
+from resizer.settings.rules import NAMED_SOURCE, PURGING, SHARED
+from resizer.settings.settings import Settings
+from resizer.telemetry.humanize import counted
 
 _ROUND_TRIP_SECONDS = 10.0
 
@@ -78,7 +78,7 @@ def _account(flushed: Flushed, dry_run: bool) -> str:
 
 
 async def _flush(settings: Settings, flushes: list[Flush], dry_run: bool) -> Flushed:
-    from resizer.opening import open_flusher
+    from resizer.server.factories import open_flusher
 
     async with open_flusher(settings, _ROUND_TRIP_SECONDS) as flusher:
         return await flusher.flush(flushes, dry_run=dry_run)

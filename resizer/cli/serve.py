@@ -4,10 +4,10 @@ import gc
 from functools import partial
 
 from resizer.cli.terminal import fail, read
-from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.render.spawn import spawn_ahead
-from resizer.rules import SERVING
-from resizer.settings import Settings
+from resizer.render.host.spawn import spawn_ahead
+from resizer.settings.flags import ConfigFlag, settings_as_flags
+from resizer.settings.rules import SERVING
+from resizer.settings.settings import Settings
 
 
 @settings_as_flags(*Settings.model_fields)
@@ -17,8 +17,8 @@ def serve(config: ConfigFlag = None, **flags: str | None) -> None:
     settings = read(config, flags, SERVING)
     if settings.workers == 1:
         spawn_ahead(settings.renderers_each)
-    from resizer.app import create_app
-    from resizer.server import listen, run
+    from resizer.server.app import create_app
+    from resizer.server.uvicorn import listen, run
 
     try:
         bound = listen(settings.host, settings.port)

@@ -9,13 +9,13 @@ import typer
 
 from resizer.cli.terminal import fail, out, read
 from resizer.errors import CacheUnavailable
-from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.rules import NAMED_SOURCE, SHARED
-from resizer.settings import Settings
-from resizer.words import bytes_in_words, counted, ratio_in_words, since_in_words
+from resizer.settings.flags import ConfigFlag, settings_as_flags
+from resizer.settings.rules import NAMED_SOURCE, SHARED
+from resizer.settings.settings import Settings
+from resizer.telemetry.humanize import bytes_in_words, counted, ratio_in_words, since_in_words
 
 if TYPE_CHECKING:
-    from resizer.stats import Stats
+    from resizer.ops.stats import Stats
 
 _STATS_SECONDS = 10.0
 """For each round trip: a survey may wait longer than a request would."""
@@ -29,7 +29,7 @@ def stats(
     **flags: str | None,
 ) -> None:
     """Show what Redis holds of the source and how many requests each cache tier answered."""
-    from resizer.stats import facts
+    from resizer.ops.stats import facts
 
     settings = read(config, flags, (NAMED_SOURCE, SHARED))
     try:
@@ -43,8 +43,8 @@ def stats(
 
 
 async def _read(settings: Settings, top: int) -> "Stats":
-    from resizer.opening import namespace
-    from resizer.stats import read_stats
+    from resizer.ops.stats import read_stats
+    from resizer.server.factories import namespace
 
     url = settings.cache.get_secret_value()
     return await read_stats(url, namespace(settings), top, _STATS_SECONDS)

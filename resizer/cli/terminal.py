@@ -7,9 +7,9 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from resizer.configuration import SettingsError, read_settings
-from resizer.rules import Rule
-from resizer.settings import CONFIG_VARIABLE, Settings
+from resizer.settings.load import SettingsError, read_settings
+from resizer.settings.rules import Rule
+from resizer.settings.settings import CONFIG_VARIABLE, Settings
 
 FAILED = 1
 ASKED_WRONGLY = 2

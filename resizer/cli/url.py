@@ -7,12 +7,12 @@ import typer
 
 from resizer.cli.terminal import ASKED_WRONGLY, fail, out, read
 from resizer.errors import InvalidRequest, ResizerError
-from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.http.links import Links
-from resizer.rules import SIGNING
-from resizer.setting_texts import read_seconds, read_widths
-from resizer.settings import Settings
-from resizer.urls.cloudflare import with_width
+from resizer.settings.flags import ConfigFlag, settings_as_flags
+from resizer.settings.rules import SIGNING
+from resizer.settings.settings import Settings
+from resizer.settings.types import read_seconds, read_widths
+from resizer.urls.dialects.cloudflare import with_width
+from resizer.urls.links import Links
 
 
 @settings_as_flags("urls", "presets", "fallback", "public_url", "max_output_side")

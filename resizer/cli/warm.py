@@ -12,17 +12,17 @@ import typer
 
 from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, fail, out, read
 from resizer.errors import InvalidRequest, ResizerError
-from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.rules import NAMED_SOURCE, SIGNING
-from resizer.settings import Settings
-from resizer.words import counted
+from resizer.settings.flags import ConfigFlag, settings_as_flags
+from resizer.settings.rules import NAMED_SOURCE, SIGNING
+from resizer.settings.settings import Settings
+from resizer.telemetry.humanize import counted
 
 if TYPE_CHECKING:
     from resizer.cli.progress import Shown
-    from resizer.warm.plan import Plan
-    from resizer.warm.report import Report
-    from resizer.warm.resume import Resume
-    from resizer.warm.run import Run
+    from resizer.ops.warm.plan import Plan
+    from resizer.ops.warm.report import Report
+    from resizer.ops.warm.resume import Resume
+    from resizer.ops.warm.run import Run
 
 _SETTINGS = (
     *("source", "s3_endpoint", "s3_region", "urls", "presets", "fallback"),
@@ -59,7 +59,7 @@ def warm(
     **flags: str | None,
 ) -> None:
     """Have a running gateway make variants before anybody asks for them."""
-    from resizer.warm.plan import asked, read_plan
+    from resizer.ops.warm.plan import asked, read_plan
 
     if (prefix is not None) + everything + (keys is not None) != 1:
         fail("say what to warm: --prefix PREFIX, --keys FILE or --all, one of them", ASKED_WRONGLY)
@@ -99,8 +99,8 @@ def _go(
     plan: "Plan", report: "Report", noted: "Resume | None", keys: Keys, countable: bool
 ) -> str | None:
     """The run; what ended it before its time, if anything did."""
-    from resizer.warm.client import Client
-    from resizer.warm.run import Run
+    from resizer.ops.warm.client import Client
+    from resizer.ops.warm.run import Run
 
     with closing(Client(plan.url)) as client:
         answers = client.get("/healthz", None).status
@@ -118,9 +118,9 @@ def _go(
 
 def _keys(settings: Settings, prefix: str, file: str | None) -> Keys:
     """What begins to tell the keys, from the first one, each time it is called."""
-    from resizer.address import read_address
-    from resizer.source.listing import list_keys
-    from resizer.warm.keys import keys_in, written_keys
+    from resizer.ops.warm.keys import keys_in, written_keys
+    from resizer.storage.address import read_address
+    from resizer.storage.sources.listing import list_keys
 
     if file == "-":
         return lambda: written_keys(sys.stdin)
@@ -144,7 +144,7 @@ def _tell_if_none(originals: int, prefix: str | None, file: str | None) -> None:
 
 def _count(plan: "Plan", keys: Keys) -> int:
     """How many originals they are, told as well."""
-    from resizer.warm.keys import count
+    from resizer.ops.warm.keys import count
 
     try:
         originals = asyncio.run(count(keys()))
@@ -156,7 +156,7 @@ def _count(plan: "Plan", keys: Keys) -> int:
 
 
 def _open_report(stack: ExitStack, file: Path | None) -> "Report":
-    from resizer.warm.report import Report
+    from resizer.ops.warm.report import Report
 
     try:
         return Report(stack.enter_context(file.open("a", encoding="utf-8")) if file else None)
@@ -165,7 +165,7 @@ def _open_report(stack: ExitStack, file: Path | None) -> "Report":
 
 
 def _open_resume(stack: ExitStack, file: Path | None, asked: dict[str, object]) -> "Resume | None":
-    from resizer.warm.resume import OtherRun, Resume
+    from resizer.ops.warm.resume import OtherRun, Resume
 
     if file is None:
         return None
@@ -202,13 +202,13 @@ def _stop(run: "Run", loop: asyncio.AbstractEventLoop) -> None:
 async def _tell_total(keys: AsyncIterator[str], shown: "Shown") -> None:
     """Listed a second time, beside the work: a thousand keys are one request, and nothing of them
     is kept."""
-    from resizer.warm.keys import count
+    from resizer.ops.warm.keys import count
 
     shown.total(await count(keys))
 
 
 def _tell(report: "Report") -> None:
-    from resizer.warm.report import failures_in_words, in_words
+    from resizer.ops.warm.report import failures_in_words, in_words
 
     out.print(in_words(report))
     for line in failures_in_words(report):

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from resizer.address import Bucket, read_address
+from resizer.cache.flusher import Flusher
 from resizer.cli.terminal import fail, read
-from resizer.flags import ConfigFlag, settings_as_flags
-from resizer.flush import Flush, Flushed
-from resizer.flusher import Flusher
-from resizer.log import logging_config
-from resizer.rules import WATCHING
-from resizer.settings import Settings
+from resizer.model.flush import Flush, Flushed
+from resizer.settings.flags import ConfigFlag, settings_as_flags
+from resizer.settings.rules import WATCHING
+from resizer.settings.settings import Settings
+from resizer.storage.address import Bucket, read_address
+from resizer.telemetry.log import logging_config
 
 _ROUND_TRIP_SECONDS = 10.0
 
@@ -40,7 +40,7 @@ def watch(
     **flags: str | None,
 ) -> None:
     """Flush what changes in the bucket, as its event notifications tell, until SIGTERM."""
-    from resizer.watch.queue import QueueAway
+    from resizer.ops.watch.queue import QueueAway
 
     settings = read(config, flags, WATCHING)
     logging.config.dictConfig(logging_config("INFO"))
@@ -53,9 +53,9 @@ def watch(
 
 
 async def _watch(settings: Settings, once: bool) -> bool:
-    from resizer.opening import open_flusher
-    from resizer.watch.queue import open_queue
-    from resizer.watch.watcher import Watcher, WatchPolicy
+    from resizer.ops.watch.queue import open_queue
+    from resizer.ops.watch.watcher import Watcher, WatchPolicy
+    from resizer.server.factories import open_flusher
 
     source = read_address(settings.source)
     assert isinstance(source, Bucket)  # noqa: S101  (a rule of WATCHING)

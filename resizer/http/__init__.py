@@ -1,0 +1,1 @@
+"""The ASGI side and the hit lane: requests in, replies out."""

@@ -17,8 +17,8 @@ from functools import lru_cache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resizer.http.trace import Trace, accepted_id
-from resizer.log import timestamp
-from resizer.metrics import Metrics
+from resizer.telemetry.log import timestamp
+from resizer.telemetry.metrics import Metrics
 
 _SECONDS = 0.1
 _AT_ONCE = 12

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
-from resizer.answer import Answer
-from resizer.image import Original, Rendered, Variant
-from resizer.tags import tags_of
+from resizer.gateway.answer import Answer
+from resizer.model.cache_tags import tags_of
+from resizer.model.image import Original, Rendered, Variant
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -23,12 +23,12 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from resizer.answer import Answer
-from resizer.flights import Flight
+from resizer.gateway.answer import Answer
+from resizer.gateway.singleflight import Flight
 from resizer.http.hit_replies import HitLane
-from resizer.http.hits import Asked, Known
+from resizer.http.known_urls import Asked, Known
 from resizer.http.trace import Trace, accepted_id
-from resizer.image import Variant
+from resizer.model.image import Variant
 
 _NOT_PLAIN = frozenset(
     {

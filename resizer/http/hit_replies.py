@@ -7,11 +7,11 @@ import time
 
 from resizer.http.access_log import LineWriter
 from resizer.http.headers import MEMORY_HIT, REDIS_HIT, Headers, lines
-from resizer.http.hits import Asked, Hits, Known
-from resizer.http.packets import Packets
+from resizer.http.known_urls import Asked, Hits, Known
+from resizer.http.packet_cache import Packets
 from resizer.http.trace import Trace, accepted_id, new_id
-from resizer.image import Variant
-from resizer.metrics import Metrics
+from resizer.model.image import Variant
+from resizer.telemetry.metrics import Metrics
 
 _CRLF = b"\r\n"
 _FROM_MEMORY = lines([(b"cache-status", MEMORY_HIT.encode())])

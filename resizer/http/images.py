@@ -9,12 +9,10 @@ from functools import lru_cache
 from starlette.datastructures import Headers as RequestHeaders
 from starlette.types import Receive, Scope, Send
 
-from resizer import signing
-from resizer.answer import Answer
 from resizer.errors import MethodNotAllowed, ResizerError
-from resizer.flights import Flight
-from resizer.gateway import Gateway
-from resizer.http.access import Access, authorise
+from resizer.gateway.answer import Answer
+from resizer.gateway.gateway import Gateway
+from resizer.gateway.singleflight import Flight
 from resizer.http.conditional import not_modified
 from resizer.http.headers import (
     EMBEDDABLE,
@@ -26,12 +24,14 @@ from resizer.http.headers import (
     fields,
     server_timing,
 )
-from resizer.http.hits import Hits
-from resizer.http.problem import kind, problem
+from resizer.http.known_urls import Hits
+from resizer.http.negotiation import resolve, varies
+from resizer.http.replies import kind, problem
 from resizer.http.reply import Reply, send_reply
 from resizer.http.trace import Trace, trace_of
-from resizer.metrics import Metrics
-from resizer.negotiation import resolve, varies
+from resizer.telemetry.metrics import Metrics
+from resizer.urls import signing
+from resizer.urls.access import Access, authorise
 from resizer.urls.request import ImageRequest
 
 PREFIXES = ("/img/", "/cdn-cgi/image/")

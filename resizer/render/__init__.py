@@ -1,28 +1,15 @@
 """From an original's bytes to a variant's, in processes that hostile bytes cannot leave.
 
-In the gateway, where no picture is ever decoded:
+In the gateway, where no picture is ever decoded: `host`, the workers and whose turn it is.
 
-- whose turn it is: `pool`, `place`, `crew`; `slow`, `pace`, `suspects`, `attempt`
-- one process: `process`, `spawn`, `cpu`
-- what it is told and says: `job`; what it is lent: `memfd`
-- pixels kept for other renders of an original: `pixel_cache`, `stage`
+What the gateway and a worker say to each other: `protocol`.
 
-In a worker:
+In a worker, from the first line to the last:
 
-- its loop and its lock: `worker`, `memory`; `sandbox`, `seccomp`, `escapes`, `svg_cost`
-- a render from end to end: `pipeline`; `steps` lists what is done to each frame
-- what an original is: `sniff`, `examine`, `header`; bounds of what it may ask for: `chunks`,
-  `scans`, `svg`, `length`
-- pixels that are there already, or are left for others: `stages`, `kept`, `octave`
-- its pixels: `load`, `webp`, `decoders`; `gif` and `tiff` rewritten so that libvips reads them
-  right, `lzw`, `gif_blocks`
-- broken originals: `mend`, `cut_short`; those that fail and are `sound`
-- what its colours mean: `profile`, `icc`, `cicp`, `hdr`, `png_colour`,
-  `avif_colour`, `av1`
-- what is done to pixels: `turn`, `trim`, `resize`, `colour`, `gamut`, `effects`, `canvas`, `frames`
-- shrinking in linear light: `light`, by the matrices of `lanczos`; `pixels` back into libvips
-- writing: `formats`, `encode`, `metadata`, `xmp`, `iptc`, `describe`; never larger than the
-  original: `smaller`, `strip`, `bare`
+- `worker` is its loop; `sandbox` locks it in before it sees a byte
+- `containers` reads files as bytes: what they are, and bounds of what they may ask for
+- `read` makes an image of them, `colour` says what its colours mean
+- `pipeline` is a render from end to end, and `write` makes the variant's bytes
 
-`about` is a program of its own.
+`vips_info` is a program of its own.
 """

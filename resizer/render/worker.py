@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from resizer.errors import UnprocessableSource
-from resizer.image import Rendered
-from resizer.limits import Limits
-from resizer.render import escapes, sandbox
-from resizer.render.job import (
+from resizer.model.image import Rendered
+from resizer.model.limits import Limits
+from resizer.model.transform import Format, Transform
+from resizer.render.pipeline.stages import Stages
+from resizer.render.pipeline.watchdog import bounded
+from resizer.render.protocol.messages import (
     MAX_ORDER_BYTES,
     MAX_PROBLEMS,
     Done,
@@ -29,10 +31,8 @@ from resizer.render.job import (
     encode_reply,
     printable,
 )
-from resizer.render.memory import give_back
-from resizer.render.stages import Stages
-from resizer.render.svg_cost import bounded
-from resizer.transform import Format, Transform
+from resizer.render.sandbox import lock, self_test
+from resizer.render.sandbox.memory import give_back
 
 _MUCH_CPU_SECONDS = 0.1
 """No less goes by while a render fills memory that is worth giving back."""
@@ -51,7 +51,7 @@ WARMED = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF)
 def main() -> None:
     """Serve the renderer of this project, until the gateway hangs up."""
     # Imported here so that a test can serve a render of its own without libvips.
-    from resizer.render.pipeline import render
+    from resizer.render.pipeline.pipeline import render
 
     serve(render, warm_up)
 
@@ -64,10 +64,8 @@ def serve(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> Non
     """
     with socket.socket(fileno=int(sys.argv[-1])) as gateway:
         limits = decode_order(gateway.recv(MAX_ORDER_BYTES), Limits)
-        problems = sandbox.lock(
-            memory_mb=limits.render_memory_mb, file_bytes=limits.max_variant_bytes
-        )
-        problems += escapes.left_open()
+        problems = lock.lock(memory_mb=limits.render_memory_mb, file_bytes=limits.max_variant_bytes)
+        problems += self_test.left_open()
         problems += prepare(render, limits)
         gateway.send(encode_reply(Hello([*map(printable, problems[:MAX_PROBLEMS])])))
         before = time.process_time()

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from resizer.errors import InvalidRequest
-from resizer.transform import NO_EDGES, Transform, number
+from resizer.model.transform import NO_EDGES, Transform, number
 from resizer.urls import values
-from resizer.urls.given import Given
+from resizer.urls.option_list import Given
 
 _NOT_TRANSFORM = ("preset", "onerror", "exp", "sig")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from tinycss2.color4 import Color, parse_color
 
-from resizer.transform import Colour
+from resizer.model.transform import Colour
 
 MAX_LENGTH = 128
 """Characters; no colour needs more, and the parser is recursive."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from resizer.transform import Fit, Flip, Gamut, Metadata, Quality
+from resizer.model.transform import Fit, Flip, Gamut, Metadata, Quality
 from resizer.urls import values
 from resizer.urls.colour import read_colour
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from resizer.transform import Transform
+from resizer.model.transform import Transform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

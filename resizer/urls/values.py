@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from resizer.transform import (
+from resizer.model.transform import (
     BLACK,
     CENTRE,
     NO_EDGES,

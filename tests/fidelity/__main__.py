@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resizer.errors import ResizerError
-from resizer.image import Rendered
-from resizer.limits import Limits
-from resizer.render.pool import Pool
-from resizer.transform import Format, Transform
+from resizer.model.image import Rendered
+from resizer.model.limits import Limits
+from resizer.model.transform import Format, Transform
+from resizer.render.host.pool import Pool
 from resizer.urls.preset import parse_preset
 from tests.fidelity.inputs import Input, drawn, found
 from tests.fidelity.operations import OPERATIONS
 from tests.fidelity.opinion import ask, difference, imagemagick
 from tests.fidelity.page import PICTURES, Section, Shown, write
-from tests.puppet_pool import original
+from tests.support.puppet_pool import original
 
 PLAIN = Transform(width=240, format=Format.PNG)
 """What another program is asked for too."""

@@ -11,10 +11,10 @@ import pytest
 import pyvips
 
 from resizer.errors import UnprocessableSource
-from resizer.render.sniff import sniff
-from tests.colours import ADOBE_RGB, PROPHOTO, rgb_profile
+from resizer.render.containers.sniff import sniff
 from tests.fidelity.card import badge, card, frames
-from tests.foreign import avif_sequence, heic, jxl, pdf
+from tests.support.colours import ADOBE_RGB, PROPHOTO, rgb_profile
+from tests.support.foreign import avif_sequence, heic, jxl, pdf
 
 SHOWN = {"jpg", "png", "webp", "avif", "gif", "svg"}
 """Kinds of file that a browser shows."""

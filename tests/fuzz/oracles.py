@@ -6,7 +6,7 @@ import unicodedata
 
 from resizer.errors import ResizerError
 from resizer.http.headers import Headers
-from resizer.http.problem import problem
+from resizer.http.replies import problem
 
 _NAME = re.compile(rb"[a-z0-9-]+")
 

@@ -3,9 +3,9 @@
 This package is the only one that imports redis.
 """
 
+from resizer.cache.coherence import Hearing
 from resizer.cache.redis.cache import RedisCache
 from resizer.cache.redis.connect import connect
-from resizer.hearing import Hearing
 
 __all__ = ["RedisCache", "open_cache"]
 

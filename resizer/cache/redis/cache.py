@@ -9,23 +9,23 @@ from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import RedisCluster
 
-from resizer import hearing
-from resizer.breaker import Breaker
-from resizer.cache.gather import Gather
-from resizer.cache.redis.announcements import Announcements
+from resizer.aio.circuit_breaker import Breaker
+from resizer.cache import coherence
+from resizer.cache.coherence import Hearing
+from resizer.cache.lease import Landing, Lease
+from resizer.cache.redis.batching import Gather
 from resizer.cache.redis.connect import Client, Subscriber
+from resizer.cache.redis.fill_notices import Expected, Landings, landed
+from resizer.cache.redis.flush_broadcast import Announcements
 from resizer.cache.redis.guard import Guard, is_foreign, raise_failure
-from resizer.cache.redis.landings import Expected, Landings, landed
 from resizer.cache.redis.listener import Listener, OnFlush, OnLost, OnReady
 from resizer.cache.redis.names import LEASE, PATH, Names
 from resizer.cache.redis.removal import Removal
 from resizer.cache.redis.scripts import NOTE, PUT, RELEASE, RENEW, TAKE
 from resizer.cache.redis.tally import Tally
 from resizer.errors import CacheUnavailable, ResizerError
-from resizer.flush import Flush, Flushed
-from resizer.hearing import Hearing
-from resizer.image import Variant, pack, unpack
-from resizer.lease import Landing, Lease
+from resizer.model.flush import Flush, Flushed
+from resizer.model.image import Variant, pack, unpack
 
 LEASE_SECONDS = 3.0
 """How long a lease outlives its holder; a living one renews it three times as often."""
@@ -148,11 +148,11 @@ class RedisCache:
         return await self._removal.remove(flushes, dry_run)
 
     async def announce(
-        self, flushes: Sequence[Flush], patience: float = 0.0, doubt: float = hearing.SECONDS
+        self, flushes: Sequence[Flush], patience: float = 0.0, doubt: float = coherence.SECONDS
     ) -> Flushed:
         """Have every gateway forget it. How many confirmed; others trust their memory no more.
 
-        Takes as long as the slowest gateway, and never much longer than `hearing.SECONDS` and
+        Takes as long as the slowest gateway, and never much longer than `coherence.SECONDS` and
         `patience`. A server that began within `doubt` seconds is taken to have lost its listeners.
         """
         return await self._announcements.announce(flushes, patience, doubt)

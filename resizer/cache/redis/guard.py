@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
-from resizer.behind import Behind
-from resizer.breaker import Breaker
+from resizer.aio.circuit_breaker import Breaker
+from resizer.aio.tasks import Behind
 from resizer.errors import CacheUnavailable
 
 FAILURES = (RedisError, RedisClusterException, OSError)

@@ -16,15 +16,15 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from resizer import hearing
-from resizer.behind import Behind, ended
-from resizer.cache.redis.announcements import Announcements
+from resizer.aio.tasks import Behind, ended
+from resizer.cache import coherence
+from resizer.cache.coherence import Hearing
 from resizer.cache.redis.connect import Subscriber
-from resizer.cache.redis.landings import Landings
+from resizer.cache.redis.fill_notices import Landings
+from resizer.cache.redis.flush_broadcast import Announcements
 from resizer.cache.redis.names import Names
 from resizer.errors import CacheUnavailable
-from resizer.flush import Flush
-from resizer.hearing import Hearing
+from resizer.model.flush import Flush
 
 OnFlush = Callable[[Sequence[Flush]], Awaitable[None]]
 """Forgets at once, in the call; what it returns ends when nothing of it can come back."""
@@ -122,7 +122,7 @@ class Listener:
         """Whether the line is alive, every heartbeat. The answer brings back when it was asked."""
         now = time.monotonic()
         silence = now - max(self._since, self._confirmed)
-        if silence > hearing.SECONDS:
+        if silence > coherence.SECONDS:
             raise RedisConnectionError("a PING was not answered")
         if silence > _PATIENCE:
             self._landings.give_up()

@@ -6,7 +6,7 @@ from resizer.cache.redis.connect import Client
 from resizer.cache.redis.guard import Guard, failures
 from resizer.cache.redis.names import LEASE, PATH, Names, is_variant
 from resizer.cache.redis.reading import BATCH, Command, names_from, together
-from resizer.flush import Flush, Flushed
+from resizer.model.flush import Flush, Flushed
 
 
 class Removal:

@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from resizer.cache.redis.landings import Expected, Landings, landed
+from resizer.cache.redis.fill_notices import Expected, Landings, landed
 from resizer.cache.redis.listener import read_announcement
 from resizer.errors import ResizerError, UnprocessableSource
-from resizer.flush import Flush
+from resizer.model.flush import Flush
 from tests.fuzz.oracles import check_refusal
 from tests.fuzz.target import Target
 

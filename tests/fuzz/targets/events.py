@@ -1,11 +1,11 @@
 """Messages of the bucket's queue: changes or poison."""
 
-from resizer.address import Bucket
-from resizer.events import Change, Poison, keys_of, read_message
-from resizer.flush import Flush
-from resizer.tags import tags_for
+from resizer.model.cache_tags import tags_for
+from resizer.model.flush import Flush
+from resizer.ops.watch.s3_events import Change, Poison, keys_of, read_message
+from resizer.storage.address import Bucket
 from tests.fuzz.target import Target
-from tests.test_events import bridged, by_sns, notification, record
+from tests.services.ops.watch.test_s3_events import bridged, by_sns, notification, record
 
 PLACES = [Bucket("photos-bucket", ""), Bucket("photos-bucket", "photos")]
 

@@ -2,11 +2,11 @@
 
 import re
 
+from resizer.cache.results.names import directory_of, enclosing, name_of, read_name
 from resizer.errors import InvalidRequest, SourceNotFound
-from resizer.flush import Flush
-from resizer.results.names import directory_of, enclosing, name_of, read_name
-from resizer.tags import tags_for, tags_of
-from resizer.urls.key import check_key, read_key, write_key
+from resizer.model.cache_tags import tags_for, tags_of
+from resizer.model.flush import Flush
+from resizer.urls.keys import check_key, read_key, write_key
 from tests.fuzz.oracles import check_refusal, has_controls
 from tests.fuzz.target import Target
 

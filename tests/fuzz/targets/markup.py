@@ -3,8 +3,8 @@
 from xml.parsers import expat
 
 from resizer.errors import UnprocessableSource
-from resizer.render.svg import inspect
-from resizer.render.xmp import true_of_a_variant
+from resizer.render.containers.svg import inspect
+from resizer.render.containers.xmp import true_of_a_variant
 from tests.fuzz.oracles import check_refusal
 from tests.fuzz.target import Target
 

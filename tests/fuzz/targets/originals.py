@@ -4,7 +4,7 @@ import gzip
 import zlib
 
 from resizer.errors import UnprocessableSource
-from resizer.render.sniff import SourceFormat, sniff, svg_text
+from resizer.render.containers.sniff import SourceFormat, sniff, svg_text
 from tests.fuzz.oracles import check_refusal
 from tests.fuzz.target import Target
 

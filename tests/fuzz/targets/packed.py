@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 
 from resizer.http.conditional import not_modified
 from resizer.http.headers import fields, lines
-from resizer.image import Variant, pack, unpack
-from tests.caches import ONE
+from resizer.model.image import Variant, pack, unpack
 from tests.fuzz.oracles import check_headers
 from tests.fuzz.target import Target
+from tests.support.caches import ONE
 
 BETWEEN = b"\n--\n"
 _LENGTHS = struct.Struct("!4sIIIII")

@@ -1,14 +1,14 @@
 """What files say of their size and their colours, where a worker reads it itself."""
 
 from resizer.errors import UnprocessableSource
-from resizer.render.av1 import read_sequence
-from resizer.render.avif_colour import avif_colour, with_range_named
-from resizer.render.decoders.jxl_header import read_header
-from resizer.render.icc import is_wide
-from resizer.render.png_colour import named_profile
+from resizer.render.colour.av1 import read_sequence
+from resizer.render.colour.from_avif import avif_colour, with_range_named
+from resizer.render.colour.from_png import named_profile
+from resizer.render.colour.icc import is_wide
+from resizer.render.read.decoders.jxl_header import read_header
 from tests.fuzz.oracles import check_refusal
 from tests.fuzz.target import Target
-from tests.pictures import drawing
+from tests.support.pictures import drawing
 
 
 def check(data: bytes) -> None:

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from resizer.errors import UnprocessableSource
 from resizer.http.headers import fields, lines, make_variant
-from resizer.image import Original, Rendered, pack, unpack
-from resizer.render.job import (
+from resizer.model.image import Original, Rendered, pack, unpack
+from resizer.render.host.worker_process import read_variant
+from resizer.render.protocol.messages import (
     MAX_REPLY_BYTES,
     Done,
     Failed,
@@ -22,7 +23,6 @@ from resizer.render.job import (
     decode_reply,
     encode_reply,
 )
-from resizer.render.process import read_variant
 from tests.fuzz.oracles import check_headers, check_refusal
 from tests.fuzz.target import Target
 

@@ -17,19 +17,19 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.server import ServerState
 
-from resizer.app import Front
-from resizer.flush import Flush
-from resizer.http.access import Access, Urls
 from resizer.http.access_log import AccessLog, LineWriter
 from resizer.http.headers import CachePolicy
 from resizer.http.hit_lane import HitLaneProtocol
 from resizer.http.hit_replies import HitLane
-from resizer.http.hits import Hits
 from resizer.http.images import ImagePolicy, Images
-from resizer.urls.cloudflare import parse
+from resizer.http.known_urls import Hits
+from resizer.model.flush import Flush
+from resizer.server.app import Front
+from resizer.urls.access import Access, Urls
+from resizer.urls.dialects.cloudflare import parse
 from tests.fuzz.target import Target
 from tests.fuzz.targets.urls import GRAMMAR
-from tests.house import House
+from tests.support.house import House
 
 SECONDS = 5
 """For all replies of a connection; nothing that is asked here takes time."""

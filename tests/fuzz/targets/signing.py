@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Sequence
 from urllib.parse import unquote, unquote_to_bytes
 
-from resizer import signing
 from resizer.errors import ResizerError, SignatureExpired, SignatureMismatch
-from resizer.http.access import Access, Urls, authorise
 from resizer.http.access_log import redacted
-from resizer.urls.cloudflare import parse, write
+from resizer.urls import signing
+from resizer.urls.access import Access, Urls, authorise
+from resizer.urls.dialects.cloudflare import parse, write
 from resizer.urls.request import ImageRequest
 from tests.fuzz.oracles import check_refusal
 from tests.fuzz.target import Target

@@ -9,8 +9,10 @@ from itertools import pairwise
 import pyvips
 
 from resizer.errors import UnprocessableSource
-from resizer.render import chunks, iptc
-from resizer.render.cut_short import (
+from resizer.model.transform import Format
+from resizer.render.containers import chunks, iptc
+from resizer.render.containers.jpeg_scans import check_scans
+from resizer.render.containers.truncation import (
     ended_gif,
     ended_jpeg,
     ended_png,
@@ -19,13 +21,11 @@ from resizer.render.cut_short import (
     gif_has_end,
     webp_frames,
 )
-from resizer.render.gif import on_clear_canvas
-from resizer.render.scans import check_scans
-from resizer.render.strip import stripped
-from resizer.transform import Format
+from resizer.render.read.gif_canvas import on_clear_canvas
+from resizer.render.write.strip import stripped
 from tests.fuzz.oracles import check_refusal
 from tests.fuzz.target import Target
-from tests.pictures import drawing
+from tests.support.pictures import drawing
 
 
 def check(data: bytes) -> None:

@@ -1,15 +1,15 @@
 """The native grammar: a path in, an ImageRequest or a refusal out, and the way back."""
 
 from resizer.errors import InvalidRequest, SourceNotFound
-from resizer.transform import Box, Colour, Edges, Point, Transform
-from resizer.urls.cloudflare import Grammar, parse, with_width, write
-from resizer.urls.given import MAX_LENGTH
+from resizer.model.transform import Box, Colour, Edges, Point, Transform
+from resizer.urls.dialects.cloudflare import Grammar, parse, with_width, write
+from resizer.urls.option_list import MAX_LENGTH
 from resizer.urls.options import BY_SPELLING, REFUSED_NAMES
 from resizer.urls.preset import parse_preset
 from resizer.urls.request import ImageRequest
 from tests.fuzz.oracles import check_refusal, has_controls
 from tests.fuzz.target import Target
-from tests.test_urls_options import ACCEPTED
+from tests.pure.urls.test_options import ACCEPTED
 
 MAX_SIDE = 8192
 GRAMMAR = Grammar(

@@ -1,0 +1,56 @@
+"""Flusher: flushes every tier that gateways share, in the order that lets nothing come back."""
+
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from resizer.cache import coherence
+from resizer.model.flush import Flush, Flushed
+
+_PUT_SECONDS = 5.0
+"""What a gateway may take to finish a put among the results before it confirms."""
+
+
+class Shared(Protocol):
+    """The tier that gateways share, and the way to them."""
+
+    async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> Flushed: ...
+    async def announce(
+        self, flushes: Sequence[Flush], patience: float, doubt: float
+    ) -> Flushed: ...
+
+
+class Results(Protocol):
+    """The tier behind it."""
+
+    async def flush(self, flush: Flush, *, dry_run: bool) -> Flushed: ...
+
+
+class Flusher:
+    """Raises CacheUnavailable when it is not sure that everything is flushed."""
+
+    def __init__(self, shared: Shared, results: Results | None) -> None:
+        self._shared = shared
+        self._results = results
+
+    async def flush(self, flushes: Sequence[Flush], *, dry_run: bool = False) -> Flushed:
+        """Return when no gateway answers with anything of it any more.
+
+        Every gateway is told twice. First, so that it forgets the originals that it keeps, for a
+        fill that begins while names are being removed may outlive them; and, as the results have
+        no leases, so that it says when nothing of it is on its way there. Then again, to forget
+        what it read from a tier before that was emptied.
+        """
+        started = time.monotonic()
+        flushed = Flushed()
+        if not dry_run:
+            patience = 0.0 if self._results is None else _PUT_SECONDS
+            flushed += await self._shared.announce(flushes, patience, coherence.SECONDS)
+        if self._results is not None:
+            for flush in flushes:
+                removed = await self._results.flush(flush, dry_run=dry_run)
+                flushed += Flushed(results=removed.variants)
+        flushed += await self._shared.remove(flushes, dry_run=dry_run)
+        if not dry_run:
+            flushed += await self._shared.announce(flushes, 0.0, time.monotonic() - started)
+        return flushed

@@ -1,0 +1,142 @@
+"""Announcements: every gateway is told of a flush, and waited for until it confirms."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.client import PubSub
+from redis.asyncio.cluster import ClusterNode
+from redis.exceptions import ResponseError
+
+from resizer.cache import coherence
+from resizer.cache.redis.connect import Client, Subscriber
+from resizer.cache.redis.guard import Guard, failures
+from resizer.cache.redis.names import Names
+from resizer.cache.redis.scripts import LIVING, REGISTER
+from resizer.errors import CacheUnavailable
+from resizer.model.flush import Flush, Flushed
+
+_ALIVE_SECONDS = 5
+"""Gateways register every second; one may be late."""
+
+
+@dataclass(slots=True)
+class Missing:
+    """Who has yet to confirm: as many as heard it, and whoever was alive a moment ago."""
+
+    heard: int
+    living: set[bytes]
+    forgetful: bool
+    """The server may have lost listeners who do not know it yet."""
+    confirmed: set[bytes] = field(default_factory=set)
+
+    @property
+    def count(self) -> int:
+        return max(self.heard - len(self.confirmed), len(self.living - self.confirmed))
+
+    @property
+    def anybody(self) -> bool:
+        return self.count > 0 or self.forgetful
+
+
+class Announcements:
+    """Both ends of one: telling, and confirming."""
+
+    def __init__(
+        self, client: Client, subscriber: Subscriber, names: Names, guard: Guard, kin: str
+    ) -> None:
+        """`kin` is what all have in common who may flush for each other."""
+        self._client = client
+        self._subscriber = subscriber
+        self._names = names
+        self._guard = guard
+        self._kin = f".{kin}".encode()
+
+    def new_name(self) -> str:
+        """For a gateway."""
+        return secrets.token_hex(8) + self._kin.decode()
+
+    async def announce(self, flushes: Sequence[Flush], patience: float, doubt: float) -> Flushed:
+        """How many gateways confirmed and did not. Raises CacheUnavailable."""
+        announcement = secrets.token_hex(8)
+        client = self._subscriber()
+        try:
+            with failures():
+                async with client.pubsub() as pubsub:
+                    async with self._guard():
+                        await pubsub.subscribe(self._names.confirmations(announcement))
+                        await pubsub.get_message(timeout=self._guard.timeout)
+                    missing = Missing(
+                        await self._publish(flushes, announcement),
+                        await self._living(),
+                        await self._began_within(doubt),
+                    )
+                    await _wait(pubsub, missing, coherence.SECONDS + patience)
+        finally:
+            await client.aclose()
+        if not all(name.endswith(self._kin) for name in missing.confirmed):
+            raise CacheUnavailable(
+                "There are gateways that keep their results elsewhere: RESULTS must be as theirs."
+            )
+        return Flushed(confirmed=len(missing.confirmed), unconfirmed=missing.count)
+
+    async def confirm(self, announcement: str, gateway: str) -> None:
+        """Say that `gateway` has forgotten what was announced. Raises CacheUnavailable."""
+        async with self._guard():
+            channel = self._names.confirmations(announcement)
+            await self._client.execute_command("PUBLISH", channel, gateway)
+
+    async def register(self, gateway: str) -> None:
+        """Say that `gateway` is alive, whether it hears or not. Raises CacheUnavailable."""
+        async with self._guard():
+            await REGISTER.run(self._client, self._names.gateways, gateway)
+
+    async def leave(self, gateway: str) -> None:
+        """Nobody is to wait for `gateway` any more. Raises CacheUnavailable."""
+        async with self._guard():
+            await self._client.execute_command("ZREM", self._names.gateways, gateway)
+
+    async def _publish(self, flushes: Sequence[Flush], announcement: str) -> int:
+        """How many heard it. To every node of a cluster: what a subscriber's own node sends cannot
+        be overtaken, as what comes over the cluster's bus can."""
+        facts = {"id": announcement, "flushes": [flush.to_facts() for flush in flushes]}
+        command = ("PUBLISH", self._names.flushes, json.dumps(facts))
+        async with self._guard():
+            await self._client.initialize()
+            heard = await asyncio.gather(
+                *(node.execute_command(*command) for node in self._nodes())
+            )
+        return sum(heard)
+
+    async def _living(self) -> set[bytes]:
+        async with self._guard():
+            return set(await LIVING.run(self._client, self._names.gateways, _ALIVE_SECONDS))
+
+    def _nodes(self) -> Sequence[Redis | ClusterNode]:
+        client = self._client
+        return client.get_nodes() if isinstance(client, RedisCluster) else [client]
+
+    async def _began_within(self, seconds: float) -> bool:
+        """Whether the server is so young, or will not say: INFO may be denied.
+
+        A server that began a moment ago has lost its subscribers, and they may not know it yet.
+        """
+        questions = [node.execute_command("INFO", "server") for node in self._nodes()]
+        try:
+            facts = await asyncio.gather(*questions)
+        except ResponseError:
+            return True
+        return any(told["uptime_in_seconds"] <= seconds + 1 for told in facts)
+
+
+async def _wait(pubsub: PubSub, missing: Missing, seconds: float) -> None:
+    """Until all have confirmed, or those who are silent are not sure any more."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + seconds
+    while missing.anybody and (left := deadline - clock()) > 0:
+        message = await pubsub.get_message(timeout=left)
+        if message is not None and message["type"] == "message":
+            missing.confirmed.add(message["data"])

@@ -1,0 +1,25 @@
+"""Answer: what the gateway finds or makes for one request."""
+
+from dataclasses import dataclass
+
+from resizer.model.image import Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A variant and how it was come by."""
+
+    variant: Variant
+    tier: str | None = None
+    """`memory`, `redis` or `results` for a hit; None for a fill."""
+    coalesced: bool = False
+    """Somebody else's request brought it."""
+    stale: bool = False
+    """Past its freshness."""
+    unchanged: bool = False
+    """The source was asked and said that the original is still the same."""
+    flushed: bool = False
+    """It was flushed while it was being made: for those who asked before, and nobody else."""
+    stored: bool = False
+    fetch_seconds: float = 0.0
+    render_seconds: float = 0.0

@@ -1,0 +1,297 @@
+"""The way of a request: look up → coalesce → lead or follow → fetch → render → fill.
+
+Open this first. `Gateway.get` is where a request comes in; the tiers, the source and the renderer
+are handed in and known only by the protocols here and in `tiers`.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from resizer.aio.aside import aside
+from resizer.aio.tasks import Behind
+from resizer.cache.coherence import Hearing
+from resizer.cache.lease import NO_LEASE, Lease
+from resizer.errors import (
+    ResizerError,
+    SourceNotFound,
+    SourceTimeout,
+    SourceUnavailable,
+    UnprocessableSource,
+)
+from resizer.gateway.admission import Slots
+from resizer.gateway.answer import Answer
+from resizer.gateway.negative_cache import Refusals
+from resizer.gateway.singleflight import AnyFlight, Flight, Flights
+from resizer.gateway.tiers import Tiers
+from resizer.model.flush import TAG_MARK, Flush
+from resizer.model.freshness import Stage
+from resizer.model.image import Original, Rendered, Unchanged, Variant
+from resizer.model.transform import Transform
+from resizer.telemetry.metrics import Metrics
+
+
+class Source(Protocol):
+    """Where originals are."""
+
+    async def fetch(self, key: str) -> Original: ...
+    async def refetch(self, key: str, etag: str) -> Original | Unchanged: ...
+    def drop(self, key: str) -> None: ...
+    async def check(self) -> None: ...
+
+
+class Renderer(Protocol):
+    """What turns an original into the picture that a Transform asks for."""
+
+    async def render(self, original: Original, transform: Transform) -> Rendered: ...
+    async def check(self) -> None: ...
+
+
+MakeVariant = Callable[[str, str | None, Original, Rendered], Variant]
+"""(key, preset, original, rendered) → the variant with its response head."""
+OnDeleted = Callable[[str], None]
+"""Told the key of an original that is no longer there, to have its variants flushed behind the
+reply."""
+
+_SOURCE_AWAY = (SourceUnavailable, SourceTimeout)
+_REST_SECONDS = 5.0
+"""After a revalidation that failed: time until the next one of the same variant."""
+_ROUNDS = 3
+"""Times that a flight waits for others who fill, before it fills for itself alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Plain numbers the gateway goes by."""
+
+    fingerprint: str
+    """What besides the Transform decides a variant's bytes; part of every field."""
+    max_queue: int
+    """Fills under way or waiting; one more is Overloaded."""
+    slots: int
+    """Fills under way: a lease is taken only when there is a renderer to use it."""
+
+
+class Gateway:
+    """Finds variants, or makes them once for everybody who waits."""
+
+    def __init__(
+        self,
+        source: Source,
+        renderer: Renderer,
+        tiers: Tiers,
+        make_variant: MakeVariant,
+        on_deleted: OnDeleted,
+        hears: Hearing,
+        refusals: Refusals,
+        metrics: Metrics,
+        policy: Policy,
+    ) -> None:
+        self.source = source
+        self.renderer = renderer
+        self.tiers = tiers
+        self.hears = hears
+        self._make_variant = make_variant
+        self._on_deleted = on_deleted
+        self._refusals = refusals
+        self._metrics = metrics
+        self._policy = policy
+        self._flights: Flights[Answer] = Flights(hears)
+        self._revalidations: Flights[None] = Flights(hears)
+        self.slots = Slots(policy.slots, policy.max_queue, metrics.queue.set)
+        self._behind = Behind()
+
+    def field(self, transform: Transform, preset: str | None = None) -> str:
+        """The name of a variant among those of its original; it ends with the preset, if any."""
+        tag = f"{TAG_MARK}{preset}" if preset else ""
+        return f"{self._policy.fingerprint}:{transform}{tag}"
+
+    async def get(self, key: str, transform: Transform, preset: str | None = None) -> Answer:
+        """The variant of `key` that `transform` asks for, its format resolved.
+
+        Raises the errors of `resizer.errors`, CacheUnavailable excepted. A caller that is
+        cancelled leaves the others, and the fill, undisturbed.
+        """
+        field = self.field(transform, preset)
+        if variant := self.tiers.memory.peek(key, field):
+            self._metrics.memory_hits.inc()
+            return Answer(variant, tier="memory")
+        self._refusals.recall(key, field)
+        if variant := self.tiers.memory.peek_stale(key, field):
+            self._metrics.memory_hits.inc()
+            return self._stale(Flight(key, field, transform, preset), variant, "memory")
+        if (flight := self._flights.find(key, field)) is not None:
+            self._metrics.coalesced.inc()
+            return replace(await self.landed(flight), coalesced=True)
+        flight = self._flights.start(Flight(key, field, transform, preset), self._load)
+        return await self.landed(flight)
+
+    def ask(self, key: str, field: str, what: Transform, preset: str | None) -> AnyFlight | None:
+        """What `get` would wait for, begun, where only the shared tier may know the variant."""
+        knows = self.tiers.memory.peek_stale, self._refusals.knows, self._flights.find
+        if self.tiers.shared is None or any(knew(key, field) for knew in knows):
+            return None
+        return self._flights.start(Flight(key, field, what, preset), self._load)
+
+    async def landed(self, flight: Flight[Answer]) -> Answer:
+        """What `flight` brings. Raises as `get` does."""
+        return replace(await flight.landing(), flushed=flight.flushed)
+
+    def note(self, key: str, path: str) -> None:
+        """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
+        self._behind.start(self.tiers.note(key, path))
+
+    def flush(self, flush: Flush) -> None:
+        """Forget what this process remembers, or is about to keep, of what is flushed."""
+        self._refusals.forget(flush.touches)
+        self._flights.flush(flush)
+        self._revalidations.flush(flush)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for the fills under way, not longer than `seconds`, and cancel the rest."""
+        await asyncio.gather(
+            self._flights.drain(seconds),
+            self._revalidations.drain(0),
+            self._behind.end(seconds),
+        )
+        await self.tiers.drain(seconds)
+
+    async def _load(self, flight: Flight[Answer]) -> Answer:
+        found = await self.tiers.look_up(flight)
+        if answer := self._hit(flight, found, "redis"):
+            return answer
+        try:
+            answer = await self._fill(flight, found)
+        except ResizerError as error:
+            self._metrics.misses.inc()
+            if not flight.flushed:
+                self._refusals.remember(flight.key, flight.field, error)
+            raise
+        if answer.tier != "results":
+            self._metrics.misses.inc()
+            self._metrics.stale.inc(answer.stale)
+        return answer
+
+    def _hit(self, flight: AnyFlight, found: Variant | None, tier: str) -> Answer | None:
+        """`found`, if it may be served at once; what Redis holds was looked at before."""
+        stage = self.tiers.stage(found) if found is not None else Stage.OVER
+        if found is None or stage not in (Stage.FRESH, Stage.STALE):
+            return None
+        self._metrics.hits_of[tier].inc()
+        if stage is Stage.STALE:
+            return self._stale(flight, found, tier)
+        return Answer(found, tier=tier)
+
+    def _stale(self, flight: Flight[Answer], variant: Variant, tier: str) -> Answer:
+        """Serve `variant` as it is, and have it revalidated behind the reply."""
+        self._metrics.stale.inc()
+        if not flight.flushed and self._revalidations.find(*flight.place) is None:
+            behind: Flight[None] = Flight(*flight.place, flight.transform, flight.preset)
+            self._revalidations.start(behind, lambda f: self._revalidate(f, variant))
+        return Answer(variant, tier=tier, stale=True)
+
+    async def _revalidate(self, flight: Flight[None], known: Variant) -> None:
+        """Make a stale variant fresh. While it fails, it is not tried again for some seconds."""
+        try:
+            answer = await self._fill(flight, known)
+        except ResizerError:
+            answer = None
+        if answer is None or answer.stale:
+            await asyncio.sleep(_REST_SECONDS)
+
+    async def _fill(self, flight: AnyFlight, known: Variant | None) -> Answer:
+        """Fill, or wait for another gateway that does. `known` is a variant that is not fresh."""
+        rounds = 0
+        while rounds < _ROUNDS:
+            async with self.slots.one():
+                turn = await self.tiers.take(flight)
+                if isinstance(turn, Lease):
+                    return await self._lead(flight, known, turn)
+            self._metrics.followed.inc()
+            if error := await turn.wait():
+                return self._instead(known, error)
+            found = await self.tiers.look_up(flight)
+            if found is not None and self.tiers.stage(found) is Stage.FRESH:
+                return Answer(found, tier="redis", coalesced=True)
+            rounds += turn.told
+        async with self.slots.one():
+            return await self._lead(flight, known, NO_LEASE)
+
+    async def _lead(self, flight: AnyFlight, known: Variant | None, lease: Lease) -> Answer:
+        """Fill under `lease`, and end it whatever happens."""
+        if answer := await self._found_late(flight, lease):
+            return answer
+        # What was known before the lease may have been flushed; what lay beside it was not.
+        known, tier = lease.found if lease.token or flight.flushed else known, "redis"
+        try:
+            async with self.tiers.holding(flight, lease):
+                answer = None
+                if known is None:
+                    known, tier = await self.tiers.look_among_results(flight), "results"
+                    answer = self._hit(flight, known, tier)
+                answer = answer or await self._make(flight, known)
+        except ResizerError as error:
+            await self.tiers.release(flight, lease, error)
+            if isinstance(error, UnprocessableSource):
+                self.source.drop(flight.key)
+            if isinstance(error, SourceNotFound) and known is not None:
+                self._on_deleted(flight.key)
+            return self._instead(known, error, tier)
+        except BaseException:
+            await asyncio.shield(self.tiers.release(flight, lease))
+            raise
+        is_new = answer.tier is None and not answer.unchanged
+        stored = await self.tiers.store(flight, answer.variant, lease, is_new=is_new)
+        return replace(answer, stored=stored)
+
+    async def _found_late(self, flight: AnyFlight, lease: Lease) -> Answer | None:
+        """What another gateway stored between the look-up and the lease."""
+        if lease.found is None or self.tiers.stage(lease.found) is not Stage.FRESH:
+            return None
+        await self.tiers.release(flight, lease)
+        self.tiers.remember(flight, lease.found)
+        return Answer(lease.found, tier="redis", coalesced=True)
+
+    async def _make(self, flight: AnyFlight, known: Variant | None) -> Answer:
+        """Ask the source, and render unless it says that nothing changed."""
+        start = time.perf_counter()
+        got = await self._fetch(flight.key, known)
+        fetched = time.perf_counter()
+        if isinstance(got, Unchanged):
+            assert known is not None  # noqa: S101  (or nothing could be unchanged)
+            variant = replace(known, checked_at=got.checked_at)
+            return Answer(variant, unchanged=True, fetch_seconds=fetched - start)
+        with got as original:
+            rendered = await self.renderer.render(original, flight.transform)
+            about = flight.key, flight.preset, original, rendered
+            variant = await aside(len(rendered.body), self._make_variant, *about)
+        done = time.perf_counter()
+        self._metrics.rendered(done - fetched, rendered)
+        if rendered.partial:
+            self.source.drop(flight.key)
+        return Answer(variant, fetch_seconds=fetched - start, render_seconds=done - fetched)
+
+    async def _fetch(self, key: str, known: Variant | None) -> Original | Unchanged:
+        if known is None:
+            return await self.source.fetch(key)
+        outcome = "failed"
+        if known.partial:
+            self.source.drop(key)
+        try:
+            got = await self.source.refetch(key, known.original_etag)
+            outcome = "unchanged" if isinstance(got, Unchanged) else "changed"
+            return got
+        except SourceNotFound:
+            outcome = "deleted"
+            raise
+        finally:
+            self._metrics.revalidations.labels(outcome).inc()
+
+    def _instead(self, known: Variant | None, error: ResizerError, tier: str = "redis") -> Answer:
+        """What is served when the original could not be had: a stale variant, or the error."""
+        may_be_served = known is not None and self.tiers.stage(known) is not Stage.OVER
+        if known is None or not may_be_served or not isinstance(error, _SOURCE_AWAY):
+            raise error
+        return Answer(known, tier=tier, stale=True)

@@ -1,0 +1,268 @@
+"""The source tier: the originals used last, each fetched once for all who ask for it meanwhile."""
+
+import asyncio
+import os
+import resource
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from resizer.cache.coherence import Hearing
+from resizer.errors import Overloaded, SourceNotFound, UnprocessableSource
+from resizer.model.image import Original, Unchanged
+
+OVERHEAD = 4096
+"""Bytes counted for each original besides its own: a memfd ends in a page of its own."""
+_LARGEST_SHARE = 4
+"""An original of more than a quarter of the budget would push out too many others."""
+_DESCRIPTORS_SHARE = 4
+"""Each kept original holds a file descriptor; clients, Redis and workers need theirs too."""
+
+
+Found = TypeVar("Found", bound=Original | Unchanged)
+
+
+class Source(Protocol):
+    """Where originals are."""
+
+    async def fetch(self, key: str) -> Original: ...
+    async def refetch(self, key: str, etag: str) -> Original | Unchanged: ...
+    async def check(self) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class _Flight:
+    """One question to the source that everybody who asks for the key meanwhile waits for."""
+
+    key: str
+    etag: str
+    """What is asked about, when nobody needs more than a word on it; empty: bytes are needed."""
+    started: float
+    """By the monotonic clock, in seconds."""
+    sure: bool
+    """No flush can have touched the key since: what it brings may be kept."""
+    task: asyncio.Task[Original | Unchanged] | None = None
+    found: Original | None = None
+    holders: int = 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """For the task and for each that waits: the last of them to leave closes what was found."""
+        self.holders += 1
+        try:
+            yield
+        finally:
+            self.holders -= 1
+            if not self.holders and self.found:
+                self.found.close()
+
+
+class Originals:
+    """A source around a source. Belongs to one event loop.
+
+    Every caller gets an Original with a descriptor of its own, to be closed as one from the source.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        max_bytes: int,
+        fresh_seconds: float,
+        hears: Hearing | None = None,
+        *,
+        on_hit: Callable[[], object] = lambda: None,
+        on_arrival: Callable[[float, int], object] = lambda seconds, size: None,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """An original is used for `fresh_seconds` after its check, then the source is asked again.
+
+        While this process is not sure to hear of flushes nothing is kept or used, and nobody joins
+        what began longer ago than a flusher waits for a process that does not answer.
+        """
+        self._source = source
+        self._max_bytes = max_bytes
+        self._max_kept = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE
+        self._fresh_seconds = fresh_seconds
+        self._hears = hears or Hearing()
+        self._on_hit = on_hit
+        self._on_arrival = on_arrival
+        self._clock = clock
+        self._monotonic = monotonic
+        self._kept: OrderedDict[str, Original] = OrderedDict()
+        self._flights: dict[str, _Flight] = {}
+        self._tasks: set[asyncio.Task[Original | Unchanged]] = set()
+        """Of all flights, those that were forgotten and left `_flights` included."""
+        self.size = 0
+        """Bytes held, overhead included; those of flights are not."""
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    async def fetch(self, key: str) -> Original:
+        """The original. Raises what the source raises, and Overloaded without descriptors."""
+        found = await self._get(key, "")
+        assert isinstance(found, Original)  # noqa: S101  (no original has an empty tag)
+        return found
+
+    async def refetch(self, key: str, etag: str) -> Original | Unchanged:
+        """Unchanged if the original has the tag `etag`, as of a time within `fresh_seconds`.
+
+        Several variants of one original that grow old together so ask the source once.
+        """
+        return await self._get(key, etag)
+
+    async def check(self) -> None:
+        """Raises when originals cannot be read at the moment."""
+        await self._source.check()
+
+    async def close(self) -> None:
+        """Cancel the flights and let go of everything. The source is left open."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._flights.clear()
+        self.clear()
+
+    def forget(self, touches: Callable[[str], bool]) -> None:
+        """Do what was flushed, at once: nothing asked of the source before is used again."""
+        for key in [key for key in self._kept if touches(key)]:
+            self._drop(key)
+        for key in [key for key in self._flights if touches(key)]:
+            self._flights.pop(key).sure = False
+
+    def drop(self, key: str) -> None:
+        """Let go of an original that is of no use: the next one who asks gets it anew."""
+        self._drop(key)
+
+    def clear(self) -> None:
+        """Forget everything; what is under way may not be kept."""
+        for key in list(self._kept):
+            self._drop(key)
+        for flight in self._flights.values():
+            flight.sure = False
+
+    async def _get(self, key: str, etag: str) -> Original | Unchanged:
+        if kept := self._fresh(key):
+            self._on_hit()
+            return _answer(kept, etag)
+        flight = self._joined(key, etag) or self._start(key, etag)
+        assert flight.task is not None  # noqa: S101  (set when the flight started)
+        with flight.held():
+            try:
+                # Cancelling the wait does not cancel the flight.
+                return _answer(await asyncio.shield(flight.task), etag)
+            except SourceNotFound as missing:
+                if not etag or flight.etag or missing.reason is None:
+                    raise
+        # Denied to one who had never seen it, which says less than it says of an original known.
+        return await self._source.refetch(key, etag)
+
+    def _fresh(self, key: str) -> Original | None:
+        kept = self._kept.get(key)
+        if kept is None or not self._hears.sure:
+            return None
+        if not 0 <= self._clock() - kept.checked_at < self._fresh_seconds:
+            return None
+        self._kept.move_to_end(key)
+        return kept
+
+    def _joined(self, key: str, etag: str) -> _Flight | None:
+        flight = self._flights.get(key)
+        if flight is None:
+            return None
+        if not (flight.sure and self._hears.sure):
+            return None
+        if flight.etag != etag:
+            flight.etag = ""
+        return flight
+
+    def _start(self, key: str, etag: str) -> _Flight:
+        flight = _Flight(key, etag, self._monotonic(), sure=self._hears.sure)
+        self._flights[key] = flight
+        flight.task = asyncio.create_task(self._fly(flight))
+        self._tasks.add(flight.task)
+        flight.task.add_done_callback(self._landed)
+        return flight
+
+    def _landed(self, task: asyncio.Task[Original | Unchanged]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen, even when everybody who waited has left
+
+    async def _fly(self, flight: _Flight) -> Original | Unchanged:
+        with flight.held():
+            try:
+                found = await self._ask(flight)
+            except (SourceNotFound, UnprocessableSource):
+                self._drop(flight.key)
+                raise
+            finally:
+                # In the same turn as the last look at `flight.etag`: nobody joins in between.
+                if self._flights.get(flight.key) is flight:
+                    del self._flights[flight.key]
+            if isinstance(found, Original):
+                flight.found = found
+                self._keep(flight, found)
+            return found
+
+    async def _ask(self, flight: _Flight) -> Original | Unchanged:
+        """With the tag of what is kept, else with the tag asked about while that is enough."""
+        if kept := self._kept.get(flight.key):
+            with _copy(kept) as mine:  # the kept one may go meanwhile
+                found = await self._arrived(self._source.refetch(flight.key, mine.etag))
+                if isinstance(found, Original):
+                    return found
+                return _copy(replace(mine, checked_at=found.checked_at))
+        if flight.etag:
+            found = await self._arrived(self._source.refetch(flight.key, flight.etag))
+            if isinstance(found, Original) or flight.etag:
+                return found
+        return await self._arrived(self._source.fetch(flight.key))
+
+    async def _arrived(self, asking: Awaitable[Found]) -> Found:
+        """What the source says; if it is an original, that is told with its time and its bytes."""
+        started = self._monotonic()
+        found = await asking
+        if isinstance(found, Original):
+            self._on_arrival(self._monotonic() - started, found.size)
+        return found
+
+    def _keep(self, flight: _Flight, original: Original) -> None:
+        if not flight.sure or not self._hears.sure:
+            return
+        self._drop(flight.key)
+        if _cost(original) > self._max_bytes // _LARGEST_SHARE:
+            return
+        self._kept[flight.key] = _copy(original)
+        self.size += _cost(original)
+        while self.size > self._max_bytes or len(self._kept) > self._max_kept:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: str) -> None:
+        if kept := self._kept.pop(key, None):
+            self.size -= _cost(kept)
+            kept.close()
+
+
+def _answer(found: Original | Unchanged, etag: str) -> Original | Unchanged:
+    """What one who asked about `etag`, or with none for the bytes, is told."""
+    if isinstance(found, Unchanged):
+        return found
+    return Unchanged(found.checked_at) if etag and found.etag == etag else _copy(found)
+
+
+def _copy(original: Original) -> Original:
+    """The same bytes with a descriptor of its own; whoever reads it maps it or names the offset."""
+    try:
+        return replace(original, fd=os.dup(original.fd))
+    except OSError as error:
+        raise Overloaded("Too many originals are being read.") from error
+
+
+def _cost(original: Original) -> int:
+    return original.size + OVERHEAD

@@ -1,0 +1,1 @@
+"""Values that all parts speak: the standard library alone, no I/O."""

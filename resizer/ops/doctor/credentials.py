@@ -1,0 +1,147 @@
+"""Credentials: no wider than serving needs, which is to read one prefix.
+
+Nothing here can change anything: what asks for more than reading names an upload that does not
+exist, so that S3 has only two answers, and both leave everything as it is.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from resizer.ops.doctor.finding import Finding, fail, ok, warn
+from resizer.ops.doctor.s3 import Answer, Doors, ask
+from resizer.storage.address import PROBE
+
+IDENTITY = "credentials"
+OTHERS = "other buckets"
+SETUP = "bucket settings"
+WRITING = "writing"
+OUTSIDE = "outside the prefix"
+_WRITING = ("s3:PutObject", "s3:DeleteObject")
+_NO_UPLOAD = "resizer-doctor-names-no-upload"
+
+
+async def check_credentials(doors: Doors) -> list[Finding]:
+    parts = [_identity(doors), _buckets(doors), _setup(doors), _writing(doors)]
+    if doors.place.prefix:
+        parts.append(_outside(doors))
+    return [finding for findings in await asyncio.gather(*parts) for finding in findings]
+
+
+async def _identity(doors: Doors) -> list[Finding]:
+    if doors.identity is None:
+        return []
+    answer = await ask(doors.identity.get_caller_identity)
+    return [judge_identity(answer), *await _simulated(doors, answer.data.get("Arn", ""))]
+
+
+async def _simulated(doors: Doors, arn: str) -> list[Finding]:
+    """What IAM says of writing, where somebody may ask it."""
+    partition = arn.split(":")[1] if arn else "aws"
+    answer = await ask(
+        doors.policies.simulate_principal_policy,
+        PolicySourceArn=principal(arn),
+        ActionNames=list(_WRITING),
+        ResourceArns=[f"arn:{partition}:s3:::{doors.place.name}/{doors.place.object_of('*')}"],
+    )
+    return judge_simulation(answer.data) if answer.done else []
+
+
+async def _buckets(doors: Doors) -> list[Finding]:
+    return [judge_excess(OTHERS, await ask(doors.own.list_buckets), "s3:ListAllMyBuckets")]
+
+
+async def _setup(doors: Doors) -> list[Finding]:
+    policy, acl = await asyncio.gather(
+        ask(doors.own.get_bucket_policy, Bucket=doors.place.name),
+        ask(doors.own.get_bucket_acl, Bucket=doors.place.name),
+    )
+    wide = next((answer for answer in (policy, acl) if _permitted(answer)), policy)
+    return [judge_excess(SETUP, wide, "s3:GetBucketPolicy and s3:GetBucketAcl")]
+
+
+async def _writing(doors: Doors) -> list[Finding]:
+    answer = await ask(
+        doors.own.upload_part,
+        Bucket=doors.place.name,
+        Key=doors.place.object_of(PROBE),
+        UploadId=_NO_UPLOAD,
+        PartNumber=1,
+        Body=b"",
+    )
+    return [judge_writing(answer)]
+
+
+async def _outside(doors: Doors) -> list[Finding]:
+    bucket = doors.place.name
+    listing, probe = await asyncio.gather(
+        ask(doors.own.list_objects_v2, Bucket=bucket),
+        ask(doors.own.get_object, Bucket=bucket, Key=PROBE, Range="bytes=0-0"),
+    )
+    listed = [one["Key"] for one in listing.data.get("Contents", ())]
+    found = next((name for name in listed if not name.startswith(doors.place.below)), None)
+    if found is not None:
+        probe = await ask(doors.own.get_object, Bucket=bucket, Key=found, Range="bytes=0-0")
+    return [judge_outside(listing, probe)]
+
+
+def principal(arn: str) -> str:
+    """Who IAM is to be asked about: a session of a role is no principal, its role is."""
+    head, _, rest = arn.partition(":assumed-role/")
+    return f"{head.replace(':sts:', ':iam:')}:role/{rest.partition('/')[0]}" if rest else arn
+
+
+def judge_identity(answer: Answer) -> Finding:
+    """GetCallerIdentity."""
+    arn = str(answer.data.get("Arn", ""))
+    if arn.endswith(":root"):
+        return fail(IDENTITY, "They are the account's root user: make a role that may only read.")
+    if ":user/" in arn:
+        return warn(IDENTITY, "They are a user's key, which never expires: prefer a role.")
+    if answer.done:
+        return ok(IDENTITY, "They are a role's, and expire.")
+    return warn(IDENTITY, f"Whose they are could not be told ({answer.code}).")
+
+
+def judge_simulation(data: Mapping[str, Any]) -> list[Finding]:
+    """SimulatePrincipalPolicy of what writes."""
+    results = data.get("EvaluationResults", ())
+    allowed = [r["EvalActionName"] for r in results if r["EvalDecision"] == "allowed"]
+    if not allowed:
+        return []
+    return [warn(WRITING, f"IAM allows {' and '.join(allowed)}: take that from the gateway.")]
+
+
+def judge_excess(what: str, answer: Answer, action: str) -> Finding:
+    """A question that serving never asks."""
+    if _permitted(answer):
+        return warn(what, f"The credentials reach further than serving needs: take {action} away.")
+    if answer.refused or answer.unsupported:
+        return ok(what, "Not within reach.")
+    return warn(what, f"Whether they are within reach could not be told ({answer.code}).")
+
+
+def judge_writing(answer: Answer) -> Finding:
+    """UploadPart to an upload that does not exist."""
+    if answer.code == "NoSuchUpload" or answer.done:
+        return warn(WRITING, "The credentials may write originals: take s3:PutObject away.")
+    if answer.refused:
+        return ok(WRITING, "Refused.")
+    return warn(WRITING, f"Whether it is refused could not be told ({answer.code or 'done'}).")
+
+
+def judge_outside(listing: Answer, probe: Answer) -> Finding:
+    """A listing of the whole bucket, and a GET of an object outside the prefix."""
+    if probe.done or probe.status == 416 or probe.code == "NoSuchKey":
+        says = "The credentials read the whole bucket: narrow s3:GetObject to the prefix."
+        return warn(OUTSIDE, says)
+    if listing.done:
+        says = "The credentials list the whole bucket: narrow s3:ListBucket by s3:prefix."
+        return warn(OUTSIDE, says)
+    if probe.refused:
+        return ok(OUTSIDE, "Refused.")
+    return warn(OUTSIDE, f"Whether it is refused could not be told ({probe.code}).")
+
+
+def _permitted(answer: Answer) -> bool:
+    return answer.done or answer.code == "NoSuchBucketPolicy"

@@ -1,0 +1,83 @@
+"""The plan of a run: what the command was asked for, read and checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from resizer.errors import InvalidRequest, ResizerError
+from resizer.ops.warm.wanted import FORMATS, Wanted, of_width, wanted
+from resizer.server.factories import namespace
+from resizer.settings.settings import Settings
+from resizer.settings.types import read_widths
+from resizer.urls.links import Links
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+"""Addresses to listen on that nobody can be asked at, and one that stands for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run asks for, and how."""
+
+    url: str
+    links: Links
+    wanted: Sequence[Wanted]
+    concurrency: int
+
+
+def read_plan(
+    settings: Settings,
+    url: str | None,
+    concurrency: int,
+    *,
+    presets: str,
+    widths: str,
+    options: Sequence[str],
+    formats: str,
+) -> Plan:
+    """`presets`, `widths`, `formats` and each of `options` are lists with commas.
+
+    Without `url` the gateway is where the settings say. Raises InvalidRequest.
+    """
+    url = url or _url_of(settings)
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise InvalidRequest(f"--url must be an http:// or https:// URL, not {url!r}")
+    if unknown := [name for name in _listed(formats) if name not in FORMATS]:
+        raise InvalidRequest(f"--formats takes {', '.join(FORMATS)}, not {unknown[0]}")
+    if unknown := [name for name in _listed(presets) if name not in settings.presets]:
+        raise InvalidRequest(f"--preset: there is no preset {unknown[0]}")
+    links = Links(settings.grammar, settings.access)
+    found: list[tuple[str, ...]] = [(name,) for name in _listed(presets)]
+    try:
+        found += [of_width(links, width) for width in _widths(widths)]
+        found += [tuple(_listed(text)) for text in options]
+        all_wanted = wanted(links, found, _listed(formats))
+    except ResizerError as error:
+        raise InvalidRequest(str(error)) from None
+    if not all_wanted:
+        raise InvalidRequest("say which variants: --preset, --widths or --options")
+    return Plan(url, links, all_wanted, concurrency)
+
+
+def asked(
+    settings: Settings, plan: Plan, prefix: str | None, file: str | None
+) -> dict[str, object]:
+    """What a file of `--resume` is bound to: not the address or the pace, which may change."""
+    wanted = [f"{','.join(one.options)} {one.accept or ''}".strip() for one in plan.wanted]
+    return {"source": namespace(settings), "prefix": prefix, "file": file, "wanted": wanted}
+
+
+def _widths(text: str) -> list[int]:
+    try:
+        return read_widths(text) if text else []
+    except ValueError as error:
+        raise InvalidRequest(f"--widths {error}, not {text!r}") from None
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _url_of(settings: Settings) -> str:
+    host = _ANYWHERE.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"

@@ -1,0 +1,164 @@
+"""What an AVIF says of its colours where libvips does not look (ISO/IEC 14496-12, 23008-12).
+
+`colr` of the type `nclx` names a colour space by code points; where there is none, the AV1 sequence
+header does. It also tells alpha of limited range, which old encoders wrote and libheif leaves as
+it is: 16 is clear there and 235 opaque.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from resizer.render.colour.av1 import Sequence, read_sequence
+
+_ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
+_MOST_BOXES = 1_000
+_MOST_PROPERTIES = 32
+"""Of one item; a picture has about six."""
+_AV1C_BYTES = 4
+"""Of an AV1CodecConfigurationBox before its OBUs (AV1-ISOBMFF §2.3)."""
+_UNSPECIFIED, _SRGB = (struct.pack(">3HB", *said, 0x80) for said in ((2, 2, 2), (1, 13, 6)))
+"""An `nclx` of full range: primaries, transfer and matrix unspecified, and what that means."""
+
+Box = tuple[bytes, memoryview]
+
+
+@dataclass(frozen=True, slots=True)
+class AvifColour:
+    """Colour primaries and transfer characteristics (2 is unspecified), and alpha's range."""
+
+    primaries: int = 2
+    transfer: int = 2
+    limited_alpha: bool = False
+
+
+@dataclass(slots=True)
+class _Item:
+    """The properties of one item that are of colour."""
+
+    nclx: memoryview = field(default_factory=lambda: memoryview(b""))
+    sequence: Sequence | None = None
+    is_alpha: bool = False
+
+    def add(self, kind: bytes, body: memoryview) -> None:
+        if kind == b"colr" and bytes(body[:4]) == b"nclx":
+            self.nclx = body[4:11]
+        elif kind == b"av1C":
+            self.sequence = read_sequence(bytes(body[_AV1C_BYTES:]))
+        elif kind == b"auxC":
+            self.is_alpha = bytes(body[4:]).split(b"\0")[0] in _ALPHA
+
+    @property
+    def is_limited(self) -> bool:
+        if len(self.nclx) == 7:
+            return self.nclx[6] < 0x80
+        return self.sequence is not None and not self.sequence.full_range
+
+
+@dataclass(slots=True)
+class _Meta:
+    primary: int = 0
+    properties: list[Box] = field(default_factory=list)
+    items: dict[int, list[int]] = field(default_factory=dict)
+    """The indexes of each item's properties, from 1."""
+
+    def item(self, number: int) -> _Item:
+        item = _Item()
+        for index in self.items.get(number, [])[:_MOST_PROPERTIES]:
+            if 0 < index <= len(self.properties):
+                item.add(*self.properties[index - 1])
+        return item
+
+
+def avif_colour(file: memoryview) -> AvifColour:
+    """As far as its boxes can be read; what cannot is unspecified."""
+    meta = _meta(file)
+    shown = meta.item(meta.primary)
+    others = (meta.item(number) for number in meta.items if number != meta.primary)
+    limited = any(item.is_alpha and item.is_limited for item in others)
+    if len(shown.nclx) == 7:
+        primaries, transfer = struct.unpack_from(">HH", shown.nclx)
+        return AvifColour(primaries, transfer, limited)
+    if shown.sequence:
+        return AvifColour(shown.sequence.primaries, shown.sequence.transfer, limited)
+    return AvifColour(limited_alpha=limited)
+
+
+def with_range_named(file: memoryview) -> memoryview:
+    """The same file; if its box says full range of unspecified colours, a copy that names them.
+
+    libheif drops such a box and takes the stream's range; Chrome, libavif and ImageMagick obey it.
+    (Photos of full range in streams of limited range were off by ΔE 2.7.)
+    """
+    if _shown(file).nclx != _UNSPECIFIED:
+        return file
+    copy = memoryview(bytearray(file))
+    _shown(copy).nclx[:] = _SRGB
+    return copy.toreadonly()
+
+
+def _shown(file: memoryview) -> _Item:
+    """The picture itself."""
+    meta = _meta(file)
+    return meta.item(meta.primary)
+
+
+def _meta(file: memoryview) -> _Meta:
+    """Empty if it cannot be read."""
+    meta = _Meta()
+    try:
+        for kind, body in _boxes(file):
+            if kind == b"meta":
+                _read_meta(body[4:], meta)
+                break
+    except (IndexError, ValueError):
+        return _Meta()
+    return meta
+
+
+def _read_meta(body: memoryview, meta: _Meta) -> None:
+    for kind, inner in _boxes(body):
+        if kind == b"pitm":
+            meta.primary = _number(inner, 4, 4 if inner[0] else 2)
+        elif kind == b"iprp":
+            for name, part in _boxes(inner):
+                if name == b"ipco":
+                    meta.properties = list(_boxes(part))
+                elif name == b"ipma":
+                    _read_associations(part, meta.items)
+
+
+def _read_associations(body: memoryview, items: dict[int, list[int]]) -> None:
+    """ItemPropertyAssociationBox (ISO/IEC 23008-12 §9.3.1)."""
+    wide_items, wide_indexes = body[0] > 0, body[3] & 1
+    at = 8
+    for _ in range(min(_number(body, 4, 4), _MOST_BOXES)):
+        number = _number(body, at, 4 if wide_items else 2)
+        at += 4 if wide_items else 2
+        size, count = 2 if wide_indexes else 1, body[at]
+        ends = range(at + 1, at + 1 + size * count, size)
+        mask = 0x7FFF if wide_indexes else 0x7F
+        items.setdefault(number, []).extend(_number(body, end, size) & mask for end in ends)
+        at += 1 + size * count
+
+
+def _boxes(data: memoryview) -> Iterator[Box]:
+    """The boxes that lie one after another in `data` (ISO/IEC 14496-12 §4.2)."""
+    at = 0
+    for _ in range(_MOST_BOXES):
+        if at + 8 > len(data):
+            return
+        size, head = _number(data, at, 4), 8
+        if size == 1:
+            size, head = _number(data, at + 8, 8), 16
+        end = len(data) if size == 0 else at + size
+        if end < at + head or end > len(data):
+            return
+        yield bytes(data[at + 4 : at + 8]), data[at + head : end]
+        at = end
+
+
+def _number(data: memoryview, at: int, size: int) -> int:
+    if at + size > len(data):
+        raise IndexError("cut short")
+    return int.from_bytes(data[at : at + size], "big")

@@ -1,0 +1,1 @@
+"""Image files as bytes: their parts, bounds and damage. No libvips."""

@@ -1,0 +1,155 @@
+"""One attempt of a worker at a request, and what its outcome says of the original."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+
+from resizer.errors import RenderTimeout, ResizerError, UnprocessableSource
+from resizer.model.image import Original, Rendered
+from resizer.model.limits import Limits
+from resizer.model.transform import Transform
+from resizer.render.host.pace import Pace
+from resizer.render.host.pixel_cache import PixelCache, Shelf
+from resizer.render.host.quarantine import Suspects
+from resizer.render.host.worker_process import End, RenderFailed, Worker, WorkerDied
+from resizer.render.protocol.messages import Job, Resampling
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One render that somebody waits for."""
+
+    original: Original
+    transform: Transform
+    answer: asyncio.Future[Rendered] = field(repr=False)
+    slow: bool = False
+    """It is, or was, in the slow lane."""
+    crashed: bool = False
+    """It has cost one worker."""
+
+    @property
+    def pixels(self) -> Hashable:
+        """What is to be encoded: those that differ in format and quality alone have it in common,
+        and the first to be rendered leaves it for the others."""
+        usual = Transform()
+        alike = replace(
+            self.transform,
+            format=usual.format,
+            quality=usual.quality,
+            metadata=usual.metadata,
+            fast=usual.fast,
+        )
+        return self.original.serial, alike
+
+    def succeed(self, rendered: Rendered) -> None:
+        if not self.answer.done():
+            self.answer.set_result(rendered)
+
+    def fail(self, error: ResizerError) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Attempts:
+    """Gives workers their jobs, and keeps what was learnt: the usual pace, and suspects."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        resampling: Resampling,
+        pace: Pace,
+        suspects: Suspects,
+        pixels: PixelCache,
+        on_warning: Callable[[str], None],
+    ) -> None:
+        self._limits = limits
+        self._resampling = resampling
+        self._pace = pace
+        self._suspects = suspects
+        self._pixels = pixels
+        self._on_warning = on_warning
+        self._sequence = itertools.count(1)
+
+    async def make(self, worker: Worker, request: Request) -> bool:
+        """Have `worker` answer `request`; whether that is over, or a second worker should try.
+
+        Never raises: whatever happens costs the request and not its lane.
+        """
+        if request.answer.done():
+            # Its descriptor may be closed, and its number another file's by now.
+            return True
+        start, patience = time.monotonic(), self._pace.patience
+        try:
+            request.succeed(await self._ask(worker, request))
+            self._pace.took(time.monotonic() - start)
+        except WorkerDied as death:
+            return self._ended_by(request, death.end)
+        except UnprocessableSource as error:
+            if worker.end is End.TIMEOUT:
+                # It said so itself, while its render went on.
+                self._condemn(request, error)
+                return True
+            request.fail(error)
+        except Exception as error:
+            self._on_warning(f"a render could not be given to its worker: {error!r}")
+            request.fail(ResizerError("The image could not be rendered."))
+        self._judge(request, slow=time.monotonic() - start > patience)
+        return True
+
+    async def _ask(self, worker: Worker, request: Request) -> Rendered:
+        try:
+            with self._pixels.lent(request.original) as shelf:
+                return await worker.render(self._job(request, shelf), request.original.fd, shelf)
+        except RenderFailed as failure:
+            self._on_warning(f"a render failed: {failure}")
+            raise UnprocessableSource("The original cannot be rendered.") from None
+
+    def _job(self, request: Request, shelf: Shelf) -> Job:
+        return Job(
+            next(self._sequence),
+            request.transform,
+            self._limits,
+            self._resampling,
+            tuple(stage for stage, _ in shelf.ready),
+            tuple(shelf.room),
+            shelf.most_bytes,
+        )
+
+    def _ended_by(self, request: Request, end: End) -> bool:
+        """Learn from a worker's death; whether its request is over, or should be tried again."""
+        if end in (End.STOPPED, End.CLOSED):
+            return True  # whoever ended it sees to the request
+        if end is End.TIMEOUT:
+            self._condemn(request, _timeout(self._limits.render_seconds))
+        elif request.crashed:
+            self._condemn(request, _crashed_twice(self._limits.render_memory_mb))
+        else:
+            request.crashed = True
+            self._suspects.suspect(request.original, request.transform)
+            return False
+        return True
+
+    def _condemn(self, request: Request, error: UnprocessableSource) -> None:
+        self._suspects.condemn(request.original, request.transform, error)
+        request.fail(error)
+
+    def _judge(self, request: Request, *, slow: bool) -> None:
+        judge = self._suspects.suspect if slow else self._suspects.clear
+        judge(request.original, request.transform)
+
+
+def _timeout(seconds: float) -> RenderTimeout:
+    return RenderTimeout(
+        f"The original takes longer than {seconds:g} s to render.",
+        reason=f"killed after {seconds:g} s",
+    )
+
+
+def _crashed_twice(memory_mb: int) -> UnprocessableSource:
+    return UnprocessableSource(
+        "Rendering the original crashed twice: it is corrupt, or needs more memory than"
+        f" {memory_mb} MiB.",
+        reason="its workers died",
+    )

@@ -1,0 +1,107 @@
+"""Suspects: originals whose renders were slow or killed workers, known again under any key.
+
+An original is known by its entity tag and size: the same bytes under a thousand keys cost what they
+cost under one, and changed ones get a new chance at once.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+from resizer.errors import UnprocessableSource
+from resizer.model.image import Original
+from resizer.model.transform import Transform
+
+SUSPECT_SECONDS = 600.0
+CONDEMNED_SECONDS = 60.0
+_SIZE = 10_000
+_LIGHT_SIDE = 1024
+"""Pixels: no sane original takes long to become that small, in any format."""
+
+T = TypeVar("T")
+
+
+class Suspects:
+    """Who goes to the slow lane straight away, and who is refused without a render.
+
+    A light Transform that is slow or fatal speaks of its original, so all variants suffer. A heavy
+    one may be at fault itself: it makes only heavy variants suspect and condemns only itself, or
+    else whoever asks for a blurred giant of somebody's photo would take its thumbnails away.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._slow: _Recent[None] = _Recent(SUSPECT_SECONDS, clock)
+        self._strikes: _Recent[int] = _Recent(SUSPECT_SECONDS, clock)
+        self._condemned: _Recent[UnprocessableSource] = _Recent(CONDEMNED_SECONDS, clock)
+
+    def is_suspect(self, original: Original, transform: Transform) -> bool:
+        """Whether its render is likely slow. Raises what it was condemned with."""
+        for variant in ("", str(transform)):
+            if error := self._condemned.get((original.etag, original.size, variant)):
+                raise _again(error)
+        return any(_name(original, light) in self._slow for light in {True, is_light(transform)})
+
+    def suspect(self, original: Original, transform: Transform) -> None:
+        """A render was slow, or its worker died."""
+        if original.etag:
+            self._slow.put(_name(original, is_light(transform)), None)
+            self._strikes.put((original.etag, original.size), self.strikes(original) + 1)
+
+    def strikes(self, original: Original) -> int:
+        """Times that it was suspected lately, whatever was asked of it and however it went on."""
+        return self._strikes.get((original.etag, original.size)) or 0
+
+    def clear(self, original: Original, transform: Transform) -> None:
+        """A render was quick after all."""
+        self._slow.drop(_name(original, is_light(transform)))
+
+    def condemn(self, original: Original, transform: Transform, error: UnprocessableSource) -> None:
+        """A render took all the time there is, or killed two workers: not again for a while."""
+        self.suspect(original, transform)
+        error.of_every_variant = is_light(transform)
+        variant = "" if error.of_every_variant else str(transform)
+        if original.etag:
+            self._condemned.put((original.etag, original.size, variant), error)
+
+
+def is_light(transform: Transform) -> bool:
+    """Whether the result is small and made without effects that look far around."""
+    sides = [side for side in (transform.width, transform.height) if side is not None]
+    return bool(sides) and max(sides) * transform.dpr <= _LIGHT_SIDE and not transform.blur
+
+
+def _name(original: Original, light: bool) -> Hashable:
+    return original.etag, original.size, light
+
+
+def _again(error: UnprocessableSource) -> UnprocessableSource:
+    """The same words; an exception that is raised twice would keep growing its traceback."""
+    again = type(error)(str(error), reason="it was so a moment ago")
+    again.of_every_variant = error.of_every_variant
+    return again
+
+
+class _Recent(Generic[T]):
+    """The latest entries, for so many seconds each; the oldest goes when there are too many."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._entries: OrderedDict[Hashable, tuple[T, float]] = OrderedDict()
+
+    def __contains__(self, name: Hashable) -> bool:
+        entry = self._entries.get(name)
+        return entry is not None and self._clock() < entry[1]
+
+    def get(self, name: Hashable) -> T | None:
+        return self._entries[name][0] if name in self else None
+
+    def put(self, name: Hashable, value: T) -> None:
+        self.drop(name)
+        self._entries[name] = (value, self._clock() + self._seconds)
+        if len(self._entries) > _SIZE:
+            self._entries.popitem(last=False)
+
+    def drop(self, name: Hashable) -> None:
+        self._entries.pop(name, None)

@@ -1,0 +1,153 @@
+"""The slow lane: renders that would hold up others, few at a time and on half of the cores.
+
+Here come renders that ran out of patience, suspects, and those that have cost one worker. Each has
+a worker of its own, which ends with it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from resizer.aio.tasks import Behind
+from resizer.errors import Overloaded, UnprocessableSource
+from resizer.render.host.attempt import Attempts, Request
+from resizer.render.host.quarantine import Suspects
+from resizer.render.host.supervisor import Crew
+from resizer.render.host.worker_process import End, Worker
+
+FULL = "Too many slow renders are waiting; try again in a moment."
+NO_RENDERER = "No renderer is up; try again in a moment."
+
+
+class SlowLane:
+    """So many places, and a queue before them that is bounded in length and in time."""
+
+    def __init__(
+        self,
+        places: int,
+        crew: Crew,
+        attempts: Attempts,
+        suspects: Suspects,
+        *,
+        on_slow: Callable[[int], None],
+        on_busy: Callable[[str, int], None],
+    ) -> None:
+        """`on_slow` is told 1 when a request comes here and -1 when it is answered."""
+        self._places = places
+        self._longest = max(1, crew.limits.max_queue // 4)
+        self._seconds = crew.limits.render_seconds
+        self._crew = crew
+        self._attempts = attempts
+        self._suspects = suspects
+        self._on_slow = on_slow
+        self._on_busy = on_busy
+        self._waiting: deque[Request] = deque()
+        self._taken = 0
+        self._work = Behind()
+
+    @property
+    def busy(self) -> int:
+        """Places taken."""
+        return self._taken
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def take(self, request: Request) -> None:
+        """Render it from the start when there is a place.
+
+        Where too many wait, the one whose original has been suspected most often, or when it has
+        waited too long, the answer is Overloaded.
+        """
+        if request.answer.done():
+            return
+        self._waiting.append(request)
+        if len(self._waiting) > self._longest:
+            self._give_up(max(reversed(self._waiting), key=self._strikes))
+        if request.answer.done():
+            return
+        self._enter(request)
+        asyncio.get_running_loop().call_later(self._seconds, self._give_up, request)
+        self._admit()
+
+    def move(self, worker: Worker, request: Request, attempt: "asyncio.Task[bool]") -> None:
+        """An attempt under way goes on here; without a place it is stopped, to begin anew later."""
+        self._suspects.suspect(request.original, request.transform)
+        if self._taken < self._places:
+            self._enter(request)
+            self._begin(partial(self._see_through, worker, request, attempt))
+        else:
+            worker.kill(End.STOPPED)
+            self.take(request)
+
+    def leave(self, request: Request) -> None:
+        """Nobody waits for it any more."""
+        if request in self._waiting:
+            self._waiting.remove(request)
+
+    async def close(self) -> None:
+        """To be called once every request is answered."""
+        self._waiting.clear()
+        await self._work.end()
+
+    def _enter(self, request: Request) -> None:
+        if request.slow:
+            return
+        request.slow = True
+        self._on_slow(1)
+        request.answer.add_done_callback(lambda _: self._on_slow(-1))
+
+    def _give_up(self, request: Request) -> None:
+        if request in self._waiting:
+            request.fail(Overloaded(FULL))
+            self.leave(request)
+
+    def _admit(self) -> None:
+        while self._waiting and self._taken < self._places:
+            request = min(self._waiting, key=self._strikes)
+            self._waiting.remove(request)
+            if self._still_waits(request):
+                self._begin(partial(self._render, request))
+
+    def _strikes(self, request: Request) -> int:
+        return self._suspects.strikes(request.original)
+
+    def _still_waits(self, request: Request) -> bool:
+        """Refuse what was condemned while it waited; whether it is to be rendered yet."""
+        try:
+            self._suspects.is_suspect(request.original, request.transform)
+        except UnprocessableSource as error:
+            request.fail(error)
+        return not request.answer.done()
+
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._taken += 1
+        self._on_busy("slow", self._taken)
+        self._work.start(self._in_its_place(work))
+
+    async def _in_its_place(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        finally:
+            self._taken -= 1
+            self._on_busy("slow", self._taken)
+            self._admit()
+
+    async def _render(self, request: Request) -> None:
+        try:
+            worker = await self._crew.start()
+        except Exception:
+            request.fail(Overloaded(NO_RENDERER))
+            return
+        await self._see_through(worker, request, self._attempts.make(worker, request))
+
+    async def _see_through(
+        self, worker: Worker, request: Request, attempt: Awaitable[bool]
+    ) -> None:
+        worker.slow_down()
+        is_over = await attempt
+        worker.kill(End.RECYCLED)
+        if not is_over:
+            await self._render(request)

@@ -1,0 +1,69 @@
+"""The crew: all worker processes of one pool, from their start to their burial."""
+
+from collections.abc import Callable, Sequence
+
+from resizer.aio.tasks import Behind
+from resizer.model.limits import Limits
+from resizer.render.host.worker_process import End, Worker
+
+_BURIAL_SECONDS = 10.0
+
+
+class Crew:
+    """Starts workers and tells of their deaths. Belongs to one event loop, in the main thread."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        command: Sequence[str],
+        on_death: Callable[[str], None],
+        on_warning: Callable[[str], None],
+    ) -> None:
+        self.limits = limits
+        self._command = command
+        self._on_death = on_death
+        self._on_warning = on_warning
+        self._workers: set[Worker] = set()
+        self._burials = Behind()
+        self._warned: set[str] = set()
+
+    @property
+    def size(self) -> int:
+        """Workers alive, those that are about to be ready included."""
+        return len(self._workers)
+
+    async def start(self, on_death: Callable[[], None] = lambda: None) -> Worker:
+        """One attempt to start a worker; `on_death` is called when it is no more.
+
+        Raises whatever kept it from starting, which the operator has been told by then.
+        """
+        try:
+            worker = Worker(self._command)
+            self._workers.add(worker)
+            worker.on_death = lambda: self._died(worker, on_death)
+            problems = await worker.hello(self.limits)
+        except Exception as error:
+            self._on_warning(f"a render worker does not start: {error}")
+            raise
+        for problem in set(problems) - self._warned:
+            self._warned.add(problem)
+            self._on_warning(f"sandbox: {problem}")
+        return worker
+
+    async def close(self) -> None:
+        """Kill every worker and reap it."""
+        for worker in list(self._workers):
+            worker.kill(End.CLOSED)
+        await self._burials.end(_BURIAL_SECONDS)
+
+    def _died(self, worker: Worker, on_death: Callable[[], None]) -> None:
+        self._workers.discard(worker)
+        self._burials.start(self._bury(worker))
+        on_death()
+        if worker.end and worker.end is not End.CLOSED:
+            self._on_death(worker.end)
+
+    async def _bury(self, worker: Worker) -> None:
+        account = await worker.bury()
+        if worker.end in (End.CRASH, End.TIMEOUT, End.LIE):
+            self._on_warning(f"a render worker ended: {account}")

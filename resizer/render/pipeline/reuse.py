@@ -1,0 +1,45 @@
+"""Kept pixels as libvips images: found from an earlier render, or left behind for a later one.
+
+A variant is the same to the bit with and without: what is kept is what a loader gave, or a render
+had, under a name that says all it depends on.
+"""
+
+from collections.abc import Callable
+
+import pyvips
+
+from resizer.render.pipeline.stages import Stages
+from resizer.render.protocol.stage import MAX_BANDS, Kind, Stage
+from resizer.render.read.pixels import image_of
+from resizer.render.read.salvage import check_complaints
+
+
+def found(
+    stages: Stages, kind: Kind, name: str, like: Callable[[], pyvips.Image]
+) -> pyvips.Image | None:
+    """The pixels of that name, if they are there, with all that `like` tells beside its own."""
+    ready = stages.find(kind, name)
+    return _image(*ready, like()) if ready else None
+
+
+def left(stages: Stages, kind: Kind, name: str, image: pyvips.Image) -> pyvips.Image | None:
+    """The image, its pixels written for other renders where that is wanted and they are sound.
+
+    None means that an image that streams was read in vain, and has to be opened anew.
+    """
+    if image.format != "uchar" or image.bands > MAX_BANDS:
+        return image
+    stage = Stage(kind, name, image.width, image.height, image.bands)
+    if not stages.wants(kind, stage.size):
+        return image
+    try:
+        pixels = memoryview(image.write_to_memory())
+        check_complaints()
+    except (pyvips.Error, UnicodeDecodeError):
+        return None
+    stages.leave(stage, pixels)
+    return _image(stage, pixels, image)
+
+
+def _image(stage: Stage, pixels: memoryview, like: pyvips.Image) -> pyvips.Image:
+    return image_of(pixels, stage.width, stage.height, stage.bands, like)

@@ -1,0 +1,1 @@
+"""From an original's bytes to an image, whole or as far as it goes."""

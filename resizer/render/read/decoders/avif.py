@@ -1,0 +1,50 @@
+"""AVIF sequences by Pillow, whose wheels carry libavif: any frame, where libvips finds one at most.
+
+libavif leaves turning to its caller; Pillow tells it as an EXIF orientation.
+"""
+
+from io import BytesIO
+from typing import Any
+
+import pyvips
+
+from resizer.model.geometry import Size
+from resizer.render.colour.icc import is_wide
+from resizer.render.containers.sniff import SourceFormat
+from resizer.render.read.decoders.decoded import (
+    Opened,
+    decoding,
+    described,
+    installed,
+    page_index,
+    picture,
+)
+from resizer.render.read.orientation import Turn, upright
+
+NAME = "Pillow"
+_ORIENTATION = 0x0112
+
+_exif = installed("PIL.TiffImagePlugin")  # Pillow imports it with the first EXIF: locked in, never
+plugin = _exif and installed("PIL._avif") and installed("PIL.AvifImagePlugin")
+
+
+def available(kind: SourceFormat) -> bool:
+    return plugin is not None
+
+
+@decoding()
+def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
+    file = plugin.AvifImageFile(BytesIO(source))
+    index = page_index(page, file.n_frames)
+    turn = upright(file.getexif().get(_ORIENTATION, 1))
+    size = turn.size(Size(*file.size))
+    wide = is_wide(file.info.get("icc_profile") or b"")
+    return Opened(size, file.n_frames, lambda scale: _decoded(file, index, turn), wide)
+
+
+@decoding()
+def _decoded(file: Any, index: int, turn: Turn) -> pyvips.Image:
+    file.seek(index)
+    image = turn.image(picture(file.tobytes(), Size(*file.size), file.mode)).copy()
+    words = {name: file.info.get(name) for name in ("exif", "xmp")}
+    return described(image, icc=file.info.get("icc_profile"), **words)

@@ -1,0 +1,150 @@
+"""Reading the header of an original, with every limit that it must keep before pixels are read."""
+
+from dataclasses import replace
+
+import pyvips
+
+from resizer.errors import UnprocessableSource
+from resizer.model.geometry import Size
+from resizer.model.limits import FailOn, Limits
+from resizer.render.colour.from_avif import with_range_named
+from resizer.render.colour.profile import holds_wide_gamut
+from resizer.render.containers import tiff
+from resizer.render.containers.chunks import check_png, check_webp
+from resizer.render.containers.jpeg_scans import check_scans
+from resizer.render.containers.sniff import NotRead, SourceFormat, sniff, svg_text
+from resizer.render.containers.svg import inspect
+from resizer.render.read import decoders
+from resizer.render.read.animation_limits import check_depth
+from resizer.render.read.decoders.decoded import page_count, page_index
+from resizer.render.read.gif_canvas import on_clear_canvas
+from resizer.render.read.header import ANIMATED, Header
+from resizer.render.read.load import load
+from resizer.render.read.orientation import STRAIGHT, Turn, upright
+
+_COUNTED = {
+    SourceFormat.JPEG: check_scans,
+    SourceFormat.PNG: check_png,
+    SourceFormat.WEBP: check_webp,
+}
+"""What is counted before libvips sees a byte."""
+
+_MAX_SIDE = 1_000_000
+"""Pixels. libvips holds some rows at a time, and aborts where glib has no memory for them."""
+
+_DRAWN = {SourceFormat.SVG, SourceFormat.PDF}
+"""What has no pixels of its own."""
+
+_MAX_PIXELS_INSIDE = 25_000_000
+"""Of all images inside an SVG. They are held whole: one of 400 MP took 10 s and 2 GB."""
+
+
+def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
+    """Read the header of an original's `page`.
+
+    Raises UnprocessableSource where it is over a limit, or there is no such page.
+    """
+    kind, source = _sniffed(source)
+    if kind is SourceFormat.SVG:
+        _check_images(inspect(source), limits)
+    elif kind in _COUNTED:
+        _COUNTED[kind](source)
+    header = (_opened if kind in decoders.OPTIONAL else _loaded)(source, kind, page)
+    stored = header.stored
+    if kind not in _DRAWN:
+        _check_size(stored, limits)
+    if header.frames > 1 or kind is SourceFormat.AVIF_SEQUENCE:
+        check_depth(page, stored, limits)
+    return replace(header, fail_on=FailOn.WARNING) if limits.fail_on is FailOn.WARNING else header
+
+
+def _sniffed(source: memoryview) -> tuple[SourceFormat, memoryview]:
+    """What an original is, and its bytes; of an SVG its text."""
+    try:
+        kind = sniff(source)
+        return kind, svg_text(source) if kind is SourceFormat.SVG else source
+    except NotRead as refusal:
+        raise UnprocessableSource(f"{refusal}: {decoders.read_here()}.") from None
+
+
+def _check_size(size: Size, limits: Limits) -> None:
+    has = f"The original has {size.width}×{size.height} pixels"
+    if size.pixels > limits.max_source_pixels:
+        raise UnprocessableSource(f"{has}, more than {limits.max_source_pixels:,}.")
+    if max(size.width, size.height) > _MAX_SIDE:
+        raise UnprocessableSource(f"{has}, with a side of more than {_MAX_SIDE:,}.")
+
+
+def _check_images(images: list[bytes], limits: Limits) -> None:
+    """The images inside an SVG, which librsvg's own decoders read whole, whatever they say."""
+    pixels = 0
+    for image in images:
+        if not _is_drawn(memoryview(image)):
+            raise UnprocessableSource("The SVG holds an image of a format that is not drawn.")
+        pixels += examine(memoryview(image), limits).stored.pixels
+    if pixels > _MAX_PIXELS_INSIDE:
+        raise UnprocessableSource(
+            f"The images inside the SVG have {pixels:,} pixels, more than {_MAX_PIXELS_INSIDE:,}."
+        )
+
+
+def _is_drawn(image: memoryview) -> bool:
+    try:
+        return sniff(image) not in decoders.OPTIONAL
+    except NotRead:
+        return False
+
+
+def _loaded(source: memoryview, kind: SourceFormat, page: int) -> Header:
+    source, image, pages = _page(source, kind, page)
+    return Header(
+        source=source,
+        format=kind,
+        stored=Size(image.width, image.height),
+        turn=_turn(image, kind),
+        wide=holds_wide_gamut(image),
+        pages=pages,
+        page=page,
+    )
+
+
+def _opened(source: memoryview, kind: SourceFormat, page: int) -> Header:
+    opened = decoders.examine(source, kind, page)
+    return Header(
+        source=source,
+        format=kind,
+        stored=opened.size,
+        turn=STRAIGHT,
+        wide=opened.wide,
+        pages=opened.pages,
+        page=page,
+        opened=opened,
+    )
+
+
+def _page(
+    source: memoryview, kind: SourceFormat, page: int
+) -> tuple[memoryview, pyvips.Image, int]:
+    """The bytes in which a page can be read, its header, and how many pages there are.
+
+    All frames of an animation have the header of the first.
+    """
+    if kind is SourceFormat.TIFF:
+        pages = tiff.pages(source)
+        source = tiff.alone(source, page_index(page, pages))
+        return source, load(source, kind), pages
+    if kind is SourceFormat.GIF:
+        source = on_clear_canvas(source)
+    elif kind is SourceFormat.AVIF:
+        source = with_range_named(source)
+    image = load(source, kind)
+    pages = page_count(image) if kind in ANIMATED else 1
+    page_index(page, pages)  # there is such a page
+    return source, image, pages
+
+
+def _turn(image: pyvips.Image, kind: SourceFormat) -> Turn:
+    """An AVIF's `irot` and `imir` are applied by its loader, and its EXIF orientation is void."""
+    if kind is SourceFormat.AVIF or image.get_typeof("orientation") == 0:
+        return STRAIGHT
+    return upright(image.get("orientation"))

@@ -1,0 +1,1 @@
+"""How a worker locks itself in before it sees a hostile byte."""

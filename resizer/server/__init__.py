@@ -1,0 +1,1 @@
+"""One process: everything wired, started and stopped."""

@@ -1,0 +1,109 @@
+"""From the settings to what they name: drivers, not yet connected, and plain values."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from resizer.cache.coherence import Hearing
+from resizer.cache.flusher import Flusher
+from resizer.cache.redis import RedisCache, open_cache
+from resizer.cache.results import Results, open_results
+from resizer.http.headers import CachePolicy
+from resizer.model.freshness import Freshness
+from resizer.render.protocol.messages import RENDERER_VERSION
+from resizer.settings.settings import Settings
+from resizer.storage.address import endpoint_url, read_address
+
+
+def summary(settings: Settings) -> str:
+    """What a server serves, for its log; no secret, so of the cache's URL only the kind."""
+    kind = settings.cache.get_secret_value().partition(":")[0]
+    workers = f"{settings.renderers_each} render workers"
+    return f"source {settings.source}, cache {kind}, {workers}, {settings.urls} URLs"
+
+
+@asynccontextmanager
+async def open_flusher(settings: Settings, timeout: float) -> AsyncIterator[Flusher]:
+    """What flushes the tiers that gateways share. Raises LookupError where they share none."""
+    async with AsyncExitStack() as stack:
+        shared = open_shared(settings, timeout)
+        if shared is None:
+            raise LookupError("no cache is shared")
+        stack.push_async_callback(shared.close)
+        results = open_results_of(settings)
+        if results is not None:
+            stack.push_async_callback(results.close)
+        yield Flusher(shared, results)
+
+
+def open_shared(
+    settings: Settings, timeout: float | None = None, hears: Hearing | None = None
+) -> RedisCache | None:
+    """The tier that gateways share, or None where each has only its memory."""
+    url = settings.cache.get_secret_value()
+    if url == "memory:":
+        return None
+    return open_cache(
+        url, namespace(settings), timeout or settings.cache_timeout, hears, _kin(settings)
+    )
+
+
+def _kin(settings: Settings) -> str:
+    """What gateways must have in common so that one flush reaches all that they keep."""
+    if settings.results is None:
+        return ""
+    place = read_address(settings.results)
+    text = str(place.resolve()) if isinstance(place, Path) else f"{place.name}/{place.below}"
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def open_results_of(settings: Settings) -> Results | None:
+    """The tier for what does not fit the shared one, if there is one."""
+    if settings.results is None:
+        return None
+    return open_results(
+        settings.results,
+        namespace(settings),
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+    )
+
+
+def namespace(settings: Settings) -> str:
+    """What keeps the variants of two sources on one Redis apart, without telling their names.
+
+    The address with all that decides where it leads: a directory's absolute path, a bucket's
+    endpoint.
+    """
+    place = read_address(settings.source)
+    if isinstance(place, Path):
+        text = str(place.resolve())
+    else:
+        text = f"{endpoint_url(settings.s3_endpoint) or 'aws'} {settings.source.rstrip('/')}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def fingerprint(settings: Settings) -> str:
+    """What besides a Transform decides the bytes of a variant."""
+    return f"{RENDERER_VERSION}-{settings.resampling}-{settings.max_output_side}-{settings.fail_on}"
+
+
+def freshness(settings: Settings) -> Freshness:
+    return Freshness(
+        settings.fresh_for,
+        settings.serve_stale_for,
+        settings.stale_if_error,
+        settings.partial_max_age,
+    )
+
+
+def cache_policy_of(settings: Settings) -> CachePolicy:
+    return CachePolicy(
+        settings.max_age,
+        settings.s_maxage,
+        settings.stale_while_revalidate,
+        settings.stale_if_error,
+        settings.error_max_age,
+        settings.partial_max_age,
+    )

@@ -1,0 +1,1 @@
+"""Numbers and words for operators: metrics, logs, amounts as people read them."""

@@ -1,0 +1,61 @@
+"""Who may ask for what: signed URLs, presets only, or anything."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from resizer.errors import SignatureMismatch
+from resizer.urls import signing
+from resizer.urls.request import ImageRequest
+
+_PRESET_NAMES = {"preset", "width"}
+
+
+class Urls(StrEnum):
+    """Which URLs are answered."""
+
+    SIGNED = "signed"
+    """Those that a signing key signed."""
+    PRESETS = "presets"
+    """Signed ones, and unsigned ones of configured presets and listed widths, nothing else."""
+    OPEN = "open"
+    """All. A signature, where there are keys to check it with, must still be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The rule, the keys that it accepts and the widths that need none."""
+
+    urls: Urls
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    widths: frozenset[int] = frozenset()
+
+
+def authorise(request: ImageRequest, access: Access) -> None:
+    """Return if the request may be answered; else raise SignatureMismatch. Expiry is not judged.
+
+    Depends on the URL and the settings alone, so that a URL once let in stays let in.
+    """
+    if request.signature is not None and (access.secrets or access.urls is not Urls.OPEN):
+        signing.verify(access.secrets, request.options, request.key, request.signature)
+        return
+    if access.urls is Urls.OPEN:
+        return
+    if access.urls is Urls.SIGNED:
+        raise SignatureMismatch("This URL needs a signature: sig=… as its last option.")
+    if not _is_preset(request, access.widths):
+        raise SignatureMismatch(
+            "Without a signature only presets"
+            + (f" and the widths {_listed(access.widths)}" if access.widths else "")
+            + " are accepted; anything else needs sig=… as its last option."
+        )
+
+
+def _is_preset(request: ImageRequest, widths: frozenset[int]) -> bool:
+    names = set(request.names)
+    if not names <= _PRESET_NAMES:
+        return False
+    return "width" not in names or request.transform.width in widths
+
+
+def _listed(widths: frozenset[int]) -> str:
+    return ", ".join(str(width) for width in sorted(widths))

@@ -1,0 +1,1 @@
+"""URL grammars: each reads its own paths into an ImageRequest and writes them."""

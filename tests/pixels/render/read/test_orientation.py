@@ -1,0 +1,117 @@
+"""Orientation, flip and rotate: in numbers, and on pixels."""
+
+from collections.abc import Callable
+
+import pytest
+import pyvips
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resizer.model.geometry import Area, Size
+from resizer.model.transform import Fit, Flip, Point, Transform
+from resizer.render.read.orientation import STRAIGHT, Turn, asked, upright
+from tests.support.drawings import (
+    BLUE,
+    GREEN,
+    RED,
+    UPRIGHT,
+    YELLOW,
+    corners,
+    jpeg,
+    oriented,
+    picture,
+    png,
+    quarters,
+)
+
+turns = st.builds(Turn, st.booleans(), st.integers(0, 3))
+
+
+# orientation → what must have been done to the pixels of an upright picture for it to be right
+STORED: dict[int, Callable[[pyvips.Image], pyvips.Image]] = {
+    1: lambda image: image,
+    2: lambda image: image.fliphor(),
+    3: lambda image: image.rot180(),
+    4: lambda image: image.flipver(),
+    5: lambda image: image.rot270().flipver(),
+    6: lambda image: image.rot270(),
+    7: lambda image: image.rot90().flipver(),
+    8: lambda image: image.rot90(),
+}
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_every_exif_orientation_comes_out_upright(orientation: int) -> None:
+    stored = oriented(STORED[orientation](quarters(120, 80)), orientation)
+    for source in (jpeg(stored), png(stored), stored.tiffsave_buffer(), stored.webpsave_buffer()):
+        image = picture(source, width=60)
+        assert (image.width, image.height) == (60, 40)
+        assert corners(image) == UPRIGHT
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 255, 65_535])
+def test_an_orientation_that_means_nothing_is_ignored(orientation: int) -> None:
+    assert upright(orientation) == STRAIGHT
+
+
+def test_a_crop_of_a_turned_original_keeps_what_a_person_sees_there() -> None:
+    for orientation, store in STORED.items():
+        source = jpeg(oriented(store(quarters(120, 80)), orientation))
+        right = picture(source, width=20, height=80, fit=Fit.CROP, gravity=Point(1, 0))
+        assert corners(right) == [GREEN, GREEN, YELLOW, YELLOW], f"orientation {orientation}"
+        low = picture(source, width=120, height=20, fit=Fit.CROP, gravity=Point(0, 1))
+        assert corners(low) == [BLUE, YELLOW, BLUE, YELLOW], f"orientation {orientation}"
+
+
+# flip, rotate → the four corners
+TURNED = [
+    (Flip.H, 0, [GREEN, RED, YELLOW, BLUE]),
+    (Flip.V, 0, [BLUE, YELLOW, RED, GREEN]),
+    (Flip.HV, 0, [YELLOW, BLUE, GREEN, RED]),
+    (None, 90, [BLUE, RED, YELLOW, GREEN]),
+    (None, 180, [YELLOW, BLUE, GREEN, RED]),
+    (None, 270, [GREEN, YELLOW, RED, BLUE]),
+    (Flip.H, 90, [YELLOW, GREEN, BLUE, RED]),
+    (Flip.V, 90, [RED, BLUE, GREEN, YELLOW]),
+]
+
+
+@pytest.mark.parametrize(("flip", "rotate", "expected"), TURNED)
+def test_flip_comes_before_rotate(
+    flip: Flip | None, rotate: int, expected: list[tuple[int, ...]]
+) -> None:
+    image = picture(png(quarters(120, 80)), flip=flip, rotate=rotate)
+    assert (image.width, image.height) == ((80, 120) if rotate in (90, 270) else (120, 80))
+    assert corners(image) == expected
+
+
+def test_a_turned_original_turns_on_from_upright() -> None:
+    stored = oriented(quarters(80, 120).rot270(), 6)
+    assert corners(picture(jpeg(stored), flip=Flip.H)) == [GREEN, RED, YELLOW, BLUE]
+
+
+@given(turns)
+def test_a_turn_undone_is_straight(turn: Turn) -> None:
+    assert turn.then(turn.undone) == STRAIGHT
+    assert turn.undone.then(turn) == STRAIGHT
+
+
+@given(turns, turns, turns)
+def test_turns_compose(one: Turn, two: Turn, three: Turn) -> None:
+    assert one.then(two).then(three) == one.then(two.then(three))
+
+
+@given(turns, turns, st.integers(0, 9), st.integers(0, 9), st.integers(1, 9), st.integers(1, 9))
+def test_an_area_turns_as_its_picture_does(
+    one: Turn, two: Turn, left: int, top: int, width: int, height: int
+) -> None:
+    size, area = Size(20, 30), Area(left, top, width, height)
+    step = two.area(one.area(area, size), one.size(size))
+    assert step == one.then(two).area(area, size)
+    assert one.undone.area(one.area(area, size), one.size(size)) == area
+
+
+def test_what_a_url_asks_for_is_one_turn() -> None:
+    assert asked(Transform()) == STRAIGHT
+    assert asked(Transform(flip=Flip.HV, rotate=180)) == STRAIGHT
+    assert asked(Transform(flip=Flip.H, rotate=180)) == asked(Transform(flip=Flip.V))

@@ -1,0 +1,88 @@
+"""What takes long for many bytes is done in a thread, and nothing else is."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resizer.aio.aside import LONG, aside
+from resizer.cache.results import open_results, tier
+from resizer.model.image import Original, Rendered
+from resizer.model.transform import Transform
+from resizer.render.host import worker_process
+from tests.support.caches import ONE
+from tests.support.house import House
+from tests.support.puppet_pool import order, running
+
+SIZES = pytest.mark.parametrize(("size", "in_thread"), [(LONG // 2, False), (2 * LONG, True)])
+
+
+class Watched:
+    """A function that notes whether it was called beside the event loop's thread."""
+
+    def __init__(self, work: Callable[..., Any]) -> None:
+        self.calls: list[bool] = []
+        self._work = work
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.calls.append(threading.current_thread() is not threading.main_thread())
+        return self._work(*arguments)
+
+
+@pytest.mark.parametrize(("size", "in_thread"), [(LONG, False), (LONG + 1, True)])
+def test_a_thread_is_for_more_than_a_mebibyte(size: int, in_thread: bool) -> None:
+    watched = Watched(len)
+    assert asyncio.run(aside(size, watched, "four")) == 4
+    assert watched.calls == [in_thread]
+
+
+@SIZES
+def test_a_variant_is_read(size: int, in_thread: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = Watched(worker_process.read_variant)
+    monkeypatch.setattr(worker_process, "read_variant", reads)
+
+    async def scenario() -> None:
+        async with running() as (pool, _):
+            assert await order(pool, "echo " + "x" * size) == "x" * size
+
+    asyncio.run(scenario())
+    assert reads.calls == [in_thread]
+
+
+@SIZES
+def test_a_variant_is_digested(size: int, in_thread: bool) -> None:
+    async def scenario() -> None:
+        house = House()
+
+        async def render(original: Original, transform: Transform) -> Rendered:
+            return Rendered(bytes(size), "image/png", 1, 1, 0.0)
+
+        house.gateway.renderer.render = render  # type: ignore[method-assign]
+        digests = house.gateway._make_variant = Watched(house.gateway._make_variant)
+        assert (await house.gateway.get("a", Transform())).variant.body == bytes(size)
+        assert digests.calls == [in_thread]
+
+    asyncio.run(scenario())
+
+
+@SIZES
+def test_a_result_is_packed_and_checked(
+    size: int, in_thread: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, read = Watched(tier._written), Watched(tier._read)
+    monkeypatch.setattr(tier, "_written", written)
+    monkeypatch.setattr(tier, "_read", read)
+    variant = replace(ONE, body=bytes(size))
+
+    async def scenario() -> None:
+        results = open_results(str(tmp_path), "ns")
+        await results.put("a", "1:", variant)
+        assert await results.get("a", "1:") == variant
+        await results.close()
+
+    asyncio.run(scenario())
+    assert written.calls == read.calls == [in_thread]

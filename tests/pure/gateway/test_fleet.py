@@ -1,0 +1,195 @@
+"""Several gateways on one shared tier: who fills, who waits, and what the others are told."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from resizer.cache.lease import Lease
+from resizer.errors import CacheUnavailable, Overloaded, SourceNotFound
+from resizer.model.flush import Flush
+from resizer.model.transform import Format, Transform
+from tests.support.house import House
+
+SMALL = Transform(width=100, format=Format.WEBP)
+
+
+def run(test: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(test, 20))
+
+
+def fleet(count: int) -> list[House]:
+    first = House(open_=False)
+    return [first, *(House(open_=False, beside=first) for _ in range(count - 1))]
+
+
+async def turns(count: int = 10) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def test_a_cold_variant_asked_of_four_gateways_is_rendered_once() -> None:
+    async def test() -> None:
+        houses = fleet(4)
+        waiting = [asyncio.create_task(h.gateway.get("a", SMALL)) for h in houses for _ in range(9)]
+        await houses[0].renderer.begun.wait()
+        await turns()
+        houses[0].renderer.gate.set()
+        answers = await asyncio.gather(*waiting)
+        assert len(houses[0].source.fetches) == len(houses[0].renderer.renders) == 1
+        assert len({answer.variant.body for answer in answers}) == 1
+        assert sum(house.count("followed_total") for house in houses) == 3
+        assert all(len(house.memory) == 1 for house in houses)
+
+    run(test())
+
+
+def test_an_error_of_the_original_is_told_to_those_who_wait_in_other_gateways() -> None:
+    async def test() -> None:
+        houses = fleet(3)
+        houses[0].source.error = SourceNotFound("There is no such image.")
+        waiting = [asyncio.create_task(house.gateway.get("a", SMALL)) for house in houses]
+        errors = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(error) for error in errors] == [SourceNotFound] * 3
+        assert houses[0].source.fetches == ["a"]
+
+    run(test())
+
+
+def test_a_follower_leads_when_nothing_came_of_the_leader() -> None:
+    async def test() -> None:
+        leader, follower = fleet(2)
+        field = leader.gateway.field(SMALL)
+        lease = await leader.shared.take("a", field)
+        assert isinstance(lease, Lease)
+        assert lease.token
+        waiting = asyncio.create_task(follower.gateway.get("a", SMALL))
+        await turns()
+        await leader.shared.release("a", field, lease.token)
+        follower.renderer.gate.set()
+        assert (await waiting).stored
+        assert follower.source.fetches == ["a"]
+
+    run(test())
+
+
+def test_who_is_told_again_and_again_that_nothing_came_fills_for_itself_alone() -> None:
+    """Variants too large for the shared tier, say."""
+
+    async def test() -> None:
+        leader, follower = fleet(2)
+        field = leader.gateway.field(SMALL)
+        follower.renderer.gate.set()
+        waiting = asyncio.create_task(follower.gateway.get("a", SMALL))
+        lease = await leader.shared.take("a", field)
+        while not waiting.done():
+            assert isinstance(lease, Lease)
+            assert lease.token
+            await turns()
+            await leader.shared.release("a", field, lease.token)
+            lease = await leader.shared.take("a", field)
+        assert not (await waiting).stored
+        assert follower.count("followed_total") == 3
+
+    run(test())
+
+
+def test_a_request_after_a_flush_does_not_wait_for_a_fill_from_before_it() -> None:
+    async def test() -> None:
+        one, other = fleet(2)
+        before = asyncio.create_task(one.gateway.get("a", SMALL))
+        await one.renderer.begun.wait()
+        one.source.versions["a"] = 2
+        one.shared.flush(Flush(key="a"))
+        for house in (one, other):
+            house.hear(Flush(key="a"))
+        after = asyncio.create_task(other.gateway.get("a", SMALL))
+        await turns()
+        one.renderer.gate.set()
+        assert b"v1" in (await before).variant.body
+        assert b"v2" in (await after).variant.body
+        for house in (one, other):
+            assert b"v2" in (await house.gateway.get("a", SMALL)).variant.body
+
+    run(test())
+
+
+def test_the_lease_is_taken_only_with_room_to_render() -> None:
+    """Or an idle gateway would wait for one that is busy with something else."""
+
+    async def test() -> None:
+        busy = House(slots=1, open_=False)
+        first = asyncio.create_task(busy.gateway.get("a", SMALL))
+        await busy.renderer.begun.wait()
+        second = asyncio.create_task(busy.gateway.get("b", SMALL))
+        await turns()
+        assert [key for key, _ in busy.shared.leases] == ["a"]
+        idle = House(open_=False, beside=busy)
+        elsewhere = asyncio.create_task(idle.gateway.get("b", SMALL))
+        await turns()
+        assert [key for key, _ in busy.shared.leases] == ["a", "b"]
+        busy.renderer.gate.set()
+        await asyncio.gather(first, second, elsewhere)
+        assert sorted(busy.source.fetches) == ["a", "b"]
+
+    run(test())
+
+
+def test_a_flight_that_began_long_ago_is_not_joined_while_flushes_may_go_unheard() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        house.hears.lost()
+        house.shared.error = CacheUnavailable("away")
+        first = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        joined = asyncio.create_task(house.gateway.get("a", SMALL))
+        await turns()
+        assert len(house.renderer.renders) == 1
+        house.hears._clock = lambda: 1e9
+        house.renderer.begun.clear()
+        alone = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.renderer.gate.set()
+        answers = await asyncio.gather(first, joined, alone)
+        assert [answer.coalesced for answer in answers] == [False, True, False]
+        assert len(house.memory) == 0, "it was kept by one who hears of no flush"
+
+    run(test())
+
+
+def test_a_full_queue_of_one_gateway_does_not_refuse_those_who_wait_for_another() -> None:
+    async def test() -> None:
+        leader = House(open_=False)
+        waiting = asyncio.create_task(leader.gateway.get("a", SMALL))
+        await leader.renderer.begun.wait()
+        small = House(beside=leader, max_queue=1, open_=False)
+        following = asyncio.create_task(small.gateway.get("a", SMALL))
+        await turns()
+        filling = asyncio.create_task(small.gateway.get("b", SMALL))
+        await turns()
+        with pytest.raises(Overloaded):
+            await small.gateway.get("c", SMALL)
+        leader.renderer.gate.set()
+        await asyncio.gather(waiting, following, filling)
+
+    run(test())
+
+
+def test_a_herd_that_meets_a_silent_shared_tier_is_one_fill() -> None:
+    """While it is being found out that it does not answer, too."""
+
+    async def test() -> None:
+        house = House(max_queue=3)
+        house.hears.lost()
+
+        async def silence(key: str, field: str) -> None:
+            await asyncio.sleep(0.05)
+            raise CacheUnavailable("It does not answer.")  # as `Shared.get` promises
+
+        house.shared.get = silence  # type: ignore[method-assign]
+        asking = [house.gateway.get("a", SMALL) for _ in range(100)]
+        assert len({answer.variant.body for answer in await asyncio.gather(*asking)}) == 1
+        assert len(house.renderer.renders) == 1
+
+    run(test())

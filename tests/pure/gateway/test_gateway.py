@@ -1,0 +1,336 @@
+"""The way of a request with parts that count: what is asked of whom, and how often."""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from resizer.cache.lease import Landing, Lease
+from resizer.errors import CacheUnavailable, Overloaded, SourceNotFound, UnprocessableSource
+from resizer.model.flush import Flush
+from resizer.model.transform import Format, Transform
+from tests.support.house import House
+
+SMALL = Transform(width=100, format=Format.WEBP)
+LARGE = Transform(width=900, format=Format.WEBP)
+
+
+def run(test: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(test, 20))
+
+
+def test_a_miss_is_fetched_rendered_and_kept_in_both_tiers() -> None:
+    async def test() -> None:
+        house = House()
+        first = await house.gateway.get("a", SMALL)
+        assert (first.tier, first.stored) == (None, True)
+        assert first.variant.body == f"a v1 {SMALL}".encode()
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+        house.memory.clear()
+        assert (await house.gateway.get("a", SMALL)).tier == "redis"
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+        assert house.source.fetches == ["a"]
+        assert house.count("hits_total", tier="memory") == 2
+        assert house.count("hits_total", tier="redis") == 1
+        assert house.count("misses_total") == 1
+
+    run(test())
+
+
+def test_a_thousand_for_one_cold_variant_are_one_fetch_and_one_render() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        waiting = [asyncio.create_task(house.gateway.get("a", SMALL)) for _ in range(1000)]
+        await house.renderer.begun.wait()
+        house.renderer.gate.set()
+        answers = await asyncio.gather(*waiting)
+        assert len(house.source.fetches) == len(house.renderer.renders) == 1
+        assert sum(answer.coalesced for answer in answers) == 999
+        assert len({answer.variant.body for answer in answers}) == 1
+        assert house.count("coalesced_total") == 999
+
+    run(test())
+
+
+def test_two_sizes_of_one_original_are_two_variants() -> None:
+    async def test() -> None:
+        house = House()
+        small, large = await asyncio.gather(
+            house.gateway.get("a", SMALL), house.gateway.get("a", LARGE)
+        )
+        assert small.variant.body != large.variant.body
+        assert sorted(house.renderer.renders) == sorted([str(SMALL), str(LARGE)])
+
+    run(test())
+
+
+def test_a_waiter_that_leaves_cancels_nobody() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        leader = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        follower = asyncio.create_task(house.gateway.get("a", SMALL))
+        await asyncio.sleep(0)
+        leader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leader
+        house.renderer.gate.set()
+        assert (await follower).variant.body
+        assert len(house.renderer.renders) == 1
+
+    run(test())
+
+
+def test_a_fill_that_everybody_left_is_still_kept() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        only = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        only.cancel()
+        house.renderer.gate.set()
+        await house.gateway.drain(10)
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+
+    run(test())
+
+
+def test_one_fill_more_than_the_queue_holds_is_refused_at_once() -> None:
+    async def test() -> None:
+        house = House(max_queue=2, open_=False)
+        waiting = [asyncio.create_task(house.gateway.get(key, SMALL)) for key in "ab"]
+        await house.renderer.begun.wait()
+        with pytest.raises(Overloaded):
+            await house.gateway.get("c", SMALL)
+        assert house.count("queue") == 2
+        house.renderer.gate.set()
+        await asyncio.gather(*waiting)
+        assert (await house.gateway.get("c", SMALL)).stored
+        assert house.count("queue") == 0
+
+    run(test())
+
+
+def test_a_slow_render_holds_up_no_other_fill() -> None:
+    async def test() -> None:
+        house = House(slots=1, open_=False)
+        filling = [asyncio.create_task(house.gateway.get(key, SMALL)) for key in "ab"]
+        await house.renderer.begun.wait()
+        assert house.source.fetches == ["a"]
+        house.renderer.begun.clear()
+        house.gateway.slots.slow(1)
+        await house.renderer.begun.wait()
+        assert house.source.fetches == ["a", "b"]
+        house.gateway.slots.slow(-1)
+        house.renderer.gate.set()
+        await asyncio.gather(*filling)
+
+    run(test())
+
+
+def test_an_original_that_fails_whatever_is_asked_of_it_is_not_fetched_for_another_size() -> None:
+    async def test() -> None:
+        house = House()
+        house.renderer.error = error = UnprocessableSource("It crashed twice.")
+        error.of_every_variant = True
+        for transform in (SMALL, LARGE):
+            with pytest.raises(UnprocessableSource, match="crashed twice"):
+                await house.gateway.get("a", transform)
+        assert house.source.fetches == ["a"]
+        house.flush(Flush(key="a"))
+        house.renderer.error = None
+        assert (await house.gateway.get("a", LARGE)).stored
+
+    run(test())
+
+
+def test_a_full_queue_still_serves_what_is_cached() -> None:
+    async def test() -> None:
+        house = House(max_queue=1)
+        await house.gateway.get("cached", SMALL)
+        house.memory.clear()
+        house.renderer.gate.clear()
+        house.renderer.begun.clear()
+        waiting = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        assert (await house.gateway.get("cached", SMALL)).tier == "redis"
+        house.renderer.gate.set()
+        await waiting
+
+    run(test())
+
+
+def test_a_cache_that_fails_is_a_miss() -> None:
+    async def test() -> None:
+        house = House()
+        house.shared.error = CacheUnavailable("away")
+        answer = await house.gateway.get("a", SMALL)
+        assert (answer.tier, answer.stored) == (None, False)
+        assert house.count("redis_errors_total") == 1
+        assert house.shared.calls == ["get"], "a dead server was waited for again"
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+
+    run(test())
+
+
+def test_without_a_shared_cache_stored_speaks_of_memory() -> None:
+    async def test() -> None:
+        house = House()
+        house.tiers.shared = None
+        assert (await house.gateway.get("a", SMALL)).stored
+        house.hears.lost()
+        assert not (await house.gateway.get("b", SMALL)).stored
+
+    run(test())
+
+
+def test_a_missing_original_is_not_asked_for_again_at_once() -> None:
+    async def test() -> None:
+        house = House()
+        house.source.error = SourceNotFound("There is no such image.")
+        for transform in (SMALL, LARGE):
+            with pytest.raises(SourceNotFound):
+                await house.gateway.get("a", transform)
+        assert house.source.fetches == ["a"]
+
+    run(test())
+
+
+def test_everybody_who_waits_for_a_failure_is_told_it() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        house.renderer.error = UnprocessableSource("corrupt")
+        waiting = [asyncio.create_task(house.gateway.get("a", SMALL)) for _ in range(5)]
+        await house.renderer.begun.wait()
+        house.renderer.gate.set()
+        errors = await asyncio.gather(*waiting, return_exceptions=True)
+        assert all(isinstance(error, UnprocessableSource) for error in errors)
+        assert len(house.renderer.renders) == 1
+
+    run(test())
+
+
+def test_a_fill_that_was_flushed_meanwhile_answers_and_is_not_kept() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        before = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.flush(Flush(key="a"))
+        house.renderer.begun.clear()
+        after = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.renderer.gate.set()
+        told = await asyncio.gather(before, after)
+        assert [answer.stored for answer in told] == [False, True]
+        assert house.source.fetches == ["a", "a"]
+
+    run(test())
+
+
+def test_a_put_that_was_under_way_during_a_flush_is_refused() -> None:
+    async def test() -> None:
+        house = House()
+        house.shared.gate.clear()
+        filling = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.shared.putting.wait()
+        house.flush(Flush(key="a"))
+        house.shared.gate.set()
+        assert not (await filling).stored
+        assert not house.shared.variants
+        assert len(house.memory) == 0
+
+    run(test())
+
+
+def test_a_put_whose_lease_is_gone_is_not_remembered_either() -> None:
+    """The flush was done in Redis, and this process has not heard of it yet."""
+
+    async def test() -> None:
+        house = House()
+        house.shared.gate.clear()
+        filling = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.shared.putting.wait()
+        house.shared.flush(Flush(key="a"))
+        house.shared.gate.set()
+        assert not (await filling).stored
+        assert len(house.memory) == 0
+
+    run(test())
+
+
+def test_draining_waits_for_flushed_fills_and_no_longer_than_told() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        filling = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.flush(Flush())
+        draining = asyncio.create_task(house.gateway.drain(10))
+        await asyncio.sleep(0)
+        assert not draining.done()
+        house.renderer.gate.set()
+        await draining
+        assert filling.done() or (await filling)
+
+        house.renderer.gate.clear()
+        stuck = asyncio.create_task(house.gateway.get("b", SMALL))
+        await asyncio.sleep(0)
+        await house.gateway.drain(0.01)
+        with pytest.raises(asyncio.CancelledError):
+            await stuck
+
+    run(test())
+
+
+def test_originals_are_closed_whatever_happens() -> None:
+    async def test() -> None:
+        house = House()
+        house.renderer.error = UnprocessableSource("corrupt")
+        before = len(os.listdir("/proc/self/fd"))
+        for key in "abcdef":
+            with pytest.raises(UnprocessableSource):
+                await house.gateway.get(key, SMALL)
+        assert len(os.listdir("/proc/self/fd")) == before
+
+    run(test())
+
+
+def test_golden_fields() -> None:
+    """A change of the cache's keys is always on purpose."""
+    gateway = House().gateway
+    assert gateway.field(Transform()) == "1:"
+    assert gateway.field(SMALL) == "1:width=100,format=webp"
+    assert gateway.field(SMALL, "thumb") == "1:width=100,format=webp@thumb"
+
+
+def test_who_asked_before_a_flush_is_answered_for_once_only() -> None:
+    """What is in front of the gateway must not keep it."""
+
+    async def test() -> None:
+        house = House(open_=False)
+        before = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.flush(Flush(key="a"))
+        house.renderer.gate.set()
+        assert (await before).flushed
+        assert not (await house.gateway.get("a", SMALL)).flushed
+
+    run(test())
+
+
+def test_a_slow_shared_tier_costs_one_patience_and_not_one_a_question() -> None:
+    async def test() -> None:
+        house = House()
+        house.tiers._patience = 0.05
+        take = house.shared.take
+
+        async def slowly(key: str, field: str) -> Lease | Landing:
+            await asyncio.sleep(60)
+            return await take(key, field)
+
+        house.shared.take = slowly  # type: ignore[method-assign]
+        answer = await asyncio.wait_for(house.gateway.get("a", SMALL), 5)
+        assert not answer.stored
+        assert house.shared.calls == ["get"]
+
+    run(test())

@@ -1,0 +1,97 @@
+"""What a gateway does with the picture of an original that is cut short or broken."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from resizer.errors import SourceTimeout
+from resizer.model.freshness import Freshness
+from resizer.model.transform import Format, Transform
+from tests.support.house import House
+from tests.support.loop import settle
+
+SMALL = Transform(width=100, format=Format.WEBP)
+TIMES = Freshness(fresh_for=600, serve_stale_for=100, stale_if_error=1000, partial_for=60)
+
+
+def run(test: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(test, 20))
+
+
+async def aged(seconds: float) -> House:
+    """A gateway whose one variant is partial, and of that age."""
+    house = House(freshness=TIMES, with_results=True)
+    house.renderer.partial = True
+    assert (await house.gateway.get("a", SMALL)).variant.partial
+    house.age(seconds)
+    return house
+
+
+def test_it_is_served_without_a_question_for_a_short_time() -> None:
+    async def test() -> None:
+        house = await aged(59)
+        answer = await house.gateway.get("a", SMALL)
+        assert (answer.tier, answer.stale, answer.variant.partial) == ("redis", False, True)
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+        assert house.source.questions == []
+        assert house.count("partial_total") == 1
+
+    run(test())
+
+
+def test_then_the_source_is_asked_first_and_what_replaced_it_is_shown_at_once() -> None:
+    async def test() -> None:
+        house = await aged(61)
+        house.source.versions["a"] = 2
+        house.renderer.partial = False
+        answer = await house.gateway.get("a", SMALL)
+        assert b"v2" in answer.variant.body
+        assert not answer.variant.partial
+        assert house.count("partial_total") == 1
+
+    run(test())
+
+
+def test_an_unchanged_original_is_partial_for_as_long_again_and_rendered_no_second_time() -> None:
+    async def test() -> None:
+        house = await aged(61)
+        answer = await house.gateway.get("a", SMALL)
+        assert (answer.unchanged, answer.variant.partial) == (True, True)
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+        assert house.source.questions == ["a"]
+        assert len(house.renderer.renders) == 1
+
+    run(test())
+
+
+def test_it_is_better_than_nothing_while_the_source_is_away() -> None:
+    async def test() -> None:
+        house = await aged(61)
+        house.source.error = SourceTimeout("away")
+        answer = await house.gateway.get("a", SMALL)
+        assert (answer.stale, answer.variant.partial) == (True, True)
+
+    run(test())
+
+
+def test_it_is_not_put_among_the_results() -> None:
+    async def test() -> None:
+        house = await aged(0)
+        await settle()
+        assert house.results.variants == {}
+        house.renderer.partial = False
+        await house.gateway.get("b", SMALL)
+        await settle()
+        assert [key for key, _ in house.results.variants] == ["b"]
+
+    run(test())
+
+
+def test_its_original_is_not_kept() -> None:
+    async def test() -> None:
+        house = await aged(61)
+        assert house.source.dropped == ["a"]
+        await house.gateway.get("a", SMALL)
+        assert house.source.dropped == ["a", "a"], "nor is what others kept believed"
+
+    run(test())

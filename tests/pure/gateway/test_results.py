@@ -1,0 +1,187 @@
+"""The tier behind Redis: read before rendering, written behind the reply, flushed like the rest."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from resizer.errors import CacheUnavailable
+from resizer.gateway import write_behind
+from resizer.model.flush import Flush
+from resizer.model.freshness import Freshness
+from resizer.model.transform import Format, Transform
+from tests.support.house import House
+from tests.support.loop import settle
+
+SMALL = Transform(width=100, format=Format.WEBP)
+
+
+def run(test: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(test, 20))
+
+
+async def evicted(freshness: Freshness | None = None) -> House:
+    """A gateway whose one variant is among the results alone."""
+    times = freshness or Freshness(60, 100, 1000)
+    house = House(with_results=True, freshness=times)
+    await house.gateway.get("a", SMALL)
+    await settle()
+    house.shared.variants.clear()
+    house.memory.clear()
+    return house
+
+
+def test_a_miss_in_redis_is_looked_up_among_the_results_before_anything_is_rendered() -> None:
+    async def test() -> None:
+        house = await evicted()
+        answer = await house.gateway.get("a", SMALL)
+        assert (answer.tier, answer.stale) == ("results", False)
+        assert house.source.fetches == ["a"]
+        assert len(house.renderer.renders) == 1
+        assert house.count("hits_total", tier="results") == 1
+        assert house.count("misses_total") == 1, "of the fill before"
+        assert house.shared.variants, "and Redis has it again"
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+
+    run(test())
+
+
+def test_a_stale_result_is_served_and_revalidated() -> None:
+    async def test() -> None:
+        house = await evicted()
+        for place, variant in house.results.variants.items():
+            house.results.variants[place] = replace(variant, checked_at=variant.checked_at - 61)
+        house.source.versions["a"] = 2
+        assert (await house.gateway.get("a", SMALL)).stale
+        await settle()
+        assert b"v2" in (await house.gateway.get("a", SMALL)).variant.body
+        await settle()
+        assert [b"v2" in v.body for v in house.results.variants.values()] == [True]
+
+    run(test())
+
+
+def test_a_result_of_an_unchanged_original_saves_its_render_however_old() -> None:
+    async def test() -> None:
+        house = await evicted()
+        for place, variant in house.results.variants.items():
+            house.results.variants[place] = replace(variant, checked_at=0)
+        answer = await house.gateway.get("a", SMALL)
+        assert answer.unchanged
+        assert len(house.renderer.renders) == 1
+
+    run(test())
+
+
+def test_results_that_fail_are_a_miss() -> None:
+    async def test() -> None:
+        house = await evicted()
+        house.results.error = CacheUnavailable("away")
+        assert (await house.gateway.get("a", SMALL)).stored
+        await settle()
+        assert house.count("results_errors_total") == 2
+
+    run(test())
+
+
+def test_the_results_are_read_while_redis_is_away() -> None:
+    async def test() -> None:
+        house = await evicted()
+        house.shared.error = CacheUnavailable("away")
+        assert (await house.gateway.get("a", SMALL)).tier == "results"
+
+    run(test())
+
+
+def test_nobody_waits_for_the_results_to_be_written() -> None:
+    async def test() -> None:
+        house = House(with_results=True)
+        house.results.gate.clear()
+        assert (await house.gateway.get("a", SMALL)).stored
+        await house.results.putting.wait()
+        assert not house.results.variants
+        house.results.gate.set()
+        await settle()
+        assert house.results.variants
+
+    run(test())
+
+
+def test_what_is_flushed_on_its_way_to_the_results_is_taken_back() -> None:
+    async def test() -> None:
+        house = House(with_results=True)
+        house.results.gate.clear()
+        await house.gateway.get("a", SMALL)
+        await house.results.putting.wait()
+        house.flush(Flush(key="a"))
+        settled = asyncio.create_task(house.tiers.settled([Flush(key="a")]))
+        other = asyncio.create_task(house.tiers.settled([Flush(key="b")]))
+        await settle()
+        assert (settled.done(), other.done()) == (False, True)
+        house.results.gate.set()
+        await settled
+        assert not house.results.variants
+
+    run(test())
+
+
+def test_a_fill_that_was_flushed_never_reaches_the_results() -> None:
+    async def test() -> None:
+        house = House(with_results=True, open_=False)
+        filling = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.flush(Flush(key="a"))
+        house.renderer.gate.set()
+        await filling
+        await settle()
+        assert not house.results.variants
+
+    run(test())
+
+
+def test_nothing_goes_to_the_results_while_flushes_may_go_unheard() -> None:
+    async def test() -> None:
+        house = House(with_results=True)
+        house.hears.lost()
+        assert (await house.gateway.get("a", SMALL)).stored
+        await settle()
+        assert not house.results.variants
+
+    run(test())
+
+
+def test_a_put_during_which_flushes_went_unheard_is_taken_back() -> None:
+    """A process that was frozen in the middle of it, say."""
+
+    async def test() -> None:
+        house = House(with_results=True)
+        house.results.gate.clear()
+        await house.gateway.get("a", SMALL)
+        await house.results.putting.wait()
+        house.hears.lost()
+        house.results.gate.set()
+        await settle()
+        assert not house.results.variants
+
+    run(test())
+
+
+def test_a_put_that_failed_and_is_carried_out_later_is_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(write_behind, "_LATE_SECONDS", 0.05)
+
+    async def test() -> None:
+        house = House(with_results=True)
+        house.results.error = CacheUnavailable("it took too long")
+        answer = await house.gateway.get("a", SMALL)
+        await settle()
+        house.results.error = None
+        house.results.variants["a", house.gateway.field(SMALL)] = answer.variant
+        async with asyncio.timeout(5):
+            while house.results.variants:
+                await asyncio.sleep(0.01)
+
+    run(test())

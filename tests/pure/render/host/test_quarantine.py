@@ -1,0 +1,143 @@
+"""What is remembered of originals whose renders were slow or fatal, and for which variants."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from resizer.errors import RenderTimeout, UnprocessableSource
+from resizer.model.image import Original
+from resizer.model.transform import Format, Transform
+from resizer.render.host import quarantine as module
+from resizer.render.host.quarantine import CONDEMNED_SECONDS, SUSPECT_SECONDS, Suspects, is_light
+from tests.support.clock import Clock
+
+LIGHT = Transform(width=500)
+HEAVY = Transform(width=500, blur=250.0)
+CRASHED = "crashed twice"
+
+
+def an_original(etag: str = "a", size: int = 10) -> Original:
+    return Original(0, size, etag, datetime.now(UTC), 0.0)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def suspects(clock: Clock) -> Suspects:
+    return Suspects(clock)
+
+
+@pytest.mark.parametrize(
+    ("transform", "light"),
+    [
+        (Transform(width=1024), True),
+        (Transform(height=1), True),
+        (Transform(width=300, format=Format.AVIF, sharpen=3.0), True),
+        (Transform(width=512, height=512, dpr=2.0), True),
+        (Transform(), False),
+        (Transform(width=1025), False),
+        (Transform(width=10, height=1025), False),
+        (Transform(width=600, dpr=2.0), False),
+        (Transform(width=10, blur=1.0), False),
+    ],
+)
+def test_a_light_transform_makes_a_small_picture_without_blur(
+    transform: Transform, light: bool
+) -> None:
+    assert is_light(transform) is light
+
+
+def test_nobody_is_suspect_at_first(suspects: Suspects) -> None:
+    assert not suspects.is_suspect(an_original(), LIGHT)
+
+
+def test_a_slow_light_render_makes_all_variants_suspect(suspects: Suspects) -> None:
+    suspects.suspect(an_original(), LIGHT)
+    for transform in (LIGHT, HEAVY, Transform(width=9)):
+        assert suspects.is_suspect(an_original(), transform)
+
+
+def test_a_slow_heavy_render_says_nothing_of_light_ones(suspects: Suspects) -> None:
+    suspects.suspect(an_original(), HEAVY)
+    assert suspects.is_suspect(an_original(), Transform(width=5000))
+    assert not suspects.is_suspect(an_original(), LIGHT)
+
+
+def test_a_quick_render_clears_its_original(suspects: Suspects) -> None:
+    suspects.suspect(an_original(), LIGHT)
+    suspects.clear(an_original(), Transform(width=9))
+    assert not suspects.is_suspect(an_original(), LIGHT)
+
+
+def test_a_fatal_light_render_condemns_all_variants_in_its_words(suspects: Suspects) -> None:
+    suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
+    for transform in (LIGHT, HEAVY, Transform()):
+        with pytest.raises(UnprocessableSource, match=CRASHED) as refusal:
+            suspects.is_suspect(an_original(), transform)
+        assert refusal.value.of_every_variant
+
+
+def test_a_fatal_heavy_render_condemns_itself_alone(suspects: Suspects) -> None:
+    suspects.condemn(an_original(), HEAVY, RenderTimeout("too long"))
+    with pytest.raises(RenderTimeout, match="too long") as refusal:
+        suspects.is_suspect(an_original(), HEAVY)
+    assert not refusal.value.of_every_variant
+    assert suspects.is_suspect(an_original(), Transform(width=5000))
+    assert not suspects.is_suspect(an_original(), LIGHT)
+
+
+def test_strikes_are_counted_for_an_original_whatever_was_asked_of_it(
+    suspects: Suspects, clock: Clock
+) -> None:
+    assert suspects.strikes(an_original()) == 0
+    suspects.suspect(an_original(), LIGHT)
+    suspects.clear(an_original(), LIGHT)
+    suspects.condemn(an_original(), HEAVY, UnprocessableSource(CRASHED))
+    assert suspects.strikes(an_original()) == 2
+    assert suspects.strikes(an_original("b")) == 0
+    clock.now += SUSPECT_SECONDS
+    assert suspects.strikes(an_original()) == 0
+
+
+def test_each_refusal_is_an_error_of_its_own(suspects: Suspects) -> None:
+    suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
+    raised = []
+    for _ in range(2):
+        with pytest.raises(UnprocessableSource) as refusal:
+            suspects.is_suspect(an_original(), LIGHT)
+        raised.append(refusal.value)
+    assert raised[0] is not raised[1]
+
+
+def test_the_condemned_get_another_chance_in_the_slow_lane_and_then_are_forgotten(
+    suspects: Suspects, clock: Clock
+) -> None:
+    suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
+    clock.now += CONDEMNED_SECONDS
+    assert suspects.is_suspect(an_original(), LIGHT)
+    clock.now += SUSPECT_SECONDS - CONDEMNED_SECONDS
+    assert not suspects.is_suspect(an_original(), LIGHT)
+
+
+@pytest.mark.parametrize("other", [an_original("b"), an_original(size=11)])
+def test_other_bytes_are_another_original(suspects: Suspects, other: Original) -> None:
+    suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
+    assert not suspects.is_suspect(other, LIGHT)
+
+
+def test_an_original_without_a_tag_is_never_known_again(suspects: Suspects) -> None:
+    suspects.condemn(an_original(""), LIGHT, UnprocessableSource(CRASHED))
+    assert not suspects.is_suspect(an_original(""), LIGHT)
+
+
+def test_the_oldest_is_forgotten_when_there_are_too_many(
+    suspects: Suspects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SIZE", 3)
+    for etag in "abcd":
+        suspects.suspect(an_original(etag), LIGHT)
+    known = [etag for etag in "abcd" if suspects.is_suspect(an_original(etag), LIGHT)]
+    assert known == ["b", "c", "d"]

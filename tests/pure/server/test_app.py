@@ -1,0 +1,78 @@
+"""What is wired: names on a shared Redis, and what a gateway does when it hears again."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from resizer.gateway.invalidation import Forgetting
+from resizer.model.limits import FailOn
+from resizer.render.protocol.messages import Resampling
+from resizer.server.app import create_app
+from resizer.server.components import Parts
+from resizer.server.factories import fingerprint, namespace, summary
+from resizer.settings.settings import Settings
+from resizer.urls.access import Urls
+from tests.pure.gateway.test_gateway import SMALL
+from tests.support.house import House
+
+
+@pytest.fixture(autouse=True)
+def _no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_sources_that_differ_have_names_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Settings(source="s3://photos")
+    prefixed = Settings(source="s3://photos/public")
+    elsewhere = Settings(source="s3://photos", s3_endpoint="http://127.0.0.1:9000")
+    assert len({namespace(settings) for settings in (one, prefixed, elsewhere)}) == 3
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000")
+    assert namespace(one) == namespace(elsewhere)
+
+
+def test_one_source_has_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert namespace(Settings(source="s3://photos/")) == namespace(Settings(source="s3://photos"))
+    monkeypatch.chdir(tmp_path)
+    assert namespace(Settings(source="images")) == namespace(Settings(source=f"{tmp_path}/images"))
+    assert "photos" not in namespace(Settings(source="s3://photos"))
+
+
+def test_what_changes_the_bytes_changes_the_fingerprint() -> None:
+    prints = [
+        fingerprint(Settings()),
+        fingerprint(Settings(resampling=Resampling.GAMMA)),
+        fingerprint(Settings(max_output_side=100)),
+        fingerprint(Settings(fail_on=FailOn.ERROR)),
+    ]
+    assert len(set(prints)) == 4
+    assert fingerprint(Settings(max_age=5)) == prints[0]
+
+
+def test_the_log_says_what_is_served_and_no_secret() -> None:
+    settings = Settings.model_validate(
+        {"source": "s3://photos", "cache": "redis://:hush@host/0", "renderers": 3}
+    )
+    assert summary(settings) == "source s3://photos, cache redis, 3 render workers, signed URLs"
+
+
+def test_an_application_is_made_without_contacting_anything(tmp_path: Path) -> None:
+    assert callable(create_app(Settings(source=str(tmp_path), urls=Urls.OPEN)))
+
+
+def test_what_was_under_way_while_flushes_were_not_heard_is_not_remembered(tmp_path: Path) -> None:
+    async def scene() -> None:
+        house = House(open_=False)
+        parts = Parts(Settings(source=str(tmp_path), urls=Urls.OPEN, access_log=False))
+        forgetting = Forgetting(house.memory, parts.originals, house.tiers, None)
+        forgetting.others.append(house.gateway.flush)
+        forgetting.lost("ConnectionError")
+        filling = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        forgetting.regained()
+        house.renderer.gate.set()
+        assert (await filling).stored, "its lease stood: nothing flushed it"
+        assert len(house.memory) == 0
+
+    asyncio.run(scene())

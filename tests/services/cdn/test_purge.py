@@ -1,0 +1,287 @@
+"""Purging: real HTTP on loopback, moto's CloudFront, and everything that may come in between."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from resizer.cdn import cloudfront as cloudfront_module
+from resizer.cdn import http as http_module
+from resizer.cdn.plan import PurgePolicy, plan
+from resizer.cdn.purge import Outcome, Tries, purge
+from resizer.cdn.target import read_target
+from resizer.model.flush import Flush
+from tests.support.recorder import Recorder, Told, recorder
+from tests.support.servers import S3Bucket, free_port
+
+CAT = Flush(key="photos/cat.jpg")
+PATHS = {"/img/width=9/a%2cb//cat.jpg", "/img/hero/a%2cb//cat.jpg"}
+QUICK = Tries(attempts=3, first_wait=0.001, longest_wait=0.01, patience=2.0)
+TOKEN = "t" * 30
+
+
+@pytest.fixture
+def server() -> Iterator[Recorder]:
+    with recorder() as running:
+        yield running
+
+
+def policy(server: Recorder, *targets: str) -> PurgePolicy:
+    return PurgePolicy(
+        tuple(read_target(target) for target in targets),
+        public_url="https://img.example.com",
+        cloudflare_token=TOKEN,
+        fastly_token=TOKEN,
+        cloudflare_api=server.url,
+        fastly_api=server.url,
+    )
+
+
+def purged(
+    policy: PurgePolicy, *flushes: Flush, paths: set[str] | None = None, tries: Tries = QUICK
+) -> list[Outcome]:
+    return asyncio.run(purge(policy, flushes or [CAT], paths or set(), tries))
+
+
+def test_cloudflare_is_told_by_tag(server: Recorder) -> None:
+    server.replies = [Told(body=b'{"success":true,"errors":[],"result":{"id":"z"}}')]
+    assert purged(policy(server, "cloudflare:z")) == [Outcome("cloudflare:z", 1)]
+    (asked,) = server.asked
+    assert (asked.method, asked.path) == ("POST", "/client/v4/zones/z/purge_cache")
+    assert asked.headers["authorization"] == f"Bearer {TOKEN}"
+    assert asked.headers["content-type"] == "application/json"
+    assert json.loads(asked.body) == {"tags": ["photos/cat.jpg"]}
+
+
+def test_fastly_is_told_by_key(server: Recorder) -> None:
+    server.replies = [Told(body=b'{"photos/cat.jpg":"1-2-3"}')]
+    assert purged(policy(server, "fastly:s")) == [Outcome("fastly:s", 1)]
+    (asked,) = server.asked
+    assert (asked.method, asked.path) == ("POST", "/service/s/purge")
+    assert asked.headers["fastly-key"] == TOKEN
+    assert json.loads(asked.body) == {"surrogate_keys": ["photos/cat.jpg"]}
+
+
+def test_a_path_is_purged_as_clients_wrote_it(server: Recorder) -> None:
+    (outcome,) = purged(policy(server, f"purge:{server.url}"), paths=PATHS)
+    assert outcome == Outcome(f"purge:{server.url}", 2)
+    assert {(asked.method, asked.path) for asked in server.asked} == {("PURGE", p) for p in PATHS}
+    assert {asked.headers["host"] for asked in server.asked} == {"img.example.com"}
+
+
+def test_a_ban_names_the_tags(server: Recorder) -> None:
+    purged(policy(server, f"ban:{server.url}"), CAT, Flush(tag="thumb"))
+    (asked,) = server.asked
+    assert (asked.method, asked.path) == ("BAN", "/")
+    assert asked.headers["surrogate-key"] == "photos/cat.jpg preset-thumb"
+
+
+@pytest.mark.parametrize("status", [404, 412])
+def test_what_nginx_does_not_hold_is_purged(server: Recorder, status: int) -> None:
+    server.replies = [Told(status)]
+    (outcome,) = purged(policy(server, f"purge:{server.url}"), paths=PATHS)
+    assert outcome.failure is None
+
+
+def test_a_missing_zone_is_a_failure_all_the_same(server: Recorder) -> None:
+    server.replies = [Told(404)]
+    (outcome,) = purged(policy(server, "cloudflare:z"))
+    assert outcome.failure == "HTTP 404"
+
+
+def test_all_targets_are_told_and_each_says_how_it_went(server: Recorder) -> None:
+    away = f"ban:http://127.0.0.1:{free_port()}"
+    there, gone = purged(policy(server, "fastly:s", away))
+    assert there == Outcome("fastly:s", 1)
+    assert gone == Outcome(away, 0, "no answer: Connection refused")
+
+
+def test_a_target_told_by_url_warns_when_no_url_is_known(server: Recorder) -> None:
+    (outcome,) = purged(policy(server, f"purge:{server.url}"))
+    assert outcome.failure is None
+    assert outcome.warning == "no URL of it is known, so nothing was purged there"
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 408])
+def test_what_may_pass_is_tried_again(server: Recorder, status: int) -> None:
+    server.replies = [Told(status, b"busy"), Told(status, b"busy"), Told()]
+    assert purged(policy(server, "fastly:s")) == [Outcome("fastly:s", 1)]
+    assert len(server.asked) == 3
+
+
+def test_retry_after_is_waited_for(server: Recorder) -> None:
+    server.replies = [Told(429, headers={"retry-after": "1"}), Told()]
+    loop_seconds: list[float] = []
+
+    async def timed() -> list[Outcome]:
+        start = asyncio.get_running_loop().time()
+        outcomes = await purge(policy(server, "fastly:s"), [CAT], [], QUICK)
+        loop_seconds.append(asyncio.get_running_loop().time() - start)
+        return outcomes
+
+    assert asyncio.run(timed()) == [Outcome("fastly:s", 1)]
+    assert loop_seconds[0] >= 1
+
+
+def test_retry_after_beyond_all_patience_is_a_failure_at_once(server: Recorder) -> None:
+    server.replies = [Told(429, headers={"retry-after": "3600"})]
+    (outcome,) = purged(policy(server, "fastly:s"))
+    assert outcome.failure == "HTTP 429"
+    assert len(server.asked) == 1
+
+
+def test_a_server_that_fails_for_ever_is_given_up(server: Recorder) -> None:
+    server.replies = [Told(500, b"<html>oh no</html>")]
+    (outcome,) = purged(policy(server, "fastly:s"))
+    assert outcome.failure == "HTTP 500"
+    assert len(server.asked) == QUICK.attempts
+
+
+def test_a_refusal_is_not_repeated_and_says_why_in_the_apis_words(server: Recorder) -> None:
+    body = {"success": False, "errors": [{"code": 10000, "message": f"Authentication {TOKEN}"}]}
+    server.replies = [Told(403, json.dumps(body).encode())]
+    (outcome,) = purged(policy(server, "cloudflare:z"))
+    assert outcome.failure == "HTTP 403: Authentication … (10000)"
+    server.replies = [Told(401, b'{"msg":"Provided credentials are missing or invalid"}')]
+    (outcome,) = purged(policy(server, "fastly:s"))
+    assert outcome.failure == "HTTP 401: Provided credentials are missing or invalid"
+    assert len(server.asked) == 2
+
+
+def test_a_success_that_says_it_is_none_is_a_failure(server: Recorder) -> None:
+    server.replies = [Told(200, b'{"success":false,"errors":[{"code":1,"message":"a\\nb"}]}')]
+    (outcome,) = purged(policy(server, "cloudflare:z"))
+    assert outcome.failure == "HTTP 200: a b (1)"
+
+
+def test_a_failure_in_the_middle_says_how_far_it_came(server: Recorder) -> None:
+    flushes = [Flush(key=f"{number}.jpg") for number in range(201)]
+    server.replies = [Told(), Told(), Told(403)]
+    (outcome,) = purged(policy(server, "cloudflare:z"), *flushes)
+    assert outcome == Outcome("cloudflare:z", 2, "HTTP 403, after 2 of 3 calls")
+    assert [len(json.loads(asked.body)["tags"]) for asked in server.asked] == [100, 100, 1]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"\xff", b"[" * 60_000, b"{" * 70_000])
+def test_a_strange_body_changes_nothing(server: Recorder, body: bytes) -> None:
+    server.replies = [Told(200, body)]
+    assert purged(policy(server, "fastly:s")) == [Outcome("fastly:s", 1)]
+
+
+def test_a_connection_that_breaks_is_tried_again(server: Recorder) -> None:
+    server.replies = [Told(headers={"content-length": "nonsense"}), Told()]
+    assert purged(policy(server, "fastly:s")) == [Outcome("fastly:s", 1)]
+
+
+def test_a_token_that_no_header_can_hold_is_not_repeated(server: Recorder) -> None:
+    broken = PurgePolicy(
+        (read_target("fastly:s"),), fastly_token="hush\nhush", fastly_api=server.url
+    )
+    (outcome,) = purged(broken)
+    assert outcome.failure is not None
+    assert "hush" not in outcome.failure
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> None:
+    with recorder(certificate) as server:
+        (outcome,) = purged(policy(server, f"ban:{server.url}"))
+        assert outcome.failure == "its certificate is not trusted: self-signed certificate"
+        assert server.asked == []
+
+
+def test_a_certificate_of_the_systems_authorities_is_accepted(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}/cert.pem")
+    http_module._verifying.cache_clear()
+    with recorder(certificate) as server:
+        assert purged(policy(server, f"ban:{server.url}"))[0].failure is None
+    http_module._verifying.cache_clear()
+
+
+@pytest.fixture
+def _cloudfront(aws: S3Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """CloudFront of the moto server, through the variable that boto3 reads."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", aws.endpoint)
+    cloudfront_module._client.cache_clear()
+    yield
+    cloudfront_module._client.cache_clear()
+
+
+@pytest.fixture
+def distribution(_cloudfront: None) -> str:
+    origin = {
+        "Id": "gateway",
+        "DomainName": "gateway.example.com",
+        "CustomOriginConfig": {
+            "HTTPPort": 80,
+            "HTTPSPort": 443,
+            "OriginProtocolPolicy": "https-only",
+        },
+    }
+    made = boto3.client("cloudfront", region_name="us-east-1").create_distribution(
+        DistributionConfig={
+            "CallerReference": "test",
+            "Comment": "",
+            "Enabled": True,
+            "Origins": {"Quantity": 1, "Items": [origin]},
+            "DefaultCacheBehavior": {
+                "TargetOriginId": "gateway",
+                "ViewerProtocolPolicy": "allow-all",
+            },
+        }
+    )
+    identifier: str = made["Distribution"]["Id"]
+    return identifier
+
+
+def invalidations(distribution: str) -> list[list[str]]:
+    client = boto3.client("cloudfront", region_name="us-east-1")
+    listed = client.list_invalidations(DistributionId=distribution)["InvalidationList"]
+    found = [
+        client.get_invalidation(DistributionId=distribution, Id=item["Id"])["Invalidation"]
+        for item in listed.get("Items", [])
+    ]
+    return sorted(one["InvalidationBatch"]["Paths"]["Items"] for one in found)
+
+
+def test_cloudfront_invalidates_tags_and_paths(distribution: str) -> None:
+    targets = (f"cloudfront:{distribution}", f"cloudfront-path:{distribution}")
+    both = PurgePolicy(tuple(read_target(target) for target in targets))
+    outcomes = purged(both, CAT, Flush(key="b"), paths=PATHS)
+    assert outcomes == [Outcome(target, 1) for target in targets]
+    assert invalidations(distribution) == [["#photos/cat.jpg", "#b"], sorted(PATHS)]
+
+
+@pytest.mark.usefixtures("_cloudfront")
+def test_cloudfront_says_that_there_is_no_such_distribution() -> None:
+    (outcome,) = purged(PurgePolicy((read_target("cloudfront:ENONE"),)))
+    assert outcome.failure == "HTTP 404: NoSuchDistribution"
+
+
+def test_cloudfront_is_asked_again_under_the_same_reference(
+    server: Recorder, s3: S3Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", server.url)
+    cloudfront_module._client.cache_clear()
+    busy = (
+        b"<ErrorResponse><Error><Code>TooManyInvalidationsInProgress</Code></Error></ErrorResponse>"
+    )
+    made = b"<Invalidation><Id>I1</Id><Status>InProgress</Status></Invalidation>"
+    server.replies = [Told(400, busy), Told(503, b""), Told(201, made)]
+    outcomes = purged(policy(server, "cloudfront:E1"))
+    cloudfront_module._client.cache_clear()
+    assert outcomes == [Outcome("cloudfront:E1", 1)]
+    first, *others = [asked.body for asked in server.asked]
+    assert b"#photos/cat.jpg" in first
+    assert [first] * 2 == others
+
+
+def test_every_call_has_a_reference_of_its_own(server: Recorder) -> None:
+    told = policy(server, "cloudfront:E1")
+    calls = [plan(told.targets[0], told, [CAT], []) for _ in range(2)]
+    assert calls[0] != calls[1]

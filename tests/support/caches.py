@@ -1,0 +1,124 @@
+"""What the tests of caches have in common: two variants, opening, failing, and listening."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from resizer.aio.circuit_breaker import Breaker
+from resizer.aio.tasks import ended
+from resizer.cache.flusher import Flusher
+from resizer.cache.lease import Lease
+from resizer.cache.redis import RedisCache
+from resizer.cache.redis.connect import connect
+from resizer.errors import CacheUnavailable
+from resizer.model.flush import Flush, Flushed
+from resizer.model.image import Variant
+
+ONE = Variant(
+    body=b"\x00\xffbody\r\n" * 40,
+    head=b"content-type: image/avif\r\n",
+    content_type="image/avif",
+    etag='"one"',
+    last_modified=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    original_etag="original",
+    width=4,
+    height=3,
+    checked_at=1767323045.25,
+)
+TWO = replace(ONE, body=b"two", etag='"two"')
+
+
+async def fill(cache: RedisCache, key: str, field: str, variant: Variant, seconds: float) -> bool:
+    """Store a variant as a gateway does: under a lease. Whether it was stored."""
+    lease = await cache.take(key, field)
+    assert isinstance(lease, Lease)
+    assert lease.token is not None
+    return await cache.put(key, field, variant, seconds, lease.token)
+
+
+async def flush(cache: RedisCache, flush: Flush, *, dry_run: bool = False) -> Flushed:
+    return await Flusher(cache, None).flush([flush], dry_run=dry_run)
+
+
+@asynccontextmanager
+async def cache_on(
+    url: str, *, timeout: float = 5.0, breaker: Breaker | None = None, namespace: str = "test"
+) -> AsyncIterator[RedisCache]:
+    client, subscriber = connect(url, timeout)
+    cache = RedisCache(client, subscriber, namespace, timeout, breaker)
+    try:
+        yield cache
+    finally:
+        await cache.close()
+
+
+def run(
+    use: Callable[[RedisCache], Awaitable[None]],
+    url: str,
+    *,
+    timeout: float = 5.0,
+    breaker: Breaker | None = None,
+) -> None:
+    async def whole() -> None:
+        async with cache_on(url, timeout=timeout, breaker=breaker) as cache:
+            await use(cache)
+
+    asyncio.run(whole())
+
+
+async def fails(call: Awaitable[object]) -> CacheUnavailable:
+    with pytest.raises(CacheUnavailable) as caught:
+        await call
+    return caught.value
+
+
+async def every_call_fails(cache: RedisCache) -> None:
+    await fails(cache.get("cat.jpg", "width=1"))
+    await fails(cache.take("cat.jpg", "width=1"))
+    await fails(cache.put("cat.jpg", "width=1", ONE, 60, "token"))
+    await fails(flush(cache, Flush(key="cat.jpg")))
+    await fails(flush(cache, Flush(key="cat.jpg"), dry_run=True))
+    await fails(flush(cache, Flush(prefix="cat")))
+    await fails(cache.check())
+
+
+class Heard:
+    """What a listener was told, and an event for each thing told."""
+
+    def __init__(self) -> None:
+        self.told: list[Flush | str] = []
+        self.forgotten = asyncio.Event()
+        """Flushes are confirmed while it is set."""
+        self.forgotten.set()
+        self._news = asyncio.Event()
+
+    def tell(self, what: Flush | str) -> None:
+        self.told.append(what)
+        self._news.set()
+
+    async def flushed(self, flushes: Sequence[Flush]) -> None:
+        for flush in flushes:
+            self.tell(flush)
+        await self.forgotten.wait()
+
+    async def until(self, what: Flush | str, count: int = 1) -> None:
+        async with asyncio.timeout(10):
+            while self.told.count(what) < count:
+                self._news.clear()
+                await self._news.wait()
+
+
+@asynccontextmanager
+async def listening(cache: RedisCache) -> AsyncIterator[Heard]:
+    heard = Heard()
+    task = asyncio.create_task(
+        cache.listen(heard.flushed, lambda _: heard.tell("lost"), lambda: heard.tell("ready"))
+    )
+    try:
+        yield heard
+    finally:
+        await ended(task)
