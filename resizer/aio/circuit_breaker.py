@@ -1,10 +1,10 @@
-"""Breaker: leaves a server that keeps failing alone for a while."""
+"""Circuit breaker: leaves a server that keeps failing alone for a while."""
 
 import time
 from collections.abc import Callable
 
 
-class Breaker:
+class CircuitBreaker:
     """Opens after `threshold` failures in a row; then one call every `seconds` tries again."""
 
     def __init__(

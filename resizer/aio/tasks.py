@@ -1,13 +1,13 @@
-"""Behind: what goes on behind the replies, and is neither lost sight of nor left at the end."""
+"""Tasks beside a request: in the background until the process ends, or off the loop in a thread."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
 
 _AGAIN_SECONDS = 0.5
 
 
-class Behind:
+class BackgroundTasks:
     """Tasks that nobody waits for. Each has to catch what may go wrong in it."""
 
     def __init__(self) -> None:
@@ -24,10 +24,10 @@ class Behind:
         """Wait for what is under way, not longer than `seconds`, and cancel the rest."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=seconds)
-            await asyncio.gather(*map(ended, late))
+            await asyncio.gather(*map(cancel_and_wait, late))
 
 
-async def ended(task: "asyncio.Task[Any]") -> None:
+async def cancel_and_wait(task: "asyncio.Task[Any]") -> None:
     """Cancel `task` until it is done.
 
     Once is not always enough: asyncio.wait_for, which redis-py sends with, loses a cancellation
@@ -36,3 +36,16 @@ async def ended(task: "asyncio.Task[Any]") -> None:
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=_AGAIN_SECONDS)
+
+
+LONG = 1024 * 1024
+"""Bytes: to read as many takes a fifth of a millisecond, to digest them one."""
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def offload(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `work` returns; called in a thread where it is about more than `LONG` bytes."""
+    if size <= LONG:
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from resizer.aio.retry_after import retry_after
+from resizer.aio.retries import retry_after
 from resizer.cdn.plan import Request
 
 _SECONDS = 10.0

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from resizer.aio.aside import aside
-from resizer.aio.tasks import Behind
+from resizer.aio.tasks import BackgroundTasks, offload
 from resizer.cache.coherence import Hearing
 from resizer.cache.lease import NO_LEASE, Lease
 from resizer.errors import (
@@ -101,7 +100,7 @@ class Gateway:
         self._flights: Flights[Answer] = Flights(hears)
         self._revalidations: Flights[None] = Flights(hears)
         self.slots = Slots(policy.slots, policy.max_queue, metrics.queue.set)
-        self._behind = Behind()
+        self._background = BackgroundTasks()
 
     def field(self, transform: Transform, preset: str | None = None) -> str:
         """The name of a variant among those of its original; it ends with the preset, if any."""
@@ -141,7 +140,7 @@ class Gateway:
 
     def note(self, key: str, path: str) -> None:
         """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
-        self._behind.start(self.tiers.note(key, path))
+        self._background.start(self.tiers.note(key, path))
 
     def flush(self, flush: Flush) -> None:
         """Forget what this process remembers, or is about to keep, of what is flushed."""
@@ -154,7 +153,7 @@ class Gateway:
         await asyncio.gather(
             self._flights.drain(seconds),
             self._revalidations.drain(0),
-            self._behind.end(seconds),
+            self._background.end(seconds),
         )
         await self.tiers.drain(seconds)
 
@@ -266,7 +265,7 @@ class Gateway:
         with got as original:
             rendered = await self.renderer.render(original, flight.transform)
             about = flight.key, flight.preset, original, rendered
-            variant = await aside(len(rendered.body), self._make_variant, *about)
+            variant = await offload(len(rendered.body), self._make_variant, *about)
         done = time.perf_counter()
         self._metrics.rendered(done - fetched, rendered)
         if rendered.partial:

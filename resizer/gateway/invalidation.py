@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from resizer.aio.tasks import Behind
+from resizer.aio.tasks import BackgroundTasks
 from resizer.cache.flusher import Flusher
 from resizer.cache.memory import MemoryCache
 from resizer.errors import CacheUnavailable
@@ -29,7 +29,7 @@ class Forgetting:
         self._originals = originals
         self._tiers = tiers
         self._flusher = flusher
-        self._behind = Behind()
+        self._background = BackgroundTasks()
         self._gone: set[str] = set()
         """Keys of deleted originals whose variants are to be flushed."""
         self._flushing: asyncio.Task[None] | None = None
@@ -69,11 +69,11 @@ class Forgetting:
             return
         self._gone.add(key)
         if self._flushing is None or self._flushing.done():
-            self._flushing = self._behind.start(self._flush_gone(self._flusher))
+            self._flushing = self._background.start(self._flush_gone(self._flusher))
 
     async def end(self, seconds: float) -> None:
         """Wait for flushes under way, not longer than `seconds`."""
-        await self._behind.end(seconds)
+        await self._background.end(seconds)
 
     async def _flush_gone(self, flusher: Flusher) -> None:
         """All that are gone by now in one flush, and again while more have gone meanwhile."""

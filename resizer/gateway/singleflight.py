@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from resizer.aio.tasks import ended
+from resizer.aio.tasks import cancel_and_wait
 from resizer.cache.coherence import Hearing
 from resizer.model.flush import Flush
 from resizer.model.transform import Transform
@@ -87,7 +87,7 @@ class Flights(Generic[T]):
         """Wait for those under way, not longer than `seconds`, and cancel the rest."""
         if self._all:
             _, late = await asyncio.wait(self._all, timeout=seconds)
-            await asyncio.gather(*map(ended, late))
+            await asyncio.gather(*map(cancel_and_wait, late))
 
     def _land(self, task: asyncio.Task[T]) -> None:
         self._part(self._all.pop(task))

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from resizer.aio.tasks import Behind
+from resizer.aio.tasks import BackgroundTasks
 from resizer.cache.coherence import Hearing
 from resizer.errors import CacheUnavailable
 from resizer.gateway.singleflight import AnyFlight
@@ -33,12 +33,12 @@ class Keeping:
         self._results = results
         self._hears = hears
         self._metrics = metrics
-        self._behind = Behind()
+        self._background = BackgroundTasks()
         self._flights: dict[asyncio.Task[None], AnyFlight] = {}
 
     def keep(self, flight: AnyFlight, variant: Variant) -> None:
         """Store `variant`, some time soon; not if it was flushed by then."""
-        task = self._behind.start(self._put(flight, variant))
+        task = self._background.start(self._put(flight, variant))
         self._flights[task] = flight
         task.add_done_callback(self._flights.pop)
 
@@ -58,7 +58,7 @@ class Keeping:
 
     async def drain(self, seconds: float) -> None:
         """Wait for what is under way, not longer than `seconds`."""
-        await self._behind.end(seconds)
+        await self._background.end(seconds)
 
     async def _put(self, flight: AnyFlight, variant: Variant) -> None:
         """Only while flushes are heard; a process that was frozen meanwhile hears them no more."""
@@ -69,7 +69,7 @@ class Keeping:
         except CacheUnavailable as error:
             self._metrics.results_errors.inc()
             _log.warning("a variant could not be kept among the results: %s", error)
-            self._behind.start(self._take_back_late(flight))
+            self._background.start(self._take_back_late(flight))
             return
         if not self._may_lie_there(flight):
             await self._take_back(flight)

@@ -26,8 +26,7 @@ from resizer.http.headers import (
 )
 from resizer.http.known_urls import Hits
 from resizer.http.negotiation import resolve, varies
-from resizer.http.replies import kind, problem
-from resizer.http.reply import Reply, send_reply
+from resizer.http.replies import Reply, kind, problem, send_reply
 from resizer.http.trace import Trace, trace_of
 from resizer.telemetry.metrics import Metrics
 from resizer.urls import signing

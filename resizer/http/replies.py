@@ -2,13 +2,24 @@
 
 import json
 import re
+from dataclasses import dataclass
+
+from starlette.types import Send
 
 from resizer.errors import InvalidRequest, MethodNotAllowed, Overloaded, ResizerError
 from resizer.http.headers import EMBEDDABLE, Headers
-from resizer.http.reply import Reply
 
 _SERVER_ERROR_MAX_AGE = 1
 """Seconds: a herd behind a CDN asks a failing gateway once a second, and sees it recover."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Status, header fields and body."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
 
 
 def kind(error: ResizerError) -> str:
@@ -45,3 +56,10 @@ def _headers(error: ResizerError, size: int, max_age: int) -> Headers:
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", error.allow.encode()))
     return headers
+
+
+async def send_reply(reply: Reply, method: str, send: Send) -> None:
+    """Send `reply`; a HEAD gets the same head and no body (RFC 9110 §9.3.2)."""
+    body = b"" if method == "HEAD" else reply.body
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "http.response.body", "body": body})

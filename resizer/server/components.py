@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from resizer.aio.tasks import ended
+from resizer.aio.tasks import cancel_and_wait
 from resizer.cache.coherence import Hearing
 from resizer.cache.flusher import Flusher
 from resizer.cache.memory import MemoryCache
@@ -142,16 +142,18 @@ class Parts:
         async with AsyncExitStack() as stack:
             stack.callback(self.writer.flush)
             stack.callback(self.metrics.gather)
-            stack.push_async_callback(ended, asyncio.create_task(self._gather()))
+            stack.push_async_callback(cancel_and_wait, asyncio.create_task(self._gather()))
             stack.push_async_callback(self.source.close)
             stack.push_async_callback(self.originals.close)
             stack.push_async_callback(self.pool.close)
-            stack.push_async_callback(ended, asyncio.create_task(self._look_at_source()))
+            stack.push_async_callback(cancel_and_wait, asyncio.create_task(self._look_at_source()))
             await self.pool.start()
             if self.shared is not None:
                 stack.push_async_callback(self.shared.close)
-                stack.push_async_callback(ended, self._listening(self.shared))
-                stack.push_async_callback(ended, asyncio.create_task(self._tally(self.shared)))
+                stack.push_async_callback(cancel_and_wait, self._listening(self.shared))
+                stack.push_async_callback(
+                    cancel_and_wait, asyncio.create_task(self._tally(self.shared))
+                )
             if self.results is not None:
                 stack.push_async_callback(self.results.close)
             stack.push_async_callback(self.forgetting.end, _DRAIN_FILLS_SECONDS)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from resizer.errors import InvalidRequest
 from resizer.model.transform import Transform
-from resizer.urls.assemble import assemble
-from resizer.urls.option_list import read_options, shown
+from resizer.urls.option_list import assemble, read_options, shown
 from resizer.urls.options import BY_SPELLING, REFUSED_NAMES
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from resizer.aio.circuit_breaker import Breaker
-from resizer.aio.tasks import ended
+from resizer.aio.circuit_breaker import CircuitBreaker
+from resizer.aio.tasks import cancel_and_wait
 from resizer.cache.flusher import Flusher
 from resizer.cache.lease import Lease
 from resizer.cache.redis import RedisCache
@@ -46,7 +46,11 @@ async def flush(cache: RedisCache, flush: Flush, *, dry_run: bool = False) -> Fl
 
 @asynccontextmanager
 async def cache_on(
-    url: str, *, timeout: float = 5.0, breaker: Breaker | None = None, namespace: str = "test"
+    url: str,
+    *,
+    timeout: float = 5.0,
+    breaker: CircuitBreaker | None = None,
+    namespace: str = "test",
 ) -> AsyncIterator[RedisCache]:
     client, subscriber = connect(url, timeout)
     cache = RedisCache(client, subscriber, namespace, timeout, breaker)
@@ -61,7 +65,7 @@ def run(
     url: str,
     *,
     timeout: float = 5.0,
-    breaker: Breaker | None = None,
+    breaker: CircuitBreaker | None = None,
 ) -> None:
     async def whole() -> None:
         async with cache_on(url, timeout=timeout, breaker=breaker) as cache:
@@ -121,4 +125,4 @@ async def listening(cache: RedisCache) -> AsyncIterator[Heard]:
     try:
         yield heard
     finally:
-        await ended(task)
+        await cancel_and_wait(task)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import RedisCluster
 
-from resizer.aio.circuit_breaker import Breaker
+from resizer.aio.circuit_breaker import CircuitBreaker
 from resizer.cache import coherence
 from resizer.cache.coherence import Hearing
 from resizer.cache.lease import Landing, Lease
@@ -51,14 +51,14 @@ class RedisCache:
         subscriber: Subscriber,
         namespace: str,
         timeout: float,
-        breaker: Breaker | None = None,
+        breaker: CircuitBreaker | None = None,
         hears: Hearing | None = None,
         kin: str = "",
     ) -> None:
         self._client = client
         self._subscriber = subscriber
         self._names = Names(namespace)
-        self._guard = Guard(timeout, breaker or Breaker(), client.ping)
+        self._guard = Guard(timeout, breaker or CircuitBreaker(), client.ping)
         self._hears = hears or Hearing()
         self._landings = Landings()
         self._removal = Removal(client, self._names, self._guard)

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
-from resizer.aio.circuit_breaker import Breaker
-from resizer.aio.tasks import Behind
+from resizer.aio.circuit_breaker import CircuitBreaker
+from resizer.aio.tasks import BackgroundTasks
 from resizer.errors import CacheUnavailable
 
 FAILURES = (RedisError, RedisClusterException, OSError)
@@ -19,11 +19,11 @@ class Guard:
     """One for each client: its failures open the breaker for all of its calls."""
 
     def __init__(
-        self, timeout: float, breaker: Breaker, ping: Callable[[], Awaitable[object]]
+        self, timeout: float, breaker: CircuitBreaker, ping: Callable[[], Awaitable[object]]
     ) -> None:
         self.timeout = timeout
         self._ping = ping
-        self._behind = Behind()
+        self._background = BackgroundTasks()
         self._breaker = breaker
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -32,13 +32,13 @@ class Guard:
         """Around one round trip. Raises CacheUnavailable and nothing else."""
         if self._breaker.is_open:
             if self._breaker.admits():
-                self._behind.start(self._probe())
+                self._background.start(self._probe())
             raise CacheUnavailable("The cache failed repeatedly and is left alone for a while.")
         async with self._watched():
             yield
 
     async def close(self) -> None:
-        await self._behind.end()
+        await self._background.end()
 
     async def _probe(self) -> None:
         """Nobody's request is the one that tries whether the server is back."""

@@ -16,7 +16,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from resizer.aio.tasks import Behind, ended
+from resizer.aio.tasks import BackgroundTasks, cancel_and_wait
 from resizer.cache import coherence
 from resizer.cache.coherence import Hearing
 from resizer.cache.redis.connect import Subscriber
@@ -71,7 +71,7 @@ class Listener:
         self._looked = -math.inf
         self._since = self._asked = self._confirmed = -math.inf
         """When the subscription began, the last question was put, the last one answered was put."""
-        self._behind = Behind()
+        self._background = BackgroundTasks()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -89,8 +89,8 @@ class Listener:
                 await asyncio.sleep(self._pause * random.uniform(0.5, 1))  # noqa: S311
                 self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         finally:
-            await ended(registering)
-            await self._behind.end()
+            await cancel_and_wait(registering)
+            await self._background.end()
             with suppress(CacheUnavailable):
                 await self._announcements.leave(self._gateway)
 
@@ -163,7 +163,7 @@ class Listener:
             return  # every node of a cluster passes it on
         self._announced.append(announcement)
         forgotten = self._on_flush(flushes)
-        self._behind.start(self._confirm_when(forgotten, announcement))
+        self._background.start(self._confirm_when(forgotten, announcement))
 
     async def _confirm_when(self, forgotten: Awaitable[None], announcement: str) -> None:
         await forgotten

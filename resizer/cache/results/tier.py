@@ -13,8 +13,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
-from resizer.aio.aside import aside
-from resizer.aio.circuit_breaker import Breaker
+from resizer.aio.circuit_breaker import CircuitBreaker
+from resizer.aio.tasks import offload
 from resizer.cache.results.names import directory_of, enclosing, name_of, read_name
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
@@ -50,7 +50,7 @@ class Results:
         self._endpoint = endpoint
         self._region = region
         self._seconds = seconds
-        self._breaker = Breaker()
+        self._breaker = CircuitBreaker()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="results")
         self._store: S3Store | LocalStore | None = None
         self._opening = asyncio.Lock()
@@ -67,7 +67,7 @@ class Results:
                 value = memoryview(await found.bytes_async())
             except FileNotFoundError:
                 return None
-        variant = await aside(len(value), _read, value)
+        variant = await offload(len(value), _read, value)
         if variant is None:
             await self.forget(key, field)
         return variant
@@ -77,7 +77,7 @@ class Results:
         name = name_of(self._root, key, field)
         if name is None:
             return
-        value = await aside(variant.size, _written, variant)
+        value = await offload(variant.size, _written, variant)
         async with self._bounded():
             store = await self._opened()
             await obstore.put_async(store, name, value, use_multipart=False)

@@ -10,7 +10,7 @@ import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from resizer.aio.retry_after import retry_after
+from resizer.aio.retries import retry_after
 
 _SECONDS = 120.0
 """For each pause of a reply: longer than a gateway lets a fetch and a render take together."""

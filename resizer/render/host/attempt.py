@@ -10,9 +10,8 @@ from resizer.errors import RenderTimeout, ResizerError, UnprocessableSource
 from resizer.model.image import Original, Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
-from resizer.render.host.pace import Pace
 from resizer.render.host.pixel_cache import PixelCache, Shelf
-from resizer.render.host.quarantine import Suspects
+from resizer.render.host.quarantine import Pace, Suspects
 from resizer.render.host.worker_process import End, RenderFailed, Worker, WorkerDied
 from resizer.render.protocol.messages import Job, Resampling
 

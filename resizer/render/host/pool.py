@@ -10,15 +10,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from resizer.aio.tasks import ended
+from resizer.aio.tasks import cancel_and_wait
 from resizer.errors import Overloaded, UnprocessableSource
 from resizer.model.image import Original, Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
 from resizer.render.host.attempt import Attempts, Request
-from resizer.render.host.pace import PATIENCE, Pace
 from resizer.render.host.pixel_cache import PixelCache
-from resizer.render.host.quarantine import Suspects
+from resizer.render.host.quarantine import PATIENCE, Pace, Suspects
 from resizer.render.host.slow_lane import NO_RENDERER, SlowLane
 from resizer.render.host.spawn import COMMAND
 from resizer.render.host.supervisor import Crew
@@ -131,7 +130,9 @@ class Pool:
         """Kill every worker; whoever still waits for one gets Overloaded."""
         self._open = False
         self._fail_all("The server is shutting down.")
-        await asyncio.gather(*map(ended, self._tending), *(p.close() for p in self._places))
+        await asyncio.gather(
+            *map(cancel_and_wait, self._tending), *(p.close() for p in self._places)
+        )
         await self.slow.close()
         await self._crew.close()
         self.pixels.close()

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from resizer.aio.tasks import Behind
+from resizer.aio.tasks import BackgroundTasks
 from resizer.errors import Overloaded, UnprocessableSource
 from resizer.render.host.attempt import Attempts, Request
 from resizer.render.host.quarantine import Suspects
@@ -44,7 +44,7 @@ class SlowLane:
         self._on_busy = on_busy
         self._waiting: deque[Request] = deque()
         self._taken = 0
-        self._work = Behind()
+        self._work = BackgroundTasks()
 
     @property
     def busy(self) -> int:

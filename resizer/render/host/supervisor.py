@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from resizer.aio.tasks import Behind
+from resizer.aio.tasks import BackgroundTasks
 from resizer.model.limits import Limits
 from resizer.render.host.worker_process import End, Worker
 
@@ -24,7 +24,7 @@ class Crew:
         self._on_death = on_death
         self._on_warning = on_warning
         self._workers: set[Worker] = set()
-        self._burials = Behind()
+        self._burials = BackgroundTasks()
         self._warned: set[str] = set()
 
     @property

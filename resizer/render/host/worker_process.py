@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import StrEnum
 
-from resizer.aio.aside import aside
+from resizer.aio.tasks import offload
 from resizer.errors import UnprocessableSource
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
@@ -210,7 +210,7 @@ async def _rendered(job: Job, reply: Reply, variant: int, shelf: Shelf) -> Rende
     if isinstance(reply, Failed):
         raise RenderFailed(reply.detail)
     bound = job.limits.max_variant_bytes
-    body = await aside(reply.size, read_variant, variant, reply.size, bound)
+    body = await offload(reply.size, read_variant, variant, reply.size, bound)
     if not may_be(body, reply.content_type, job.transform):
         raise Lie("a variant that nobody asked for")
     for stage in reply.stages:

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Callable
 from contextlib import suppress
 
-from resizer.aio.tasks import ended
+from resizer.aio.tasks import cancel_and_wait
 from resizer.render.host.attempt import Request
 from resizer.render.host.supervisor import Crew
 from resizer.render.host.worker_process import End, Worker
@@ -83,7 +83,7 @@ class Place:
 
     async def close(self) -> None:
         if self._successor:
-            await ended(self._successor)
+            await cancel_and_wait(self._successor)
 
     async def _fresh(self) -> Worker:
         """A worker that is ready, however many attempts it takes."""

@@ -19,18 +19,16 @@ from resizer.render.colour.gamut import settled
 from resizer.render.colour.profile import with_profile
 from resizer.render.containers.output_formats import WRITTEN, keeps_frames, resolve
 from resizer.render.pipeline.no_larger import no_larger
-from resizer.render.pipeline.octave import kept_or_opened
-from resizer.render.pipeline.reuse import found, left
+from resizer.render.pipeline.reuse import found, kept_or_opened, left
 from resizer.render.pipeline.stages import Stages
 from resizer.render.pipeline.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
 from resizer.render.pipeline.trim import uniform_edge
 from resizer.render.protocol.messages import Resampling
 from resizer.render.protocol.stage import Kind
-from resizer.render.read.animation_limits import check_animation
 from resizer.render.read.decoder_limits import check_sound
 from resizer.render.read.decoders.decoded import BROKEN
 from resizer.render.read.header import Header
-from resizer.render.read.inspect import examine
+from resizer.render.read.inspect import check_animation, examine
 from resizer.render.read.load import block_other_loaders, load, load_frames, load_small
 from resizer.render.read.salvage import check_end, complaint, mended
 from resizer.render.write.describe import describe

@@ -8,8 +8,11 @@ from collections.abc import Callable
 
 import pyvips
 
+from resizer.render.containers.sniff import SourceFormat
 from resizer.render.pipeline.stages import Stages
 from resizer.render.protocol.stage import MAX_BANDS, Kind, Stage
+from resizer.render.read import pillow_webp
+from resizer.render.read.header import Header
 from resizer.render.read.pixels import image_of
 from resizer.render.read.salvage import check_complaints
 
@@ -43,3 +46,26 @@ def left(stages: Stages, kind: Kind, name: str, image: pyvips.Image) -> pyvips.I
 
 def _image(stage: Stage, pixels: memoryview, like: pyvips.Image) -> pyvips.Image:
     return image_of(pixels, stage.width, stage.height, stage.bands, like)
+
+
+def kept_or_opened(
+    header: Header, open_: Callable[[], pyvips.Image], stages: Stages
+) -> pyvips.Image:
+    """What `open_` opens: kept from an earlier render, or left behind for a later one."""
+    image = open_()
+    if not _is_octave(image, header):
+        return image
+    name = f"{header.page} {image.width}x{image.height}"
+    kept = found(stages, Kind.OCTAVE, name, lambda: image)
+    if kept is not None:
+        return kept
+    held = left(stages, Kind.OCTAVE, name, pillow_webp.read(image, header))
+    return open_() if held is None else held
+
+
+def _is_octave(image: pyvips.Image, header: Header) -> bool:
+    """Drawings have no pixels of their own, and a WebP scaled by its loader serves one size."""
+    if header.opened or header.format is SourceFormat.SVG:
+        return False
+    whole = (image.width, image.height) == (header.stored.width, header.stored.height)
+    return whole or header.format is SourceFormat.JPEG

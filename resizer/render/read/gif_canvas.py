@@ -9,8 +9,7 @@ Facts: GIF89a §18 (screen), §20 (image), §23 (graphic control).
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from resizer.render.containers import lzw
-from resizer.render.containers.gif import data_end, steps, table_bytes
+from resizer.render.containers.gif import colours, data_end, steps, table_bytes
 
 _SCREEN = 13
 _EXTENSION, _IMAGE, _CONTROL = 0x21, 0x2C, 0xF9
@@ -93,7 +92,7 @@ def _spare(file: memoryview, image: _Image) -> int | None:
     while length := file[at]:
         data += file[at + 1 : at + 1 + length]
         at += 1 + length
-    used = lzw.colours(bytes(data), image.code_size)
+    used = colours(bytes(data), image.code_size)
     return next((colour for colour in range(_LAST, -1, -1) if colour not in used), None)
 
 

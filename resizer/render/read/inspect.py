@@ -15,7 +15,6 @@ from resizer.render.containers.jpeg_scans import check_scans
 from resizer.render.containers.sniff import NotRead, SourceFormat, sniff, svg_text
 from resizer.render.containers.svg import inspect
 from resizer.render.read import decoders
-from resizer.render.read.animation_limits import check_depth
 from resizer.render.read.decoders.decoded import page_count, page_index
 from resizer.render.read.gif_canvas import on_clear_canvas
 from resizer.render.read.header import ANIMATED, Header
@@ -148,3 +147,33 @@ def _turn(image: pyvips.Image, kind: SourceFormat) -> Turn:
     if kind is SourceFormat.AVIF or image.get_typeof("orientation") == 0:
         return STRAIGHT
     return upright(image.get("orientation"))
+
+
+_READ_FACTOR = 4
+"""Pixels of an animation's frames, all together, in multiples of `max_source_pixels`: they are
+read one after another, so they cost time rather than memory. Written ones are held, once."""
+
+
+def check_animation(frames: int, stored: Size, size: Size, limits: Limits) -> None:
+    """Refuse an animation that is too long or too large to become frames of `size`, all kept."""
+    if frames > limits.max_frames:
+        raise UnprocessableSource(
+            f"The animation has {frames} frames, more than {limits.max_frames};"
+            " anim=false shows the first, page=N any."
+        )
+    _check_pixels("has", stored, frames, _READ_FACTOR * limits.max_source_pixels)
+    _check_pixels("would have", size, frames, limits.max_source_pixels)
+
+
+def check_depth(page: int, stored: Size, limits: Limits) -> None:
+    """Refuse a frame so late in an animation that too much must be read to compose it."""
+    most = _READ_FACTOR * limits.max_source_pixels
+    _check_pixels(f"up to page {page} has", stored, page, most)
+
+
+def _check_pixels(has: str, size: Size, frames: int, most: int) -> None:
+    if size.pixels * frames > most:
+        raise UnprocessableSource(
+            f"The animation {has} {frames} frames of {size.width}×{size.height} pixels,"
+            f" more than {most:,} in all."
+        )

@@ -24,10 +24,9 @@ from resizer.render.containers.truncation import (
     gif_has_end,
     webp_frames,
 )
-from resizer.render.read.animation_limits import check_animation
 from resizer.render.read.decoders.decoded import BROKEN
 from resizer.render.read.header import Header
-from resizer.render.read.inspect import examine
+from resizer.render.read.inspect import check_animation, examine
 from resizer.render.read.load import load
 
 _DAMAGE = re.compile(

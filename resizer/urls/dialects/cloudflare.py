@@ -21,11 +21,9 @@ from typing import Any
 
 from resizer.errors import InvalidRequest
 from resizer.model.transform import Transform
-from resizer.urls.assemble import assemble
-from resizer.urls.keys import read_key, write_key
-from resizer.urls.option_list import no_options, read_options
+from resizer.urls.keys import encode, read_key, write_key
+from resizer.urls.option_list import assemble, no_options, read_options
 from resizer.urls.options import BY_SPELLING
-from resizer.urls.percent import encode
 from resizer.urls.preset import Preset
 from resizer.urls.request import ImageRequest
 

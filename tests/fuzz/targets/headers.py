@@ -6,7 +6,7 @@ Each line of an input is one field's value; all are read as latin-1, as HTTP ser
 import re
 from datetime import UTC, datetime
 
-from resizer.aio.retry_after import retry_after
+from resizer.aio.retries import retry_after
 from resizer.http.conditional import http_date, matches, not_modified
 from resizer.http.negotiation import negotiate, resolve
 from resizer.http.trace import accepted_id

@@ -3,7 +3,7 @@
 The first byte of an input is the size of its codes.
 """
 
-from resizer.render.containers.lzw import colours
+from resizer.render.containers.gif import colours
 from tests.fuzz.target import Target
 
 Entry = tuple[int, frozenset[int]]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from resizer.aio.aside import LONG, aside
+from resizer.aio.tasks import LONG, offload
 from resizer.cache.results import open_results, tier
 from resizer.model.image import Original, Rendered
 from resizer.model.transform import Transform
@@ -36,7 +36,7 @@ class Watched:
 @pytest.mark.parametrize(("size", "in_thread"), [(LONG, False), (LONG + 1, True)])
 def test_a_thread_is_for_more_than_a_mebibyte(size: int, in_thread: bool) -> None:
     watched = Watched(len)
-    assert asyncio.run(aside(size, watched, "four")) == 4
+    assert asyncio.run(offload(size, watched, "four")) == 4
     assert watched.calls == [in_thread]
 
 

@@ -1,11 +1,11 @@
-"""Breaker: when it opens, what it lets through, when it closes."""
+"""CircuitBreaker: when it opens, what it lets through, when it closes."""
 
-from resizer.aio.circuit_breaker import Breaker
+from resizer.aio.circuit_breaker import CircuitBreaker
 from tests.support.clock import Clock
 
 
-def opened(clock: Clock) -> Breaker:
-    breaker = Breaker(threshold=3, seconds=2.0, clock=clock)
+def opened(clock: Clock) -> CircuitBreaker:
+    breaker = CircuitBreaker(threshold=3, seconds=2.0, clock=clock)
     for _ in range(3):
         assert breaker.admits()
         breaker.failed()
@@ -19,7 +19,7 @@ def test_it_opens_after_failures_in_a_row() -> None:
 
 
 def test_a_success_in_between_starts_the_count_again() -> None:
-    breaker = Breaker(threshold=3, clock=Clock())
+    breaker = CircuitBreaker(threshold=3, clock=Clock())
     for _ in range(5):
         breaker.failed()
         breaker.failed()

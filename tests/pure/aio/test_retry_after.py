@@ -3,7 +3,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from resizer.aio.retry_after import retry_after
+from resizer.aio.retries import retry_after
 
 
 def test_retry_after_is_a_number_or_a_date() -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from resizer.errors import InvalidRequest, SourceNotFound
 from resizer.urls.dialects.cloudflare import Grammar, parse
+from resizer.urls.keys import encode
 from resizer.urls.options import BY_SPELLING, REFUSED_NAMES
-from resizer.urls.percent import encode
 from resizer.urls.preset import parse_preset
 from resizer.urls.request import ImageRequest
 from tests.pure.urls.test_options import ACCEPTED

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.errors import InvalidRequest
-from resizer.urls.percent import decode, encode, refuse_controls
+from resizer.urls.keys import decode, encode, refuse_controls
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import pyvips
 
-from resizer.render.host.pace import PATIENCE
+from resizer.render.host.quarantine import PATIENCE
 from tests.support.live import Gateway
 from tests.support.pictures import jpeg, png
 from tests.support.processes import busy_workers, children

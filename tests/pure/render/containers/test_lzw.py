@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from resizer.render.containers.lzw import colours
+from resizer.render.containers.gif import colours
 from tests.support.gifs import Frame, gif
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from resizer.render.host.pace import Pace
+from resizer.render.host.quarantine import Pace
 
 
 @pytest.fixture

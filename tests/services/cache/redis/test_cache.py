@@ -6,7 +6,7 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from resizer.aio.circuit_breaker import Breaker
+from resizer.aio.circuit_breaker import CircuitBreaker
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
@@ -175,7 +175,7 @@ def test_a_cluster_with_a_frozen_node_answers_for_the_others(
             redis_cluster.nodes[1].resume()
         assert {"found", "failed"} == set(answers)
 
-    run(use, redis_cluster.url, timeout=0.2, breaker=Breaker(threshold=100))
+    run(use, redis_cluster.url, timeout=0.2, breaker=CircuitBreaker(threshold=100))
 
 
 async def outcome(cache: RedisCache, key: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from resizer.aio.circuit_breaker import Breaker
+from resizer.aio.circuit_breaker import CircuitBreaker
 from resizer.cache import coherence
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
@@ -52,7 +52,7 @@ def test_a_frozen_server_costs_at_most_the_timeout_and_then_nothing(
         assert time.perf_counter() - started < 5, "an open breaker still waits"
         assert breaker._failures == 3, "an open breaker still tries"
 
-    breaker = Breaker(threshold=3, seconds=60)
+    breaker = CircuitBreaker(threshold=3, seconds=60)
     run(use, redis_server.url, timeout=0.2, breaker=breaker)
 
 
@@ -86,7 +86,7 @@ def test_every_call_fails_in_time_while_the_server_is_frozen(redis_server: Redis
         await every_call_fails(cache)
         assert time.perf_counter() - started < 6 * 0.2 + 1
 
-    run(use, redis_server.url, timeout=0.2, breaker=Breaker(threshold=100))
+    run(use, redis_server.url, timeout=0.2, breaker=CircuitBreaker(threshold=100))
 
 
 def test_a_server_stopped_and_started_again_is_used_again(own_redis: RedisServer) -> None:
@@ -100,7 +100,7 @@ def test_a_server_stopped_and_started_again_is_used_again(own_redis: RedisServer
         await fill(cache, "cat.jpg", "width=1", TWO, 60)
         assert await cache.get("cat.jpg", "width=1") == TWO
 
-    breaker = Breaker(threshold=3, seconds=0.1)
+    breaker = CircuitBreaker(threshold=3, seconds=0.1)
     run(use, own_redis.url, breaker=breaker)
 
 
@@ -161,7 +161,7 @@ def test_a_wrong_password_is_a_cache_that_fails(another_redis: Callable[..., Red
     asyncio.run(_with_password(server, "right"))
     for password in ("", ":hunter2@", "user:hunter2@"):
         url = f"redis://{password}127.0.0.1:{server.port}"
-        run(every_call_fails, url, breaker=Breaker(threshold=100))
+        run(every_call_fails, url, breaker=CircuitBreaker(threshold=100))
 
 
 async def _with_password(server: RedisServer, password: str) -> None:
