@@ -28,10 +28,10 @@ from bench.originals import photos
 from bench.row import Reach, Row
 from resizer.model.limits import Limits
 from resizer.model.transform import Format, Metadata, Transform
+from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.pipeline import render
-from resizer.render.pipeline.stages import Stages
+from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
 from resizer.render.protocol.messages import Resampling
-from resizer.render.protocol.stage import Kind, Stage
 from resizer.render.write.encode import encode
 
 WIDTH = 500
@@ -150,7 +150,7 @@ def judge(name: str, data: bytes, resampling: Resampling, rounds: int) -> Seen:
     with octave_of(data, resampling) as ready:
         our_ms, kept_ms, their_ms = cpu(
             lambda: ours_at(data, 80, resampling),
-            lambda: ours_at(data, 80, resampling, Stages(ready)),
+            lambda: ours_at(data, 80, resampling, Intermediates(ready)),
             lambda: thumbnail(data),
             rounds=rounds,
         )
@@ -171,7 +171,7 @@ def judge(name: str, data: bytes, resampling: Resampling, rounds: int) -> Seen:
 
 
 def ours_at(
-    data: bytes, quality: int, resampling: Resampling, stages: Stages | None = None
+    data: bytes, quality: int, resampling: Resampling, stages: Intermediates | None = None
 ) -> bytes:
     """The default pipeline; its body."""
     asked = Transform(width=WIDTH, format=Format.JPEG, quality=quality, metadata=Metadata.NONE)
@@ -179,10 +179,12 @@ def ours_at(
 
 
 @contextmanager
-def octave_of(data: bytes, resampling: Resampling) -> Iterator[list[tuple[Stage, int]]]:
+def octave_of(data: bytes, resampling: Resampling) -> Iterator[list[tuple[Intermediate, int]]]:
     """What the gateway keeps of an original once it was rendered."""
     file = os.memfd_create("octave")
-    stages = Stages(room={Kind.OCTAVE: file}, most_bytes=_LIMITS.max_source_pixels * 4)
+    stages = Intermediates(
+        room={IntermediateKind.OCTAVE: file}, most_bytes=_LIMITS.max_source_pixels * 4
+    )
     ours_at(data, 80, resampling, stages)
     yield [(stage, file) for stage in stages.left]
     os.close(file)

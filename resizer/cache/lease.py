@@ -18,7 +18,7 @@ class Lease:
     """What lay there when the lease was taken."""
 
 
-class Landing(Protocol):
+class PendingFill(Protocol):
     """Another gateway fills; its end can be waited for."""
 
     told: bool

@@ -1,4 +1,4 @@
-"""Slots: how many fills go on at once, and how many may wait for their turn."""
+"""FillLimiter: how many fills go on at once, and how many may wait for their turn."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from resizer.errors import Overloaded
 
 
-class Slots:
+class FillLimiter:
     """Room for fills: a lease is taken only with a renderer at hand to use it.
 
     A fill whose render is slow gives its room up before its end, so that it holds up nobody.

@@ -20,13 +20,13 @@ from resizer.errors import (
     SourceUnavailable,
     UnprocessableSource,
 )
-from resizer.gateway.admission import Slots
+from resizer.gateway.admission import FillLimiter
 from resizer.gateway.answer import Answer
-from resizer.gateway.negative_cache import Refusals
-from resizer.gateway.singleflight import AnyFlight, Flight, Flights
+from resizer.gateway.negative_cache import NegativeCache
+from resizer.gateway.singleflight import AnyCall, Call, SingleFlight
 from resizer.gateway.tiers import Tiers
 from resizer.model.flush import TAG_MARK, Flush
-from resizer.model.freshness import Stage
+from resizer.model.freshness import FreshnessState
 from resizer.model.image import Original, Rendered, Unchanged, Variant
 from resizer.model.transform import Transform
 from resizer.telemetry.metrics import Metrics
@@ -84,7 +84,7 @@ class Gateway:
         make_variant: MakeVariant,
         on_deleted: OnDeleted,
         hears: Hearing,
-        refusals: Refusals,
+        refusals: NegativeCache,
         metrics: Metrics,
         policy: Policy,
     ) -> None:
@@ -97,9 +97,9 @@ class Gateway:
         self._refusals = refusals
         self._metrics = metrics
         self._policy = policy
-        self._flights: Flights[Answer] = Flights(hears)
-        self._revalidations: Flights[None] = Flights(hears)
-        self.slots = Slots(policy.slots, policy.max_queue, metrics.queue.set)
+        self._flights: SingleFlight[Answer] = SingleFlight(hears)
+        self._revalidations: SingleFlight[None] = SingleFlight(hears)
+        self.slots = FillLimiter(policy.slots, policy.max_queue, metrics.queue.set)
         self._background = BackgroundTasks()
 
     def field(self, transform: Transform, preset: str | None = None) -> str:
@@ -120,21 +120,21 @@ class Gateway:
         self._refusals.recall(key, field)
         if variant := self.tiers.memory.peek_stale(key, field):
             self._metrics.memory_hits.inc()
-            return self._stale(Flight(key, field, transform, preset), variant, "memory")
+            return self._stale(Call(key, field, transform, preset), variant, "memory")
         if (flight := self._flights.find(key, field)) is not None:
             self._metrics.coalesced.inc()
             return replace(await self.landed(flight), coalesced=True)
-        flight = self._flights.start(Flight(key, field, transform, preset), self._load)
+        flight = self._flights.start(Call(key, field, transform, preset), self._load)
         return await self.landed(flight)
 
-    def ask(self, key: str, field: str, what: Transform, preset: str | None) -> AnyFlight | None:
+    def ask(self, key: str, field: str, what: Transform, preset: str | None) -> AnyCall | None:
         """What `get` would wait for, begun, where only the shared tier may know the variant."""
         knows = self.tiers.memory.peek_stale, self._refusals.knows, self._flights.find
         if self.tiers.shared is None or any(knew(key, field) for knew in knows):
             return None
-        return self._flights.start(Flight(key, field, what, preset), self._load)
+        return self._flights.start(Call(key, field, what, preset), self._load)
 
-    async def landed(self, flight: Flight[Answer]) -> Answer:
+    async def landed(self, flight: Call[Answer]) -> Answer:
         """What `flight` brings. Raises as `get` does."""
         return replace(await flight.landing(), flushed=flight.flushed)
 
@@ -157,7 +157,7 @@ class Gateway:
         )
         await self.tiers.drain(seconds)
 
-    async def _load(self, flight: Flight[Answer]) -> Answer:
+    async def _load(self, flight: Call[Answer]) -> Answer:
         found = await self.tiers.look_up(flight)
         if answer := self._hit(flight, found, "redis"):
             return answer
@@ -173,25 +173,25 @@ class Gateway:
             self._metrics.stale.inc(answer.stale)
         return answer
 
-    def _hit(self, flight: AnyFlight, found: Variant | None, tier: str) -> Answer | None:
+    def _hit(self, flight: AnyCall, found: Variant | None, tier: str) -> Answer | None:
         """`found`, if it may be served at once; what Redis holds was looked at before."""
-        stage = self.tiers.stage(found) if found is not None else Stage.OVER
-        if found is None or stage not in (Stage.FRESH, Stage.STALE):
+        stage = self.tiers.stage(found) if found is not None else FreshnessState.OVER
+        if found is None or stage not in (FreshnessState.FRESH, FreshnessState.STALE):
             return None
         self._metrics.hits_of[tier].inc()
-        if stage is Stage.STALE:
+        if stage is FreshnessState.STALE:
             return self._stale(flight, found, tier)
         return Answer(found, tier=tier)
 
-    def _stale(self, flight: Flight[Answer], variant: Variant, tier: str) -> Answer:
+    def _stale(self, flight: Call[Answer], variant: Variant, tier: str) -> Answer:
         """Serve `variant` as it is, and have it revalidated behind the reply."""
         self._metrics.stale.inc()
         if not flight.flushed and self._revalidations.find(*flight.place) is None:
-            behind: Flight[None] = Flight(*flight.place, flight.transform, flight.preset)
+            behind: Call[None] = Call(*flight.place, flight.transform, flight.preset)
             self._revalidations.start(behind, lambda f: self._revalidate(f, variant))
         return Answer(variant, tier=tier, stale=True)
 
-    async def _revalidate(self, flight: Flight[None], known: Variant) -> None:
+    async def _revalidate(self, flight: Call[None], known: Variant) -> None:
         """Make a stale variant fresh. While it fails, it is not tried again for some seconds."""
         try:
             answer = await self._fill(flight, known)
@@ -200,7 +200,7 @@ class Gateway:
         if answer is None or answer.stale:
             await asyncio.sleep(_REST_SECONDS)
 
-    async def _fill(self, flight: AnyFlight, known: Variant | None) -> Answer:
+    async def _fill(self, flight: AnyCall, known: Variant | None) -> Answer:
         """Fill, or wait for another gateway that does. `known` is a variant that is not fresh."""
         rounds = 0
         while rounds < _ROUNDS:
@@ -212,13 +212,13 @@ class Gateway:
             if error := await turn.wait():
                 return self._instead(known, error)
             found = await self.tiers.look_up(flight)
-            if found is not None and self.tiers.stage(found) is Stage.FRESH:
+            if found is not None and self.tiers.stage(found) is FreshnessState.FRESH:
                 return Answer(found, tier="redis", coalesced=True)
             rounds += turn.told
         async with self.slots.one():
             return await self._lead(flight, known, NO_LEASE)
 
-    async def _lead(self, flight: AnyFlight, known: Variant | None, lease: Lease) -> Answer:
+    async def _lead(self, flight: AnyCall, known: Variant | None, lease: Lease) -> Answer:
         """Fill under `lease`, and end it whatever happens."""
         if answer := await self._found_late(flight, lease):
             return answer
@@ -245,15 +245,15 @@ class Gateway:
         stored = await self.tiers.store(flight, answer.variant, lease, is_new=is_new)
         return replace(answer, stored=stored)
 
-    async def _found_late(self, flight: AnyFlight, lease: Lease) -> Answer | None:
+    async def _found_late(self, flight: AnyCall, lease: Lease) -> Answer | None:
         """What another gateway stored between the look-up and the lease."""
-        if lease.found is None or self.tiers.stage(lease.found) is not Stage.FRESH:
+        if lease.found is None or self.tiers.stage(lease.found) is not FreshnessState.FRESH:
             return None
         await self.tiers.release(flight, lease)
         self.tiers.remember(flight, lease.found)
         return Answer(lease.found, tier="redis", coalesced=True)
 
-    async def _make(self, flight: AnyFlight, known: Variant | None) -> Answer:
+    async def _make(self, flight: AnyCall, known: Variant | None) -> Answer:
         """Ask the source, and render unless it says that nothing changed."""
         start = time.perf_counter()
         got = await self._fetch(flight.key, known)
@@ -290,7 +290,7 @@ class Gateway:
 
     def _instead(self, known: Variant | None, error: ResizerError, tier: str = "redis") -> Answer:
         """What is served when the original could not be had: a stale variant, or the error."""
-        may_be_served = known is not None and self.tiers.stage(known) is not Stage.OVER
+        may_be_served = known is not None and self.tiers.stage(known) is not FreshnessState.OVER
         if known is None or not may_be_served or not isinstance(error, _SOURCE_AWAY):
             raise error
         return Answer(known, tier=tier, stale=True)

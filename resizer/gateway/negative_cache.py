@@ -1,4 +1,4 @@
-"""Refusals: what was refused a moment ago is refused again, with no bucket or worker asked."""
+"""NegativeCache: what was refused a moment ago is refused again, with no bucket or worker asked."""
 
 import time
 from collections import OrderedDict
@@ -13,7 +13,7 @@ _Place = tuple[str, str]
 _Refusal = tuple[type[ResizerError], str, float]
 
 
-class Refusals:
+class NegativeCache:
     """The latest refusals, each remembered for some seconds; the oldest goes when it is full."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Flights: the look-ups and fills under way in this process, and who may wait for them."""
+"""SingleFlight: the look-ups and fills under way in this process, and who may wait for them."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
-class Flight(Generic[T]):
+class Call(Generic[T]):
     """One piece of work for one variant that everybody who asks for it waits for."""
 
     key: str
@@ -45,18 +45,18 @@ class Flight(Generic[T]):
         self.task.add_done_callback(told)
 
 
-AnyFlight = Flight[Any]
+AnyCall = Call[Any]
 
 
-class Flights(Generic[T]):
+class SingleFlight(Generic[T]):
     """Those that may be joined, by variant, and all that are under way."""
 
     def __init__(self, hears: Hearing) -> None:
         self._hears = hears
-        self._joinable: dict[tuple[str, str], Flight[T]] = {}
-        self._all: dict[asyncio.Task[T], Flight[T]] = {}
+        self._joinable: dict[tuple[str, str], Call[T]] = {}
+        self._all: dict[asyncio.Task[T], Call[T]] = {}
 
-    def find(self, key: str, field: str) -> Flight[T] | None:
+    def find(self, key: str, field: str) -> Call[T] | None:
         """The flight that a request may join.
 
         One that began long ago may be older than a flush which this process, deaf, has not heard
@@ -65,9 +65,7 @@ class Flights(Generic[T]):
         flight = self._joinable.get((key, field))
         return flight if flight and self._hears.covers(flight.started) else None
 
-    def start(
-        self, flight: Flight[T], work: Callable[[Flight[T]], Coroutine[Any, Any, T]]
-    ) -> Flight[T]:
+    def start(self, flight: Call[T], work: Callable[[Call[T]], Coroutine[Any, Any, T]]) -> Call[T]:
         """Begin `work`; it may be joined until it ends or is flushed."""
         flight.started = self._hears.now()
         flight.task = asyncio.create_task(work(flight))
@@ -94,6 +92,6 @@ class Flights(Generic[T]):
         if not task.cancelled():
             task.exception()  # seen, even when everybody who waited has left
 
-    def _part(self, flight: Flight[T]) -> None:
+    def _part(self, flight: Call[T]) -> None:
         if self._joinable.get(flight.place) is flight:
             del self._joinable[flight.place]

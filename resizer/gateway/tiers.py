@@ -8,12 +8,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from typing import Protocol, TypeVar
 
 from resizer.cache.coherence import Hearing
-from resizer.cache.lease import NO_LEASE, Landing, Lease
+from resizer.cache.lease import NO_LEASE, Lease, PendingFill
 from resizer.errors import CacheUnavailable, ResizerError
-from resizer.gateway.singleflight import AnyFlight
-from resizer.gateway.write_behind import Keeping, Results
+from resizer.gateway.singleflight import AnyCall
+from resizer.gateway.write_behind import Results, WriteBehind
 from resizer.model.flush import Flush
-from resizer.model.freshness import Freshness, Stage
+from resizer.model.freshness import Freshness, FreshnessState
 from resizer.model.image import Variant
 from resizer.telemetry.metrics import Metrics
 
@@ -41,7 +41,7 @@ class Shared(Protocol):
     """
 
     async def get(self, key: str, field: str) -> Variant | None: ...
-    async def take(self, key: str, field: str) -> Lease | Landing: ...
+    async def take(self, key: str, field: str) -> Lease | PendingFill: ...
     def holding(self, key: str, field: str, token: str) -> AbstractAsyncContextManager[None]: ...
     async def put(
         self, key: str, field: str, variant: Variant, seconds: float, token: str
@@ -74,13 +74,13 @@ class Tiers:
         self._metrics = metrics
         self._patience = patience
         self._failing: set[str] = set()
-        self._keeping = Keeping(results, hears, metrics) if results is not None else None
+        self._keeping = WriteBehind(results, hears, metrics) if results is not None else None
 
-    def stage(self, variant: Variant) -> Stage:
+    def stage(self, variant: Variant) -> FreshnessState:
         """What may be done with `variant` now."""
         return self._times(variant).stage(time.time() - variant.checked_at)
 
-    async def look_up(self, flight: AnyFlight) -> Variant | None:
+    async def look_up(self, flight: AnyCall) -> Variant | None:
         """What the shared tier holds, of whatever age."""
         if self.shared is None or flight.shared_failed:
             return None
@@ -89,14 +89,14 @@ class Tiers:
             self.remember(flight, variant)
         return variant
 
-    async def take(self, flight: AnyFlight) -> Lease | Landing:
+    async def take(self, flight: AnyCall) -> Lease | PendingFill:
         """The lease to fill with, or somebody else's fill to wait for."""
         if self.shared is None or flight.shared_failed:
             return NO_LEASE
         return await self._ask(flight, self.shared.take(*flight.place), "written") or NO_LEASE
 
     @asynccontextmanager
-    async def holding(self, flight: AnyFlight, lease: Lease) -> AsyncIterator[None]:
+    async def holding(self, flight: AnyCall, lease: Lease) -> AsyncIterator[None]:
         """Around a fill: the lease stands for as long as it takes."""
         if self.shared is None or lease.token is None:
             yield
@@ -104,7 +104,7 @@ class Tiers:
         async with self.shared.holding(*flight.place, lease.token):
             yield
 
-    async def look_among_results(self, flight: AnyFlight) -> Variant | None:
+    async def look_among_results(self, flight: AnyCall) -> Variant | None:
         """What the results hold, of whatever age."""
         if self.results is None:
             return None
@@ -116,7 +116,7 @@ class Tiers:
             return None
 
     async def store(
-        self, flight: AnyFlight, variant: Variant, lease: Lease, *, is_new: bool = True
+        self, flight: AnyCall, variant: Variant, lease: Lease, *, is_new: bool = True
     ) -> bool:
         """Keep `variant` wherever it may be kept; whether the outermost tier there is took it.
 
@@ -133,17 +133,20 @@ class Tiers:
             self._keeping.keep(flight, variant)
         return stored or (self.shared is None and remembered)
 
-    def remember(self, flight: AnyFlight, variant: Variant) -> bool:
+    def remember(self, flight: AnyCall, variant: Variant) -> bool:
         """Hold `variant` in memory, unless it was flushed on its way here or is too old."""
         times, age = self._times(variant), time.time() - variant.checked_at
         fresh = max(0.0, times.fresh_for - age)
         stale = max(0.0, times.fresh_for + times.serve_stale_for - age) - fresh
-        if flight.flushed or self.stage(variant) not in (Stage.FRESH, Stage.STALE):
+        if flight.flushed or self.stage(variant) not in (
+            FreshnessState.FRESH,
+            FreshnessState.STALE,
+        ):
             return False
         return self.memory.put(*flight.place, variant, fresh, stale)
 
     async def release(
-        self, flight: AnyFlight, lease: Lease, error: ResizerError | None = None
+        self, flight: AnyCall, lease: Lease, error: ResizerError | None = None
     ) -> None:
         """End a lease that brought nothing."""
         if self.shared is None or lease.token is None:
@@ -174,7 +177,7 @@ class Tiers:
     def _times(self, variant: Variant) -> Freshness:
         return self._freshness.of_partial if variant.partial else self._freshness
 
-    async def _share(self, flight: AnyFlight, variant: Variant, token: str) -> bool:
+    async def _share(self, flight: AnyCall, variant: Variant, token: str) -> bool:
         if variant.size > LARGEST_SHARED:
             await self.release(flight, Lease(token))
             return False
@@ -184,7 +187,7 @@ class Tiers:
             await self._ask(flight, self.shared.put(*flight.place, variant, left, token), "written")
         )
 
-    async def _ask(self, flight: AnyFlight, question: Awaitable[T], what: str = "read") -> T | None:
+    async def _ask(self, flight: AnyCall, question: Awaitable[T], what: str = "read") -> T | None:
         """Ask the shared tier. Its failure is counted, said once, and ends the questions of this
         flight, so that no request waits for it longer than `patience` in all."""
         started = time.monotonic()

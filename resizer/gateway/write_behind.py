@@ -1,4 +1,4 @@
-"""Keeping: variants on their way to the results, behind the replies that they were made for."""
+"""WriteBehind: variants on their way to the results, behind the replies that they were made for."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from typing import Protocol
 from resizer.aio.tasks import BackgroundTasks
 from resizer.cache.coherence import Hearing
 from resizer.errors import CacheUnavailable
-from resizer.gateway.singleflight import AnyFlight
+from resizer.gateway.singleflight import AnyCall
 from resizer.model.flush import Flush
 from resizer.model.image import Variant
 from resizer.telemetry.metrics import Metrics
@@ -26,7 +26,7 @@ class Results(Protocol):
     async def check(self) -> None: ...
 
 
-class Keeping:
+class WriteBehind:
     """Writes to the results: a store that is slow, without leases, and that nobody waits for."""
 
     def __init__(self, results: Results, hears: Hearing, metrics: Metrics) -> None:
@@ -34,9 +34,9 @@ class Keeping:
         self._hears = hears
         self._metrics = metrics
         self._background = BackgroundTasks()
-        self._flights: dict[asyncio.Task[None], AnyFlight] = {}
+        self._flights: dict[asyncio.Task[None], AnyCall] = {}
 
-    def keep(self, flight: AnyFlight, variant: Variant) -> None:
+    def keep(self, flight: AnyCall, variant: Variant) -> None:
         """Store `variant`, some time soon; not if it was flushed by then."""
         task = self._background.start(self._put(flight, variant))
         self._flights[task] = flight
@@ -60,7 +60,7 @@ class Keeping:
         """Wait for what is under way, not longer than `seconds`."""
         await self._background.end(seconds)
 
-    async def _put(self, flight: AnyFlight, variant: Variant) -> None:
+    async def _put(self, flight: AnyCall, variant: Variant) -> None:
         """Only while flushes are heard; a process that was frozen meanwhile hears them no more."""
         if not self._may_lie_there(flight):
             return
@@ -74,15 +74,15 @@ class Keeping:
         if not self._may_lie_there(flight):
             await self._take_back(flight)
 
-    def _may_lie_there(self, flight: AnyFlight) -> bool:
+    def _may_lie_there(self, flight: AnyCall) -> bool:
         return not flight.flushed and self._hears.sure
 
-    async def _take_back_late(self, flight: AnyFlight) -> None:
+    async def _take_back_late(self, flight: AnyCall) -> None:
         """A put that failed here may still be carried out there."""
         await asyncio.sleep(_LATE_SECONDS)
         await self._take_back(flight)
 
-    async def _take_back(self, flight: AnyFlight) -> None:
+    async def _take_back(self, flight: AnyCall) -> None:
         try:
             await self._results.forget(*flight.place)
         except CacheUnavailable as error:

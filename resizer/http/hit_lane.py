@@ -24,9 +24,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from resizer.gateway.answer import Answer
-from resizer.gateway.singleflight import Flight
+from resizer.gateway.singleflight import Call
 from resizer.http.hit_replies import HitLane
-from resizer.http.known_urls import Asked, Known
+from resizer.http.known_urls import KnownUrl, RequestKey
 from resizer.http.trace import Trace, accepted_id
 from resizer.model.image import Variant
 
@@ -63,9 +63,9 @@ class HitLaneProtocol(HttpToolsProtocol):
         """Requests that began in this packet."""
         self._answered = False
         """The lane answered the request that began last."""
-        self._repeatable: Asked | None = None
+        self._repeatable: RequestKey | None = None
         """What that request asked for, if another may be the same to the byte."""
-        self._to_look_up: Asked | None = None
+        self._to_look_up: RequestKey | None = None
         """What the request asks for that is about to become a task, if Redis may know it."""
         self._client_id: bytes | None = None
         self._last_hit = 0.0
@@ -139,7 +139,7 @@ class HitLaneProtocol(HttpToolsProtocol):
     def _is_get(self) -> bool:
         return self.parser.get_method() == b"GET" and self.parser.get_http_version() == "1.1"
 
-    def _plain(self) -> Asked | None:
+    def _plain(self) -> RequestKey | None:
         """What the request asks for whose head was parsed, if it is plain."""
         accept, alike, self._client_id = b"", True, None
         for mixed_case, value in self.headers:
@@ -177,8 +177,8 @@ class HitLaneProtocol(HttpToolsProtocol):
         self,
         cycle: RequestResponseCycle,
         app: Any,
-        known: Known,
-        flight: Flight[Answer],
+        known: KnownUrl,
+        flight: Call[Answer],
         task: "asyncio.Task[Answer]",
     ) -> None:
         variant = _fresh(flight, task)
@@ -192,7 +192,7 @@ class HitLaneProtocol(HttpToolsProtocol):
         self.transport.writelines(self._lane.redis_hit(known, variant, trace, url, defaults))
         cycle.on_response()
 
-    def _answer(self, lane: HitLane, asked: Asked, client_id: bytes | None = None) -> bool:
+    def _answer(self, lane: HitLane, asked: RequestKey, client_id: bytes | None = None) -> bool:
         """Answer, if nothing before is unfinished, the reader keeps up, and it is a hit."""
         cycle, transport = self.cycle, self.transport
         if (
@@ -221,7 +221,7 @@ class HitLaneProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
 
-def _fresh(flight: Flight[Answer], task: "asyncio.Task[Answer]") -> Variant | None:
+def _fresh(flight: Call[Answer], task: "asyncio.Task[Answer]") -> Variant | None:
     """What Redis held, if nothing is to be said of it but that."""
     if task.cancelled() or task.exception() is not None or flight.flushed:
         return None

@@ -7,8 +7,8 @@ import time
 
 from resizer.http.access_log import LineWriter
 from resizer.http.headers import MEMORY_HIT, REDIS_HIT, Headers, lines
-from resizer.http.known_urls import Asked, Hits, Known
-from resizer.http.packet_cache import Packets
+from resizer.http.known_urls import KnownUrl, KnownUrls, RequestKey
+from resizer.http.raw_request_cache import RawRequestCache
 from resizer.http.trace import Trace, accepted_id, new_id
 from resizer.model.image import Variant
 from resizer.telemetry.metrics import Metrics
@@ -21,8 +21,8 @@ _FROM_REDIS = lines([(b"cache-status", REDIS_HIT.encode())])
 class HitLane:
     """What the lane needs of the application, handed over in its lifespan state."""
 
-    def __init__(self, hits: Hits, writer: LineWriter, metrics: Metrics) -> None:
-        self.packets = Packets()
+    def __init__(self, hits: KnownUrls, writer: LineWriter, metrics: Metrics) -> None:
+        self.packets = RawRequestCache()
         self.ask = hits.ask
         self._find = hits.find
         self._tail = hits.tail
@@ -32,7 +32,7 @@ class HitLane:
         self._first_lines = b""
 
     def memory_hit(
-        self, asked: Asked, defaults: Headers, client_id: bytes | None
+        self, asked: RequestKey, defaults: Headers, client_id: bytes | None
     ) -> tuple[bytes, bytes] | None:
         """Head and body for a plain GET, counted and logged; None if the ordinary way knows more.
 
@@ -50,7 +50,7 @@ class HitLane:
         return self._reply(known, variant, request_id, defaults, _FROM_MEMORY)
 
     def redis_hit(
-        self, known: Known, variant: Variant, trace: Trace, url: bytes, defaults: Headers
+        self, known: KnownUrl, variant: Variant, trace: Trace, url: bytes, defaults: Headers
     ) -> tuple[bytes, bytes]:
         """The same for what a look-up brought; the gateway has counted the hit."""
         request_id = trace.request_id.encode()
@@ -60,7 +60,7 @@ class HitLane:
         return self._reply(known, variant, request_id, defaults, _FROM_REDIS)
 
     def _reply(
-        self, known: Known, variant: Variant, request_id: bytes, defaults: Headers, status: bytes
+        self, known: KnownUrl, variant: Variant, request_id: bytes, defaults: Headers, status: bytes
     ) -> tuple[bytes, bytes]:
         if defaults is not self._defaults:
             self._start(defaults)

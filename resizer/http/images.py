@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from resizer.errors import MethodNotAllowed, ResizerError
 from resizer.gateway.answer import Answer
 from resizer.gateway.gateway import Gateway
-from resizer.gateway.singleflight import Flight
+from resizer.gateway.singleflight import Call
 from resizer.http.conditional import not_modified
 from resizer.http.headers import (
     EMBEDDABLE,
@@ -24,7 +24,7 @@ from resizer.http.headers import (
     fields,
     server_timing,
 )
-from resizer.http.known_urls import Hits
+from resizer.http.known_urls import KnownUrls
 from resizer.http.negotiation import resolve, varies
 from resizer.http.replies import Reply, kind, problem, send_reply
 from resizer.http.trace import Trace, trace_of
@@ -54,7 +54,9 @@ class ImagePolicy:
 class Images:
     """The ASGI application of the image URLs."""
 
-    def __init__(self, gateway: Gateway, hits: Hits, metrics: Metrics, policy: ImagePolicy) -> None:
+    def __init__(
+        self, gateway: Gateway, hits: KnownUrls, metrics: Metrics, policy: ImagePolicy
+    ) -> None:
         self._gateway = gateway
         self._hits = hits
         self._metrics = metrics
@@ -77,7 +79,7 @@ class Images:
         path: str,
         headers: RequestHeaders,
         trace: Trace,
-        flight: Flight[Answer] | None = None,
+        flight: Call[Answer] | None = None,
     ) -> Reply:
         """The reply to one request, whatever happens; `flight` is its look-up if one was begun."""
         request: ImageRequest | None = None
@@ -110,7 +112,7 @@ class Images:
         path: str,
         request: ImageRequest,
         headers: RequestHeaders,
-        flight: Flight[Answer] | None,
+        flight: Call[Answer] | None,
     ) -> Reply:
         if flight is not None:
             answer = await self._gateway.landed(flight)

@@ -1,4 +1,4 @@
-"""Hits: URLs answered before, and the way from one straight to its variant in memory.
+"""KnownUrls: URLs answered before, and the way from one straight to its variant in memory.
 
 Parsing, authorising and negotiating depend on the URL, the settings and `Accept` alone, so what
 they came to is remembered; only the expiry of a URL and the freshness of a variant are left to
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from resizer.gateway.answer import Answer
 from resizer.gateway.gateway import Gateway
-from resizer.gateway.singleflight import Flight
+from resizer.gateway.singleflight import Call
 from resizer.http.headers import CachePolicy, cache_control, lines
 from resizer.http.negotiation import negotiate, resolve, varies
 from resizer.model.flush import Flush
@@ -19,7 +19,7 @@ from resizer.model.image import Variant
 from resizer.model.transform import Format, Transform
 from resizer.urls.request import ImageRequest
 
-Asked = tuple[bytes, bytes]
+RequestKey = tuple[bytes, bytes]
 """What a plain GET asks for: the URL's path as it was sent, and `Accept`."""
 _MOST_URLS = 20_000
 _LONGEST_URL = 1024
@@ -37,7 +37,7 @@ def _negotiated(accept: bytes) -> Format:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class VariantRef:
     """One variant of an original."""
 
     field: str
@@ -45,27 +45,27 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownUrl:
     """What a URL came to: an original, and its variant or one for each format."""
 
     key: str
     preset: str | None
     expires: int | None
-    wanted: Wanted
-    negotiated: dict[Format, Wanted] | None
+    wanted: VariantRef
+    negotiated: dict[Format, VariantRef] | None
     tail: bytes
     """The header lines that belong to the URL rather than to the variant, and the empty one; what
     follows `vary` is left out where it depends on the time."""
 
 
-class Hits:
+class KnownUrls:
     """The known URLs of this process, the oldest forgotten first."""
 
     def __init__(self, gateway: Gateway, policy: CachePolicy) -> None:
         self._gateway = gateway
         self._peek = gateway.tiers.memory.peek
         self._policy = policy
-        self._known: dict[bytes, Known] = {}
+        self._known: dict[bytes, KnownUrl] = {}
         self._end_of_expiring = lru_cache(maxsize=1024)(self._end_of_head)
 
     def remember(self, url: bytes, request: ImageRequest) -> bool:
@@ -85,7 +85,7 @@ class Hits:
         for url in [url for url, known in self._known.items() if flush.touches(known.key)]:
             del self._known[url]
 
-    def find(self, asked: Asked) -> tuple[Known, Variant] | None:
+    def find(self, asked: RequestKey) -> tuple[KnownUrl, Variant] | None:
         """The variant in memory that answers, or None: then the ordinary way knows more.
 
         A partial one goes that way too: its header lines are others.
@@ -96,7 +96,7 @@ class Hits:
         variant = self._peek(known.key, wanted.field)
         return (known, variant) if variant and not variant.partial else None
 
-    def ask(self, asked: Asked) -> tuple[Known, Flight[Answer]] | None:
+    def ask(self, asked: RequestKey) -> tuple[KnownUrl, Call[Answer]] | None:
         """A look-up of what answers beyond this process, begun, where that is called for."""
         if (found := self._find(asked)) is None:
             return None
@@ -104,13 +104,13 @@ class Hits:
         flight = self._gateway.ask(known.key, wanted.field, wanted.transform, known.preset)
         return (known, flight) if flight is not None else None
 
-    def tail(self, known: Known) -> bytes:
+    def tail(self, known: KnownUrl) -> bytes:
         """What follows a variant's own header lines and `cache-status`, the empty line included."""
         if known.expires is None:
             return known.tail
         return known.tail + self._end_of_expiring(known.expires, int(time.time()))
 
-    def _find(self, asked: Asked) -> tuple[Known, Wanted] | None:
+    def _find(self, asked: RequestKey) -> tuple[KnownUrl, VariantRef] | None:
         url, accept = asked
         known = self._known.get(url)
         if known is None or (known.expires is not None and known.expires <= time.time()):
@@ -121,7 +121,7 @@ class Hits:
             return None
         return known, known.negotiated[_negotiated(accept)]
 
-    def _resolve(self, request: ImageRequest) -> Known:
+    def _resolve(self, request: ImageRequest) -> KnownUrl:
         negotiated = None
         if varies(request.transform):
             negotiated = {
@@ -130,11 +130,11 @@ class Hits:
         tail = lines([(b"vary", b"Accept")]) if negotiated else b""
         tail += self._end_of_head(None, 0) if request.expires is None else b""
         wanted = self._wanted(request, "")
-        return Known(request.key, request.preset, request.expires, wanted, negotiated, tail)
+        return KnownUrl(request.key, request.preset, request.expires, wanted, negotiated, tail)
 
-    def _wanted(self, request: ImageRequest, accept: str) -> Wanted:
+    def _wanted(self, request: ImageRequest, accept: str) -> VariantRef:
         transform = resolve(request.transform, accept)
-        return Wanted(self._gateway.field(transform, request.preset), transform)
+        return VariantRef(self._gateway.field(transform, request.preset), transform)
 
     def _end_of_head(self, expires: int | None, now: int) -> bytes:
         """The last header line and the empty one, at the Unix time `now`."""

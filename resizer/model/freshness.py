@@ -7,7 +7,7 @@ _SKEW_SECONDS = 60.0
 """What comes from further ahead in time is not believed."""
 
 
-class Stage(Enum):
+class FreshnessState(Enum):
     """The ages of a variant, counted from when the source was last asked about its original."""
 
     FRESH = "fresh"
@@ -35,17 +35,17 @@ class Freshness:
         """The times of a partial variant: never served stale while the source could answer."""
         return replace(self, fresh_for=min(self.fresh_for, self.partial_for), serve_stale_for=0.0)
 
-    def stage(self, age: float) -> Stage:
+    def stage(self, age: float) -> FreshnessState:
         """`age` in seconds; a little below 0 where another machine's clock is ahead."""
         if age < -_SKEW_SECONDS:
-            return Stage.LATE
+            return FreshnessState.LATE
         if age < self.fresh_for:
-            return Stage.FRESH
+            return FreshnessState.FRESH
         if age < self.fresh_for + self.serve_stale_for:
-            return Stage.STALE
+            return FreshnessState.STALE
         if age < self.fresh_for + self.stale_if_error:
-            return Stage.LATE
-        return Stage.OVER
+            return FreshnessState.LATE
+        return FreshnessState.OVER
 
     @property
     def kept_for(self) -> float:

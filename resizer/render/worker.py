@@ -15,7 +15,7 @@ from resizer.errors import UnprocessableSource
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Format, Transform
-from resizer.render.pipeline.stages import Stages
+from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.watchdog import bounded
 from resizer.render.protocol.messages import (
     MAX_ORDER_BYTES,
@@ -39,7 +39,7 @@ _MUCH_CPU_SECONDS = 0.1
 
 _MOST_DESCRIPTORS = 32
 
-Render = Callable[[memoryview, Transform, Limits, Resampling, Stages], Rendered]
+Render = Callable[[memoryview, Transform, Limits, Resampling, Intermediates], Rendered]
 
 SAMPLE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16">'
@@ -81,7 +81,7 @@ def warm_up(render: Render, limits: Limits) -> list[str]:
     problems = []
     for written in WARMED:
         try:
-            asked = (limits, Resampling.LINEAR, Stages())
+            asked = (limits, Resampling.LINEAR, Intermediates())
             small = render(memoryview(SAMPLE), Transform(format=written), *asked)
             render(memoryview(small.body), Transform(width=8), *asked)
         except Exception as error:
@@ -139,10 +139,10 @@ def _do(job: Job, source: int, variant: int, *files: int, render: Render) -> Don
     )
 
 
-def _stages(job: Job, files: Sequence[int]) -> Stages:
+def _stages(job: Job, files: Sequence[int]) -> Intermediates:
     room = dict(zip(job.room, files, strict=False))
     ready = zip(job.stages, files[len(room) :], strict=True)
-    return Stages(list(ready), room, job.most_stage_bytes)
+    return Intermediates(list(ready), room, job.most_stage_bytes)
 
 
 def _mapped(source: int) -> memoryview:

@@ -16,13 +16,13 @@ from resizer.http.health import routes as operations_routes
 from resizer.http.images import is_image
 from resizer.http.replies import problem
 from resizer.http.trace import trace_of
-from resizer.server.components import Parts
+from resizer.server.components import Components
 from resizer.settings.settings import Settings
 
 
 def create_app(settings: Settings, routes: Sequence[BaseRoute] = ()) -> ASGIApp:
     """The gateway as an ASGI application; `routes` are served beside the images."""
-    parts = Parts(settings)
+    parts = Components(settings)
     rest = Starlette(
         routes=[*operations_routes(parts.gateway, parts.metrics), *routes],
         exception_handlers={HTTPException: partial(_unrouted, settings.error_max_age)},

@@ -19,14 +19,14 @@ from resizer.cache.redis.tally import increase
 from resizer.errors import CacheUnavailable, ResizerError
 from resizer.gateway.gateway import Gateway, Policy
 from resizer.gateway.invalidation import Forgetting
-from resizer.gateway.negative_cache import Refusals
+from resizer.gateway.negative_cache import NegativeCache
 from resizer.gateway.original_cache import Originals
 from resizer.gateway.tiers import Tiers
 from resizer.http.access_log import LineWriter
 from resizer.http.headers import make_variant
 from resizer.http.hit_replies import HitLane
 from resizer.http.images import ImagePolicy, Images
-from resizer.http.known_urls import Hits
+from resizer.http.known_urls import KnownUrls
 from resizer.render.host.pool import Pool
 from resizer.server.factories import (
     cache_policy_of,
@@ -53,7 +53,7 @@ _GATHER_SECONDS = 0.5
 """How old the numbers of one process may be when another shows them."""
 
 
-class Parts:
+class Components:
     """The parts of one process, made from the settings and told of one another."""
 
     def __init__(self, settings: Settings) -> None:
@@ -109,7 +109,7 @@ class Parts:
             make_variant,
             self.forgetting.deleted,
             self.hears,
-            Refusals(settings.missing_ttl),
+            NegativeCache(settings.missing_ttl),
             self.metrics,
             Policy(
                 fingerprint(settings),
@@ -118,7 +118,7 @@ class Parts:
             ),
         )
         cache_policy = cache_policy_of(settings)
-        self.hits = Hits(self.gateway, cache_policy)
+        self.hits = KnownUrls(self.gateway, cache_policy)
         self.images = Images(
             self.gateway,
             self.hits,

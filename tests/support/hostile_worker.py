@@ -17,7 +17,7 @@ from itertools import count, takewhile
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
-from resizer.render.pipeline.stages import Stages
+from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.protocol.messages import Resampling
 from resizer.render.sandbox import lock, seccomp
 from resizer.render.worker import serve
@@ -73,7 +73,7 @@ def _obey(
     transform: Transform,
     limits: Limits,
     resampling: Resampling,
-    stages: Stages,
+    stages: Intermediates,
 ) -> Rendered:
     told = ORDERS[bytes(source).decode().strip()]()
     return as_picture(json.dumps(told))

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from resizer.cache.coherence import Hearing
-from resizer.cache.lease import Landing, Lease
+from resizer.cache.lease import Lease, PendingFill
 from resizer.cache.memory import MemoryCache
 from resizer.errors import ResizerError, SourceNotFound
 from resizer.gateway.gateway import Gateway, Policy
-from resizer.gateway.negative_cache import Refusals
+from resizer.gateway.negative_cache import NegativeCache
 from resizer.gateway.tiers import Tiers
 from resizer.http.headers import make_variant
 from resizer.model.flush import Flush
@@ -118,7 +118,7 @@ class DictCache:
         await self._call("get")
         return self.variants.get((key, field))
 
-    async def take(self, key: str, field: str) -> Lease | Landing:
+    async def take(self, key: str, field: str) -> Lease | PendingFill:
         await self._call("take")
         place = (key, field)
         if place in self.leases:
@@ -233,7 +233,7 @@ class House:
             make_variant,
             self._flush_deleted,
             self.hears,
-            Refusals(60),
+            NegativeCache(60),
             self.metrics,
             Policy("1", max_queue, slots),
         )

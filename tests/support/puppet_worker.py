@@ -15,7 +15,8 @@ from resizer.errors import UnprocessableSource
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
-from resizer.render.pipeline.stages import Stages
+from resizer.render.pipeline.intermediates import Intermediates
+from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
 from resizer.render.protocol.messages import (
     MAX_REPLY_BYTES,
     Done,
@@ -24,7 +25,6 @@ from resizer.render.protocol.messages import (
     Resampling,
     encode_reply,
 )
-from resizer.render.protocol.stage import Kind, Stage
 from resizer.render.sandbox.memory import KEPT_BYTES
 from resizer.render.worker import serve
 from tests.support.root import ROOT
@@ -72,7 +72,7 @@ def obey(
     transform: Transform,
     limits: Limits,
     resampling: Resampling,
-    stages: Stages,
+    stages: Intermediates,
 ) -> Rendered:
     order, _, text = bytes(source).decode().partition(" ")
     if order in WITH_STAGES:
@@ -202,31 +202,31 @@ def flood(source: memoryview, text: str) -> str:
         os.write(int(sys.argv[-1]), bytes(MAX_REPLY_BYTES))
 
 
-def stages_told(stages: Stages, text: str) -> str:
+def stages_told(stages: Intermediates, text: str) -> str:
     """Which stages there are, and for which kinds there is room; leaves what there is room for."""
     ready = [f"{kind}:{name}" for kind, name in stages._ready]
     room = sorted(stages._room)
     for kind in room:
         if stages.wants(kind, len(text)):
-            stages.leave(Stage(kind, text, len(text), 1, 1), memoryview(text.encode()))
+            stages.leave(Intermediate(kind, text, len(text), 1, 1), memoryview(text.encode()))
     return f"ready {' '.join(ready)} room {' '.join(room)}"
 
 
-def stage_read(stages: Stages, text: str) -> str:
+def stage_read(stages: Intermediates, text: str) -> str:
     """The pixels of an octave of that name."""
-    found = stages.find(Kind.OCTAVE, text)
+    found = stages.find(IntermediateKind.OCTAVE, text)
     return bytes(found[1]).decode() if found else "nothing"
 
 
-def stage_of_another_size(stages: Stages, text: str) -> str:
-    stages.left.append(Stage(Kind.SHAPED, "x", 10, 10, 3))
+def stage_of_another_size(stages: Intermediates, text: str) -> str:
+    stages.left.append(Intermediate(IntermediateKind.SHAPED, "x", 10, 10, 3))
     return "said"
 
 
-def stage_mapped(stages: Stages, text: str) -> str:
+def stage_mapped(stages: Intermediates, text: str) -> str:
     """Leave one that could be written to for ever after."""
-    file = stages._room[Kind.SHAPED]
-    stages.leave(Stage(Kind.SHAPED, "x", 4, 1, 1), memoryview(b"good"))
+    file = stages._room[IntermediateKind.SHAPED]
+    stages.leave(Intermediate(IntermediateKind.SHAPED, "x", 4, 1, 1), memoryview(b"good"))
     _MAPPED.append(mmap.mmap(file, 4))
     return "said"
 

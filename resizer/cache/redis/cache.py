@@ -12,10 +12,10 @@ from redis.asyncio import RedisCluster
 from resizer.aio.circuit_breaker import CircuitBreaker
 from resizer.cache import coherence
 from resizer.cache.coherence import Hearing
-from resizer.cache.lease import Landing, Lease
+from resizer.cache.lease import Lease, PendingFill
 from resizer.cache.redis.batching import Gather
 from resizer.cache.redis.connect import Client, Subscriber
-from resizer.cache.redis.fill_notices import Expected, Landings, landed
+from resizer.cache.redis.fill_notices import FillNotices, Waiter, landed
 from resizer.cache.redis.flush_broadcast import Announcements
 from resizer.cache.redis.guard import Guard, is_foreign, raise_failure
 from resizer.cache.redis.listener import Listener, OnFlush, OnLost, OnReady
@@ -60,7 +60,7 @@ class RedisCache:
         self._names = Names(namespace)
         self._guard = Guard(timeout, breaker or CircuitBreaker(), client.ping)
         self._hears = hears or Hearing()
-        self._landings = Landings()
+        self._landings = FillNotices()
         self._removal = Removal(client, self._names, self._guard)
         self._announcements = Announcements(client, subscriber, self._names, self._guard, kin)
         self._tally = Tally(client, namespace)
@@ -80,7 +80,7 @@ class RedisCache:
                 await self._client.unlink(name)
             return None
 
-    async def take(self, key: str, field: str) -> Lease | Landing:
+    async def take(self, key: str, field: str) -> Lease | PendingFill:
         """The lease, or what to wait for while another gateway has it."""
         token = secrets.token_hex(8)
         expected = self._landings.expect((key, field))
@@ -201,7 +201,7 @@ class RedisCache:
                         *(LEASE + field, token, _milliseconds(LEASE_SECONDS)),
                     )
 
-    def _for(self, expected: Expected, seconds: float) -> Landing:
+    def _for(self, expected: Waiter, seconds: float) -> PendingFill:
         expected.seconds = seconds if self._hears.sure else min(seconds, _DEAF_SECONDS)
         return expected
 

@@ -1,4 +1,4 @@
-"""Landings: waiting for a fill of another gateway without asking again and again."""
+"""FillNotices: waiting for a fill of another gateway without asking again and again."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from resizer.errors import ResizerError, shared_error
 Place = tuple[str, str]
 
 
-class Landings:
+class FillNotices:
     """Who in this process waits for which variant."""
 
     def __init__(self) -> None:
@@ -17,11 +17,11 @@ class Landings:
             set
         )
 
-    def expect(self, place: Place) -> "Expected":
+    def expect(self, place: Place) -> "Waiter":
         """Begin to listen: before asking who fills, for its end may come at once."""
         end: asyncio.Future[ResizerError | None] = asyncio.get_running_loop().create_future()
         self._waiting[place].add(end)
-        return Expected(self, place, end)
+        return Waiter(self, place, end)
 
     def tell(self, message: bytes) -> None:
         """Somebody's fill has ended."""
@@ -39,18 +39,18 @@ class Landings:
             for end in ends:
                 _settle(end, None)
 
-    def forget(self, expected: "Expected") -> None:
+    def forget(self, expected: "Waiter") -> None:
         ends = self._waiting[expected.place]
         ends.discard(expected.end)
         if not ends:
             del self._waiting[expected.place]
 
 
-class Expected:
+class Waiter:
     """The end of another gateway's fill."""
 
     def __init__(
-        self, landings: Landings, place: Place, end: "asyncio.Future[ResizerError | None]"
+        self, landings: FillNotices, place: Place, end: "asyncio.Future[ResizerError | None]"
     ) -> None:
         self._landings = landings
         self.place = place

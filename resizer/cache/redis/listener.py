@@ -20,7 +20,7 @@ from resizer.aio.tasks import BackgroundTasks, cancel_and_wait
 from resizer.cache import coherence
 from resizer.cache.coherence import Hearing
 from resizer.cache.redis.connect import Subscriber
-from resizer.cache.redis.fill_notices import Landings
+from resizer.cache.redis.fill_notices import FillNotices
 from resizer.cache.redis.flush_broadcast import Announcements
 from resizer.cache.redis.names import Names
 from resizer.errors import CacheUnavailable
@@ -51,7 +51,7 @@ class Listener:
         subscriber: Subscriber,
         names: Names,
         hears: Hearing,
-        landings: Landings,
+        landings: FillNotices,
         announcements: Announcements,
         told: tuple[OnFlush, OnLost, OnReady],
         *,

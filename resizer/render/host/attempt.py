@@ -10,14 +10,14 @@ from resizer.errors import RenderTimeout, ResizerError, UnprocessableSource
 from resizer.model.image import Original, Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
-from resizer.render.host.pixel_cache import PixelCache, Shelf
-from resizer.render.host.quarantine import Pace, Suspects
+from resizer.render.host.pixel_cache import LentBuffers, PixelCache
+from resizer.render.host.quarantine import Quarantine, SlowThreshold
 from resizer.render.host.worker_process import End, RenderFailed, Worker, WorkerDied
 from resizer.render.protocol.messages import Job, Resampling
 
 
 @dataclass(slots=True, eq=False)
-class Request:
+class RenderRequest:
     """One render that somebody waits for."""
 
     original: Original
@@ -58,8 +58,8 @@ class Attempts:
         self,
         limits: Limits,
         resampling: Resampling,
-        pace: Pace,
-        suspects: Suspects,
+        pace: SlowThreshold,
+        suspects: Quarantine,
         pixels: PixelCache,
         on_warning: Callable[[str], None],
     ) -> None:
@@ -71,7 +71,7 @@ class Attempts:
         self._on_warning = on_warning
         self._sequence = itertools.count(1)
 
-    async def make(self, worker: Worker, request: Request) -> bool:
+    async def make(self, worker: Worker, request: RenderRequest) -> bool:
         """Have `worker` answer `request`; whether that is over, or a second worker should try.
 
         Never raises: whatever happens costs the request and not its lane.
@@ -97,7 +97,7 @@ class Attempts:
         self._judge(request, slow=time.monotonic() - start > patience)
         return True
 
-    async def _ask(self, worker: Worker, request: Request) -> Rendered:
+    async def _ask(self, worker: Worker, request: RenderRequest) -> Rendered:
         try:
             with self._pixels.lent(request.original) as shelf:
                 return await worker.render(self._job(request, shelf), request.original.fd, shelf)
@@ -105,7 +105,7 @@ class Attempts:
             self._on_warning(f"a render failed: {failure}")
             raise UnprocessableSource("The original cannot be rendered.") from None
 
-    def _job(self, request: Request, shelf: Shelf) -> Job:
+    def _job(self, request: RenderRequest, shelf: LentBuffers) -> Job:
         return Job(
             next(self._sequence),
             request.transform,
@@ -116,7 +116,7 @@ class Attempts:
             shelf.most_bytes,
         )
 
-    def _ended_by(self, request: Request, end: End) -> bool:
+    def _ended_by(self, request: RenderRequest, end: End) -> bool:
         """Learn from a worker's death; whether its request is over, or should be tried again."""
         if end in (End.STOPPED, End.CLOSED):
             return True  # whoever ended it sees to the request
@@ -130,11 +130,11 @@ class Attempts:
             return False
         return True
 
-    def _condemn(self, request: Request, error: UnprocessableSource) -> None:
+    def _condemn(self, request: RenderRequest, error: UnprocessableSource) -> None:
         self._suspects.condemn(request.original, request.transform, error)
         request.fail(error)
 
-    def _judge(self, request: Request, *, slow: bool) -> None:
+    def _judge(self, request: RenderRequest, *, slow: bool) -> None:
         judge = self._suspects.suspect if slow else self._suspects.clear
         judge(request.original, request.transform)
 

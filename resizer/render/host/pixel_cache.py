@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from resizer.model.image import Original
+from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
 from resizer.render.protocol.memfd import sealable, take_back
-from resizer.render.protocol.messages import Lie
-from resizer.render.protocol.stage import Kind, Stage
+from resizer.render.protocol.messages import ProtocolViolation
 
 _LARGEST_SHARE = 4
 """A stage of more than a quarter of the budget would push out too many others."""
@@ -34,14 +34,14 @@ _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_
 
 
 @dataclass(slots=True)
-class Shelf:
+class LentBuffers:
     """What one job is lent: stages to begin with, and empty files for those that it leaves."""
 
-    ready: Sequence[tuple[Stage, int]] = ()
-    room: dict[Kind, int] = field(default_factory=dict)
+    ready: Sequence[tuple[Intermediate, int]] = ()
+    room: dict[IntermediateKind, int] = field(default_factory=dict)
     most_bytes: int = 0
     """Of one stage that is left."""
-    left: list[Stage] = field(default_factory=list)
+    left: list[Intermediate] = field(default_factory=list)
     """What the worker left; it is kept when the job is over."""
 
     @property
@@ -49,18 +49,18 @@ class Shelf:
         """The descriptors that go with the job, after those of the original and its variant."""
         return [*self.room.values(), *(file for _, file in self.ready)]
 
-    def take(self, stage: Stage) -> None:
-        """Seal what the worker says it left. Raises Lie if that is not there, or may yet change."""
+    def take(self, stage: Intermediate) -> None:
+        """Seal what the worker says it left. Raises ProtocolViolation if it may yet change."""
         file = self.room.get(stage.kind)
         if file is None or stage.size > self.most_bytes:
-            raise Lie("a stage that nobody asked for")
+            raise ProtocolViolation("a stage that nobody asked for")
         try:
             fcntl.fcntl(file, fcntl.F_ADD_SEALS, _SEALS)
         except OSError:
-            raise Lie("a stage that could be written to still") from None
+            raise ProtocolViolation("a stage that could be written to still") from None
         about = os.fstat(file)
         if about.st_size != stage.size or about.st_blocks * _BLOCK > stage.size + _SLACK:
-            raise Lie("a stage of another size")
+            raise ProtocolViolation("a stage of another size")
         self.left.append(stage)
 
 
@@ -72,7 +72,7 @@ class PixelCache:
         self._max_bytes = max_bytes
         self._most_bytes = min(max_bytes // _LARGEST_SHARE, largest)
         self._max_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE
-        self._kept: OrderedDict[int, list[tuple[Stage, int]]] = OrderedDict()
+        self._kept: OrderedDict[int, list[tuple[Intermediate, int]]] = OrderedDict()
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._closing = ThreadPoolExecutor(1, thread_name_prefix="pixels")
         self.files = 0
@@ -80,19 +80,19 @@ class PixelCache:
         """Bytes held."""
 
     @contextmanager
-    def lent(self, original: Original) -> Iterator[Shelf]:
+    def lent(self, original: Original) -> Iterator[LentBuffers]:
         """For one job, whose descriptors are to be sent before anything else happens.
 
         The first render of an original is asked for no octave: to write one takes a tenth of the
         time that it saves, and most originals of many sites are seen in one size.
         """
         if not self._most_bytes:
-            yield Shelf()
+            yield LentBuffers()
             return
         serial = original.serial
-        kinds = list(Kind) if serial in self._seen else [Kind.SHAPED]
+        kinds = list(IntermediateKind) if serial in self._seen else [IntermediateKind.SHAPED]
         self._see(serial)
-        shelf = Shelf(tuple(self._kept.get(serial, ())), most_bytes=self._most_bytes)
+        shelf = LentBuffers(tuple(self._kept.get(serial, ())), most_bytes=self._most_bytes)
         try:
             for kind in kinds:
                 shelf.room[kind] = sealable(kind)
@@ -116,13 +116,13 @@ class PixelCache:
         if serial in self._kept:
             self._kept.move_to_end(serial)
 
-    def _keep(self, serial: int, shelf: Shelf) -> None:
+    def _keep(self, serial: int, shelf: LentBuffers) -> None:
         for stage in shelf.left:
             self._put(serial, stage, shelf.room.pop(stage.kind))
         while self.size > self._max_bytes or self.files > self._max_files:
             self._drop_oldest()
 
-    def _put(self, serial: int, stage: Stage, file: int) -> None:
+    def _put(self, serial: int, stage: Intermediate, file: int) -> None:
         stages = self._kept.setdefault(serial, [])
         if any(kept == stage for kept, _ in stages):
             self._closing.submit(os.close, file)  # another worker was as far at the same time
@@ -138,14 +138,14 @@ class PixelCache:
         for stage, file in stages:
             self._let_go(stage, file)
 
-    def _let_go(self, stage: Stage, file: int) -> None:
+    def _let_go(self, stage: Intermediate, file: int) -> None:
         """In a thread: to free 64 MiB stops the event loop for 7 ms."""
         self.files -= 1
         self.size -= stage.size
         self._closing.submit(os.close, file)
 
 
-def _least_useful(stages: list[tuple[Stage, int]]) -> int:
+def _least_useful(stages: list[tuple[Intermediate, int]]) -> int:
     """The oldest that serves one size alone, if there is one."""
     kinds = [stage.kind for stage, _ in stages]
-    return kinds.index(Kind.SHAPED) if Kind.SHAPED in kinds else 0
+    return kinds.index(IntermediateKind.SHAPED) if IntermediateKind.SHAPED in kinds else 0

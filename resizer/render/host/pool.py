@@ -15,14 +15,14 @@ from resizer.errors import Overloaded, UnprocessableSource
 from resizer.model.image import Original, Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
-from resizer.render.host.attempt import Attempts, Request
+from resizer.render.host.attempt import Attempts, RenderRequest
 from resizer.render.host.pixel_cache import PixelCache
-from resizer.render.host.quarantine import PATIENCE, Pace, Suspects
+from resizer.render.host.quarantine import PATIENCE, Quarantine, SlowThreshold
 from resizer.render.host.slow_lane import NO_RENDERER, SlowLane
 from resizer.render.host.spawn import COMMAND
-from resizer.render.host.supervisor import Crew
+from resizer.render.host.supervisor import Supervisor
 from resizer.render.host.worker_process import Worker
-from resizer.render.host.worker_slot import Place
+from resizer.render.host.worker_slot import WorkerSlot
 from resizer.render.protocol.messages import Resampling
 
 _LONGEST_PATIENCE = 0.25
@@ -56,9 +56,11 @@ class Pool:
         sandbox is missing, once each, and how workers ended. `on_slow` is told 1 when a request
         comes to the slow lane and -1 when it is answered, `on_busy` a lane's workers at work.
         """
-        self._crew = Crew(limits, command, on_death, on_warning)
-        self._pace = Pace(patience, max(patience, _LONGEST_PATIENCE * limits.render_seconds))
-        self._suspects = Suspects()
+        self._crew = Supervisor(limits, command, on_death, on_warning)
+        self._pace = SlowThreshold(
+            patience, max(patience, _LONGEST_PATIENCE * limits.render_seconds)
+        )
+        self._suspects = Quarantine()
         self.pixels = PixelCache(pixel_bytes, limits.max_variant_bytes)
         self._attempts = Attempts(
             limits, resampling, self._pace, self._suspects, self.pixels, on_warning
@@ -71,10 +73,10 @@ class Pool:
             on_slow=on_slow,
             on_busy=on_busy,
         )
-        self._places = [Place(self._crew, recycle_after, self._failed) for _ in range(count)]
+        self._places = [WorkerSlot(self._crew, recycle_after, self._failed) for _ in range(count)]
         self._on_busy = on_busy
-        self._waiting: deque[Request] = deque()
-        self._requests: set[Request] = set()
+        self._waiting: deque[RenderRequest] = deque()
+        self._requests: set[RenderRequest] = set()
         self._tending: list[asyncio.Task[None]] = []
         self._open = False
 
@@ -112,7 +114,7 @@ class Pool:
         too many slow renders wait. A caller that is cancelled leaves its worker to finish.
         """
         await self.check()
-        request = Request(original, transform, asyncio.get_running_loop().create_future())
+        request = RenderRequest(original, transform, asyncio.get_running_loop().create_future())
         self._requests.add(request)
         try:
             if not self._sent_elsewhere(request):
@@ -141,7 +143,7 @@ class Pool:
     def _up(self) -> bool:
         return self._open and any(place.up or not place.failing for place in self._places)
 
-    async def _tend(self, place: Place) -> None:
+    async def _tend(self, place: WorkerSlot) -> None:
         """Keep a worker in `place` and give it whatever waits longest, for ever."""
         while True:
             place.wake.clear()
@@ -151,7 +153,7 @@ class Pool:
             else:
                 await place.wake.wait()
 
-    def _next(self) -> Request | None:
+    def _next(self) -> RenderRequest | None:
         while self._waiting:
             request = self._first()
             self._waiting.remove(request)
@@ -159,7 +161,7 @@ class Pool:
                 return request
         return None
 
-    def _first(self) -> Request:
+    def _first(self) -> RenderRequest:
         """Who waits longest; but rather not for pixels that a render under way will leave behind.
 
         Of the 24 variants of a srcset at once, each size is so decoded and resized by one worker,
@@ -173,7 +175,7 @@ class Pool:
                     return request
         return self._waiting[0]
 
-    def _sent_elsewhere(self, request: Request) -> bool:
+    def _sent_elsewhere(self, request: RenderRequest) -> bool:
         """Refuse what is condemned, move a suspect to the slow lane; whether it is gone."""
         try:
             if self._suspects.is_suspect(request.original, request.transform):
@@ -183,7 +185,7 @@ class Pool:
             request.fail(error)
         return request.answer.done()
 
-    async def _serve(self, place: Place, worker: Worker, request: Request) -> None:
+    async def _serve(self, place: WorkerSlot, worker: Worker, request: RenderRequest) -> None:
         """Answer one request, or see it off to the slow lane."""
         attempt = asyncio.create_task(self._attempts.make(worker, request))
         attempt.add_done_callback(lambda _: place.wake.set())
@@ -197,7 +199,7 @@ class Pool:
             self.slow.take(request)
         self._on_busy("quick", self.busy)
 
-    async def _done_or_in_the_way(self, place: Place, attempt: "asyncio.Task[bool]") -> None:
+    async def _done_or_in_the_way(self, place: WorkerSlot, attempt: "asyncio.Task[bool]") -> None:
         """Wait until it is over, or has run out of patience and others need its place."""
         patience = asyncio.get_running_loop().call_later(self._pace.patience, place.lose_patience)
         while not attempt.done() and not (place.overdue and self._is_short_of_places()):

@@ -1,4 +1,4 @@
-"""Suspects: originals whose renders were slow or killed workers, known again under any key.
+"""Quarantine: originals whose renders were slow or killed workers, known again under any key.
 
 An original is known by its entity tag and size: the same bytes under a thousand keys cost what they
 cost under one, and changed ones get a new chance at once.
@@ -23,7 +23,7 @@ _LIGHT_SIDE = 1024
 T = TypeVar("T")
 
 
-class Suspects:
+class Quarantine:
     """Who goes to the slow lane straight away, and who is refused without a render.
 
     A light Transform that is slow or fatal speaks of its original, so all variants suffer. A heavy
@@ -114,7 +114,7 @@ _TIMES_THE_MEDIAN = 4
 _REMEMBERED = 32
 
 
-class Pace:
+class SlowThreshold:
     """A site whose every render takes long is not slow: patience grows with the median.
 
     Only renders that succeed count. Slow ones are few among them, however many come: their lane

@@ -11,9 +11,9 @@ from functools import partial
 
 from resizer.aio.tasks import BackgroundTasks
 from resizer.errors import Overloaded, UnprocessableSource
-from resizer.render.host.attempt import Attempts, Request
-from resizer.render.host.quarantine import Suspects
-from resizer.render.host.supervisor import Crew
+from resizer.render.host.attempt import Attempts, RenderRequest
+from resizer.render.host.quarantine import Quarantine
+from resizer.render.host.supervisor import Supervisor
 from resizer.render.host.worker_process import End, Worker
 
 FULL = "Too many slow renders are waiting; try again in a moment."
@@ -26,9 +26,9 @@ class SlowLane:
     def __init__(
         self,
         places: int,
-        crew: Crew,
+        crew: Supervisor,
         attempts: Attempts,
-        suspects: Suspects,
+        suspects: Quarantine,
         *,
         on_slow: Callable[[int], None],
         on_busy: Callable[[str, int], None],
@@ -42,7 +42,7 @@ class SlowLane:
         self._suspects = suspects
         self._on_slow = on_slow
         self._on_busy = on_busy
-        self._waiting: deque[Request] = deque()
+        self._waiting: deque[RenderRequest] = deque()
         self._taken = 0
         self._work = BackgroundTasks()
 
@@ -55,7 +55,7 @@ class SlowLane:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    def take(self, request: Request) -> None:
+    def take(self, request: RenderRequest) -> None:
         """Render it from the start when there is a place.
 
         Where too many wait, the one whose original has been suspected most often, or when it has
@@ -72,7 +72,7 @@ class SlowLane:
         asyncio.get_running_loop().call_later(self._seconds, self._give_up, request)
         self._admit()
 
-    def move(self, worker: Worker, request: Request, attempt: "asyncio.Task[bool]") -> None:
+    def move(self, worker: Worker, request: RenderRequest, attempt: "asyncio.Task[bool]") -> None:
         """An attempt under way goes on here; without a place it is stopped, to begin anew later."""
         self._suspects.suspect(request.original, request.transform)
         if self._taken < self._places:
@@ -82,7 +82,7 @@ class SlowLane:
             worker.kill(End.STOPPED)
             self.take(request)
 
-    def leave(self, request: Request) -> None:
+    def leave(self, request: RenderRequest) -> None:
         """Nobody waits for it any more."""
         if request in self._waiting:
             self._waiting.remove(request)
@@ -92,14 +92,14 @@ class SlowLane:
         self._waiting.clear()
         await self._work.end()
 
-    def _enter(self, request: Request) -> None:
+    def _enter(self, request: RenderRequest) -> None:
         if request.slow:
             return
         request.slow = True
         self._on_slow(1)
         request.answer.add_done_callback(lambda _: self._on_slow(-1))
 
-    def _give_up(self, request: Request) -> None:
+    def _give_up(self, request: RenderRequest) -> None:
         if request in self._waiting:
             request.fail(Overloaded(FULL))
             self.leave(request)
@@ -111,10 +111,10 @@ class SlowLane:
             if self._still_waits(request):
                 self._begin(partial(self._render, request))
 
-    def _strikes(self, request: Request) -> int:
+    def _strikes(self, request: RenderRequest) -> int:
         return self._suspects.strikes(request.original)
 
-    def _still_waits(self, request: Request) -> bool:
+    def _still_waits(self, request: RenderRequest) -> bool:
         """Refuse what was condemned while it waited; whether it is to be rendered yet."""
         try:
             self._suspects.is_suspect(request.original, request.transform)
@@ -135,7 +135,7 @@ class SlowLane:
             self._on_busy("slow", self._taken)
             self._admit()
 
-    async def _render(self, request: Request) -> None:
+    async def _render(self, request: RenderRequest) -> None:
         try:
             worker = await self._crew.start()
         except Exception:
@@ -144,7 +144,7 @@ class SlowLane:
         await self._see_through(worker, request, self._attempts.make(worker, request))
 
     async def _see_through(
-        self, worker: Worker, request: Request, attempt: Awaitable[bool]
+        self, worker: Worker, request: RenderRequest, attempt: Awaitable[bool]
     ) -> None:
         worker.slow_down()
         is_over = await attempt

@@ -9,7 +9,7 @@ from resizer.render.host.worker_process import End, Worker
 _BURIAL_SECONDS = 10.0
 
 
-class Crew:
+class Supervisor:
     """Starts workers and tells of their deaths. Belongs to one event loop, in the main thread."""
 
     def __init__(

@@ -19,7 +19,7 @@ from resizer.model.image import Rendered
 from resizer.model.limits import Limits
 from resizer.render.containers.output_formats import may_be
 from resizer.render.host import cpu_limit
-from resizer.render.host.pixel_cache import Shelf
+from resizer.render.host.pixel_cache import LentBuffers
 from resizer.render.host.spawn import STDERR_BYTES, spawn
 from resizer.render.protocol.memfd import sealable, take_back
 from resizer.render.protocol.messages import (
@@ -27,8 +27,8 @@ from resizer.render.protocol.messages import (
     Failed,
     Hello,
     Job,
-    Lie,
     Order,
+    ProtocolViolation,
     Refused,
     Reply,
     decode_reply,
@@ -96,7 +96,7 @@ class Worker:
         self.kill(End.LIE)
         raise WorkerDied(End.LIE)
 
-    async def render(self, job: Job, source: int, shelf: Shelf) -> Rendered:
+    async def render(self, job: Job, source: int, shelf: LentBuffers) -> Rendered:
         """Have `job` done on the original in the descriptor `source`.
 
         What `shelf` lends is sent before this waits for anything.
@@ -114,7 +114,7 @@ class Worker:
             if isinstance(reply, Refused) and reply.stuck:
                 self.kill(End.TIMEOUT)
             return await _rendered(job, reply, variant, shelf)
-        except Lie:
+        except ProtocolViolation:
             self.kill(End.LIE)
             raise WorkerDied(End.LIE) from None
         finally:
@@ -180,7 +180,7 @@ class Worker:
             self.kill(End.CRASH)
         except TimeoutError:
             self.kill(End.TIMEOUT)
-        except Lie:
+        except ProtocolViolation:
             self.kill(End.LIE)
         finally:
             self._expected = None
@@ -201,10 +201,10 @@ class Worker:
             self.kill(End.TIMEOUT if self._cpu.is_used_up() else End.CRASH)
 
 
-async def _rendered(job: Job, reply: Reply, variant: int, shelf: Shelf) -> Rendered:
-    """What an untrusted reply to `job` amounts to. Raises Lie when it is not one."""
+async def _rendered(job: Job, reply: Reply, variant: int, shelf: LentBuffers) -> Rendered:
+    """What an untrusted reply to `job` amounts to. Raises ProtocolViolation when it is not one."""
     if isinstance(reply, Hello) or reply.sequence != job.sequence:
-        raise Lie("a reply to another order")
+        raise ProtocolViolation("a reply to another order")
     if isinstance(reply, Refused):
         raise UnprocessableSource(reply.message)
     if isinstance(reply, Failed):
@@ -212,7 +212,7 @@ async def _rendered(job: Job, reply: Reply, variant: int, shelf: Shelf) -> Rende
     bound = job.limits.max_variant_bytes
     body = await offload(reply.size, read_variant, variant, reply.size, bound)
     if not may_be(body, reply.content_type, job.transform):
-        raise Lie("a variant that nobody asked for")
+        raise ProtocolViolation("a variant that nobody asked for")
     for stage in reply.stages:
         shelf.take(stage)
     return Rendered(
@@ -229,8 +229,8 @@ async def _rendered(job: Job, reply: Reply, variant: int, shelf: Shelf) -> Rende
 def read_variant(variant: int, size: int, bound: int) -> bytes:
     """One copy of what the worker wrote, which it can change no more once it is looked at."""
     if size > bound or os.fstat(variant).st_size != size:
-        raise Lie("a variant of another size")
+        raise ProtocolViolation("a variant of another size")
     body = os.pread(variant, size, 0)
     if len(body) != size:
-        raise Lie("a variant that shrinks")
+        raise ProtocolViolation("a variant that shrinks")
     return body

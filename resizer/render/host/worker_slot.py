@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from resizer.aio.tasks import cancel_and_wait
-from resizer.render.host.attempt import Request
-from resizer.render.host.supervisor import Crew
+from resizer.render.host.attempt import RenderRequest
+from resizer.render.host.supervisor import Supervisor
 from resizer.render.host.worker_process import End, Worker
 
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
@@ -16,10 +16,12 @@ _PAUSE_AFTER_IDLE_DEATH = 1.0
 """Seconds until a worker that ended before it was given anything is replaced."""
 
 
-class Place:
+class WorkerSlot:
     """One worker at a time; one that is worn goes on until its successor is ready."""
 
-    def __init__(self, crew: Crew, recycle_after: int, on_failure: Callable[[], None]) -> None:
+    def __init__(
+        self, crew: Supervisor, recycle_after: int, on_failure: Callable[[], None]
+    ) -> None:
         """A worker is worn after `recycle_after` renders.
 
         `on_failure` is told of every start that failed.
@@ -31,7 +33,7 @@ class Place:
         self._successor: asyncio.Task[Worker] | None = None
         self.attempt: asyncio.Task[bool] | None = None
         """The render under way here, or the last one."""
-        self.request: Request | None = None
+        self.request: RenderRequest | None = None
         """What it is for."""
         self.overdue = False
         """It has taken longer than renders may when others wait."""

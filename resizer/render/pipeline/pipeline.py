@@ -18,13 +18,13 @@ from resizer.render.colour.convert import opaque, shows_through
 from resizer.render.colour.gamut import settled
 from resizer.render.colour.profile import with_profile
 from resizer.render.containers.output_formats import WRITTEN, keeps_frames, resolve
+from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.no_larger import no_larger
 from resizer.render.pipeline.reuse import found, kept_or_opened, left
-from resizer.render.pipeline.stages import Stages
 from resizer.render.pipeline.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
 from resizer.render.pipeline.trim import uniform_edge
+from resizer.render.protocol.intermediate import IntermediateKind
 from resizer.render.protocol.messages import Resampling
-from resizer.render.protocol.stage import Kind
 from resizer.render.read.decoder_limits import check_sound
 from resizer.render.read.decoders.decoded import BROKEN
 from resizer.render.read.header import Header
@@ -46,14 +46,14 @@ def render(
     transform: Transform,
     limits: Limits,
     resampling: Resampling,
-    stages: Stages | None = None,
+    stages: Intermediates | None = None,
 ) -> Rendered:
     """One variant, whole, of an original that is; else as far as that goes and may go.
 
     Raises UnprocessableSource, with a text for the client. `source` must stay readable and
     unchanged until this returns, and so must the files of `stages`.
     """
-    stages = stages or Stages()
+    stages = stages or Intermediates()
     start, original, page = perf_counter(), memoryview(source), transform.page or 1
     complaint()  # of an earlier job
 
@@ -128,11 +128,13 @@ def _shaped(work: Work) -> list[pyvips.Image]:
     if work.header.opened:
         return _shape([done(RESIZE, _opened(work), work)], work)
     header = work.header
-    kept = found(work.stages, Kind.SHAPED, work.shape, lambda: load(header.source, header.format))
+    kept = found(
+        work.stages, IntermediateKind.SHAPED, work.shape, lambda: load(header.source, header.format)
+    )
     if kept is not None:
         return [with_profile(kept.copy(interpretation="srgb"), None)]
     (frame,) = _shape([done(RESIZE, _opened(work), work)], work)
-    left(work.stages, Kind.SHAPED, work.shape, frame)
+    left(work.stages, IntermediateKind.SHAPED, work.shape, frame)
     return [frame]
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pyvips
 
 from resizer.render.containers.sniff import SourceFormat
-from resizer.render.pipeline.stages import Stages
-from resizer.render.protocol.stage import MAX_BANDS, Kind, Stage
+from resizer.render.pipeline.intermediates import Intermediates
+from resizer.render.protocol.intermediate import MAX_BANDS, Intermediate, IntermediateKind
 from resizer.render.read import pillow_webp
 from resizer.render.read.header import Header
 from resizer.render.read.pixels import image_of
@@ -18,21 +18,23 @@ from resizer.render.read.salvage import check_complaints
 
 
 def found(
-    stages: Stages, kind: Kind, name: str, like: Callable[[], pyvips.Image]
+    stages: Intermediates, kind: IntermediateKind, name: str, like: Callable[[], pyvips.Image]
 ) -> pyvips.Image | None:
     """The pixels of that name, if they are there, with all that `like` tells beside its own."""
     ready = stages.find(kind, name)
     return _image(*ready, like()) if ready else None
 
 
-def left(stages: Stages, kind: Kind, name: str, image: pyvips.Image) -> pyvips.Image | None:
+def left(
+    stages: Intermediates, kind: IntermediateKind, name: str, image: pyvips.Image
+) -> pyvips.Image | None:
     """The image, its pixels written for other renders where that is wanted and they are sound.
 
     None means that an image that streams was read in vain, and has to be opened anew.
     """
     if image.format != "uchar" or image.bands > MAX_BANDS:
         return image
-    stage = Stage(kind, name, image.width, image.height, image.bands)
+    stage = Intermediate(kind, name, image.width, image.height, image.bands)
     if not stages.wants(kind, stage.size):
         return image
     try:
@@ -44,22 +46,22 @@ def left(stages: Stages, kind: Kind, name: str, image: pyvips.Image) -> pyvips.I
     return _image(stage, pixels, image)
 
 
-def _image(stage: Stage, pixels: memoryview, like: pyvips.Image) -> pyvips.Image:
+def _image(stage: Intermediate, pixels: memoryview, like: pyvips.Image) -> pyvips.Image:
     return image_of(pixels, stage.width, stage.height, stage.bands, like)
 
 
 def kept_or_opened(
-    header: Header, open_: Callable[[], pyvips.Image], stages: Stages
+    header: Header, open_: Callable[[], pyvips.Image], stages: Intermediates
 ) -> pyvips.Image:
     """What `open_` opens: kept from an earlier render, or left behind for a later one."""
     image = open_()
     if not _is_octave(image, header):
         return image
     name = f"{header.page} {image.width}x{image.height}"
-    kept = found(stages, Kind.OCTAVE, name, lambda: image)
+    kept = found(stages, IntermediateKind.OCTAVE, name, lambda: image)
     if kept is not None:
         return kept
-    held = left(stages, Kind.OCTAVE, name, pillow_webp.read(image, header))
+    held = left(stages, IntermediateKind.OCTAVE, name, pillow_webp.read(image, header))
     return open_() if held is None else held
 
 

@@ -16,12 +16,12 @@ from resizer.model.plan import Plan
 from resizer.model.transform import Saliency, Transform
 from resizer.render.colour import convert
 from resizer.render.pipeline import canvas, effects
+from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.resize import resize
-from resizer.render.pipeline.stages import Stages
 from resizer.render.pipeline.trim import cut
 from resizer.render.protocol.messages import Resampling
 from resizer.render.read.header import Header
-from resizer.render.read.orientation import Turn, asked
+from resizer.render.read.orientation import Orientation, asked
 from resizer.render.read.salvage import check_complaints
 
 
@@ -40,11 +40,11 @@ class Work:
     """Whether the format to write holds transparency."""
     partial: bool = False
     """Whether the original is shown as far as it goes."""
-    stages: Stages = field(default_factory=Stages)
+    stages: Intermediates = field(default_factory=Intermediates)
     """What it may begin with, and leave behind."""
 
     @property
-    def turn(self) -> Turn:
+    def turn(self) -> Orientation:
         """From the picture as it is stored to the one asked for."""
         return self.header.turn.then(asked(self.transform))
 

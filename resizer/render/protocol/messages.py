@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
-from resizer.render.protocol.stage import Kind, Stage
+from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
 
 RENDERER_VERSION = 5
 """Part of every cached variant's field: raise it when the same Transform gives other bytes."""
@@ -59,9 +59,9 @@ class Job:
     transform: Transform
     limits: Limits
     resampling: Resampling = Resampling.LINEAR
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[Intermediate, ...] = ()
     """What the render may begin with."""
-    room: tuple[Kind, ...] = ()
+    room: tuple[IntermediateKind, ...] = ()
     """What it is to leave behind for others."""
     most_stage_bytes: int = 0
     """Of one that it leaves."""
@@ -95,7 +95,7 @@ class Done:
     height: int
     seconds: float
     partial: bool = False
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[Intermediate, ...] = ()
     """What was left behind for other renders, each in the file of its kind."""
     began: str = ""
     """The kind of stage that the render began with, if any."""
@@ -107,7 +107,7 @@ class Done:
         _require(type(self.seconds) is float)
         _require(math.isfinite(self.seconds) and self.seconds >= 0)
         _require(type(self.partial) is bool)
-        _require(self.began in ("", *Kind))
+        _require(self.began in ("", *IntermediateKind))
         _require(len({stage.kind for stage in self.stages}) == len(self.stages))
 
 
@@ -146,7 +146,7 @@ _REPLIES: dict[str, type[Reply]] = {
 }
 
 
-class Lie(Exception):
+class ProtocolViolation(Exception):
     """A reply that no worker of ours sends: whatever runs there now is not to be trusted."""
 
 
@@ -167,16 +167,16 @@ def encode_reply(reply: Reply) -> bytes:
 
 
 def decode_reply(message: bytes) -> Reply:
-    """The reply in an untrusted message. Raises Lie on anything that `encode_reply` cannot make."""
+    """The reply in an message. Raises ProtocolViolation where `encode_reply` made none."""
     if len(message) > MAX_REPLY_BYTES:
-        raise Lie("a reply is too long")
+        raise ProtocolViolation("a reply is too long")
     try:
         name, facts = json.loads(message.decode())
         if name == _DONE:
-            facts["stages"] = tuple(map(Stage.read, facts.get("stages", ())))
+            facts["stages"] = tuple(map(Intermediate.read, facts.get("stages", ())))
         return _REPLIES[name](**facts)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise Lie("a reply makes no sense") from None
+        raise ProtocolViolation("a reply makes no sense") from None
 
 
 def printable(text: str) -> str:

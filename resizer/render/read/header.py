@@ -6,7 +6,7 @@ from resizer.model.geometry import Size
 from resizer.model.limits import FailOn
 from resizer.render.containers.sniff import SourceFormat
 from resizer.render.read.decoders.decoded import Opened
-from resizer.render.read.orientation import Turn
+from resizer.render.read.orientation import Orientation
 
 ANIMATED = {SourceFormat.GIF, SourceFormat.WEBP}
 """`n=-1` is for these alone: on AVIF and TIFF it fails for sound files."""
@@ -21,7 +21,7 @@ class Header:
     format: SourceFormat
     stored: Size
     """One frame as it is stored, before its orientation."""
-    turn: Turn
+    turn: Orientation
     """What makes it upright."""
     wide: bool = False
     """Whether it may hold colours outside sRGB."""

@@ -19,7 +19,7 @@ from resizer.render.read.decoders.decoded import page_count, page_index
 from resizer.render.read.gif_canvas import on_clear_canvas
 from resizer.render.read.header import ANIMATED, Header
 from resizer.render.read.load import load
-from resizer.render.read.orientation import STRAIGHT, Turn, upright
+from resizer.render.read.orientation import STRAIGHT, Orientation, upright
 
 _COUNTED = {
     SourceFormat.JPEG: check_scans,
@@ -142,7 +142,7 @@ def _page(
     return source, image, pages
 
 
-def _turn(image: pyvips.Image, kind: SourceFormat) -> Turn:
+def _turn(image: pyvips.Image, kind: SourceFormat) -> Orientation:
     """An AVIF's `irot` and `imir` are applied by its loader, and its EXIF orientation is void."""
     if kind is SourceFormat.AVIF or image.get_typeof("orientation") == 0:
         return STRAIGHT

@@ -13,20 +13,20 @@ from resizer.model.transform import Flip, Transform
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Orientation:
     """Mirror left and right if `mirrored`, then rotate clockwise by `quarters` × 90°."""
 
     mirrored: bool = False
     quarters: int = 0
 
-    def then(self, other: "Turn") -> "Turn":
+    def then(self, other: "Orientation") -> "Orientation":
         """This turn and `other` after it: a mirror reverses the rotation before it."""
         quarters = -self.quarters if other.mirrored else self.quarters
-        return Turn(self.mirrored != other.mirrored, (quarters + other.quarters) % 4)
+        return Orientation(self.mirrored != other.mirrored, (quarters + other.quarters) % 4)
 
     @property
-    def undone(self) -> "Turn":
-        return self if self.mirrored else Turn(False, -self.quarters % 4)
+    def undone(self) -> "Orientation":
+        return self if self.mirrored else Orientation(False, -self.quarters % 4)
 
     def size(self, size: Size) -> Size:
         return size.transposed if self.quarters % 2 else size
@@ -48,27 +48,31 @@ class Turn:
         return image.rot(f"d{self.quarters * 90}") if self.quarters else image
 
 
-STRAIGHT = Turn()
+STRAIGHT = Orientation()
 
 _EXIF = {
-    2: Turn(True, 0),
-    3: Turn(False, 2),
-    4: Turn(True, 2),
-    5: Turn(True, 3),
-    6: Turn(False, 1),
-    7: Turn(True, 1),
-    8: Turn(False, 3),
+    2: Orientation(True, 0),
+    3: Orientation(False, 2),
+    4: Orientation(True, 2),
+    5: Orientation(True, 3),
+    6: Orientation(False, 1),
+    7: Orientation(True, 1),
+    8: Orientation(False, 3),
 }
 
-_FLIPS = {Flip.H: Turn(True, 0), Flip.V: Turn(True, 2), Flip.HV: Turn(False, 2)}
+_FLIPS = {
+    Flip.H: Orientation(True, 0),
+    Flip.V: Orientation(True, 2),
+    Flip.HV: Orientation(False, 2),
+}
 
 
-def upright(orientation: int) -> Turn:
+def upright(orientation: int) -> Orientation:
     """What undoes an EXIF `Orientation` (tag 0x0112); a value that means nothing is upright."""
     return _EXIF.get(orientation, STRAIGHT)
 
 
-def asked(transform: Transform) -> Turn:
+def asked(transform: Transform) -> Orientation:
     """The flip, then the rotation, that the URL asks for."""
     flip = _FLIPS[transform.flip] if transform.flip else STRAIGHT
-    return flip.then(Turn(False, transform.rotate // 90))
+    return flip.then(Orientation(False, transform.rotate // 90))

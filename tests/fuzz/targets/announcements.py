@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from resizer.cache.redis.fill_notices import Expected, Landings, landed
+from resizer.cache.redis.fill_notices import FillNotices, Waiter, landed
 from resizer.cache.redis.listener import read_announcement
 from resizer.errors import ResizerError, UnprocessableSource
 from resizer.model.flush import Flush
@@ -32,7 +32,7 @@ def check_announcement(data: bytes) -> None:
 
 def check_landing(data: bytes) -> None:
     """Who waits is told of the end of his own fill, and of an error that a reply can say."""
-    landings = Landings()
+    landings = FillNotices()
     with _waiting(landings, PLACE) as mine, _waiting(landings, ("b.jpg", "width=4")) as other:
         landings.tell(data)
         assert not (mine.end.done() and other.end.done())
@@ -47,7 +47,7 @@ def check_landing(data: bytes) -> None:
 
 
 @contextmanager
-def _waiting(landings: Landings, place: tuple[str, str]) -> Iterator[Expected]:
+def _waiting(landings: FillNotices, place: tuple[str, str]) -> Iterator[Waiter]:
     expected = LOOP.run_until_complete(_expect(landings, place))
     try:
         yield expected
@@ -55,7 +55,7 @@ def _waiting(landings: Landings, place: tuple[str, str]) -> Iterator[Expected]:
         expected.cancel()
 
 
-async def _expect(landings: Landings, place: tuple[str, str]) -> Expected:
+async def _expect(landings: FillNotices, place: tuple[str, str]) -> Waiter:
     return landings.expect(place)
 
 

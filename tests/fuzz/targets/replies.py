@@ -17,7 +17,7 @@ from resizer.render.protocol.messages import (
     Done,
     Failed,
     Hello,
-    Lie,
+    ProtocolViolation,
     Refused,
     Reply,
     decode_reply,
@@ -35,7 +35,7 @@ def check(data: bytes) -> None:
     message, _, written = data.partition(b"\n")
     try:
         reply = decode_reply(message)
-    except Lie:
+    except ProtocolViolation:
         return
     assert len(message) <= MAX_REPLY_BYTES
     assert decode_reply(encode_reply(reply)) == reply
@@ -89,7 +89,7 @@ def _read(written: bytes, size: int) -> bytes | None:
     try:
         os.write(variant, written)
         return read_variant(variant, size, BOUND)
-    except Lie:
+    except ProtocolViolation:
         return None
     finally:
         os.close(variant)

@@ -22,7 +22,7 @@ from resizer.http.headers import CachePolicy
 from resizer.http.hit_lane import HitLaneProtocol
 from resizer.http.hit_replies import HitLane
 from resizer.http.images import ImagePolicy, Images
-from resizer.http.known_urls import Hits
+from resizer.http.known_urls import KnownUrls
 from resizer.model.flush import Flush
 from resizer.server.app import Front
 from resizer.urls.access import Access, Urls
@@ -107,7 +107,7 @@ class Served:
 
     def __init__(self) -> None:
         self.house = House()
-        self.hits = Hits(self.house.gateway, POLICY.cache)
+        self.hits = KnownUrls(self.house.gateway, POLICY.cache)
         metrics, writer = self.house.metrics, LineWriter(None)
         images = Images(self.house.gateway, self.hits, metrics, POLICY)
         app = AccessLog(Front(images, Starlette()), writer, metrics)

@@ -1,18 +1,18 @@
-"""Slots: how many at once, how many may wait."""
+"""FillLimiter: how many at once, how many may wait."""
 
 import asyncio
 
 import pytest
 
 from resizer.errors import Overloaded
-from resizer.gateway.admission import Slots
+from resizer.gateway.admission import FillLimiter
 from tests.support.loop import settle
 
 
 def test_so_many_at_once_and_so_many_wait_and_one_more_is_refused() -> None:
     async def scene() -> None:
         told: list[int] = []
-        slots = Slots(1, 2, told.append)
+        slots = FillLimiter(1, 2, told.append)
         inside, go = asyncio.Event(), asyncio.Event()
         order: list[str] = []
 
@@ -39,7 +39,7 @@ def test_so_many_at_once_and_so_many_wait_and_one_more_is_refused() -> None:
 
 def test_a_slow_fill_gives_its_slot_to_another_and_takes_none_away_at_its_end() -> None:
     async def scene() -> None:
-        slots = Slots(1, 10, lambda _: None)
+        slots = FillLimiter(1, 10, lambda _: None)
         inside: list[str] = []
         ends = {name: asyncio.Event() for name in ("slow", "other", "third")}
 
@@ -70,7 +70,7 @@ def test_a_slow_fill_gives_its_slot_to_another_and_takes_none_away_at_its_end() 
 
 def test_who_fails_or_leaves_gives_the_slot_back() -> None:
     async def scene() -> None:
-        slots = Slots(1, 2, lambda _: None)
+        slots = FillLimiter(1, 2, lambda _: None)
         with pytest.raises(ValueError, match="broken"):
             async with slots.one():
                 raise ValueError("broken")

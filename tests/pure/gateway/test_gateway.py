@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resizer.cache.lease import Landing, Lease
+from resizer.cache.lease import Lease, PendingFill
 from resizer.errors import CacheUnavailable, Overloaded, SourceNotFound, UnprocessableSource
 from resizer.model.flush import Flush
 from resizer.model.transform import Format, Transform
@@ -324,7 +324,7 @@ def test_a_slow_shared_tier_costs_one_patience_and_not_one_a_question() -> None:
         house.tiers._patience = 0.05
         take = house.shared.take
 
-        async def slowly(key: str, field: str) -> Lease | Landing:
+        async def slowly(key: str, field: str) -> Lease | PendingFill:
             await asyncio.sleep(60)
             return await take(key, field)
 

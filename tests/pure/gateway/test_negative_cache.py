@@ -7,7 +7,7 @@ from resizer.errors import (
     SourceUnavailable,
     UnprocessableSource,
 )
-from resizer.gateway.negative_cache import Refusals
+from resizer.gateway.negative_cache import NegativeCache
 from tests.support.clock import Clock
 
 
@@ -17,18 +17,18 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def refusals(clock: Clock) -> Refusals:
-    return Refusals(10, size=3, clock=clock)
+def refusals(clock: Clock) -> NegativeCache:
+    return NegativeCache(10, size=3, clock=clock)
 
 
-def test_a_missing_original_is_missing_for_every_variant(refusals: Refusals) -> None:
+def test_a_missing_original_is_missing_for_every_variant(refusals: NegativeCache) -> None:
     refusals.remember("a", "width=1", SourceNotFound("There is no such image."))
     with pytest.raises(SourceNotFound, match="There is no such image"):
         refusals.recall("a", "width=2")
     refusals.recall("b", "width=1")
 
 
-def test_a_render_that_failed_is_refused_for_its_variant_only(refusals: Refusals) -> None:
+def test_a_render_that_failed_is_refused_for_its_variant_only(refusals: NegativeCache) -> None:
     refusals.remember("a", "width=1", UnprocessableSource("corrupt"))
     refusals.remember("a", "width=2", RenderTimeout("slow"))
     with pytest.raises(UnprocessableSource):
@@ -39,7 +39,7 @@ def test_a_render_that_failed_is_refused_for_its_variant_only(refusals: Refusals
 
 
 def test_an_original_that_fails_whatever_is_asked_of_it_is_refused_for_every_variant(
-    refusals: Refusals,
+    refusals: NegativeCache,
 ) -> None:
     error = RenderTimeout("slow")
     error.of_every_variant = True
@@ -50,13 +50,13 @@ def test_an_original_that_fails_whatever_is_asked_of_it_is_refused_for_every_var
 
 @pytest.mark.parametrize("error", [Overloaded("full"), SourceUnavailable("away")])
 def test_what_speaks_of_the_moment_is_not_remembered(
-    refusals: Refusals, error: Overloaded | SourceUnavailable
+    refusals: NegativeCache, error: Overloaded | SourceUnavailable
 ) -> None:
     refusals.remember("a", "width=1", error)
     refusals.recall("a", "width=1")
 
 
-def test_a_refusal_ends(refusals: Refusals, clock: Clock) -> None:
+def test_a_refusal_ends(refusals: NegativeCache, clock: Clock) -> None:
     refusals.remember("a", "", SourceNotFound("missing"))
     clock.now += 9.9
     with pytest.raises(SourceNotFound):
@@ -65,7 +65,7 @@ def test_a_refusal_ends(refusals: Refusals, clock: Clock) -> None:
     refusals.recall("a", "width=1")
 
 
-def test_the_oldest_goes_when_it_is_full(refusals: Refusals) -> None:
+def test_the_oldest_goes_when_it_is_full(refusals: NegativeCache) -> None:
     for key in "abcd":
         refusals.remember(key, "", SourceNotFound("missing"))
     refusals.recall("a", "width=1")
@@ -73,7 +73,7 @@ def test_the_oldest_goes_when_it_is_full(refusals: Refusals) -> None:
         refusals.recall("b", "width=1")
 
 
-def test_a_flushed_original_is_asked_for_again(refusals: Refusals) -> None:
+def test_a_flushed_original_is_asked_for_again(refusals: NegativeCache) -> None:
     refusals.remember("photos/a", "", SourceNotFound("missing"))
     refusals.remember("other/b", "", SourceNotFound("missing"))
     refusals.forget(lambda key: key.startswith("photos/"))

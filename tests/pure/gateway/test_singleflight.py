@@ -1,11 +1,11 @@
-"""Flights: who may join, and what a flush does to those under way."""
+"""SingleFlight: who may join, and what a flush does to those under way."""
 
 import asyncio
 import math
 
 from resizer.cache import coherence
 from resizer.cache.coherence import Hearing
-from resizer.gateway.singleflight import Flight, Flights
+from resizer.gateway.singleflight import Call, SingleFlight
 from resizer.model.flush import Flush
 from resizer.model.transform import Transform
 from tests.support.clock import Clock
@@ -14,18 +14,18 @@ FIELD = "1:width=1"
 
 
 class Sky:
-    """Flights that land when told to."""
+    """Calls that end when told to."""
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.hears = Hearing(self.clock)
-        self.flights: Flights[str] = Flights(self.hears)
+        self.flights: SingleFlight[str] = SingleFlight(self.hears)
         self.land = asyncio.Event()
 
-    def start(self, key: str = "a", field: str = FIELD) -> Flight[str]:
-        return self.flights.start(Flight(key, field, Transform()), self._work)
+    def start(self, key: str = "a", field: str = FIELD) -> Call[str]:
+        return self.flights.start(Call(key, field, Transform()), self._work)
 
-    async def _work(self, flight: Flight[str]) -> str:
+    async def _work(self, flight: Call[str]) -> str:
         await self.land.wait()
         return flight.key
 

@@ -3,7 +3,7 @@ import time
 from dataclasses import replace
 
 from resizer.http.headers import CachePolicy
-from resizer.http.known_urls import Hits
+from resizer.http.known_urls import KnownUrls
 from resizer.model.freshness import Freshness
 from resizer.model.image import Variant
 from resizer.model.transform import Format, Transform
@@ -19,14 +19,14 @@ def asked(tail: str) -> ImageRequest:
     return parse(tail, Grammar(max_side=8192))
 
 
-async def filled(*transforms: Transform) -> tuple[House, Hits]:
+async def filled(*transforms: Transform) -> tuple[House, KnownUrls]:
     house = House()
     for transform in transforms:
         await house.gateway.get("a", transform)
-    return house, Hits(house.gateway, POLICY)
+    return house, KnownUrls(house.gateway, POLICY)
 
 
-def found(hits: Hits, url: bytes, accept: bytes = b"") -> tuple[bytes, Variant]:
+def found(hits: KnownUrls, url: bytes, accept: bytes = b"") -> tuple[bytes, Variant]:
     """The end of the reply's head, and what memory holds."""
     hit = hits.find((url, accept))
     assert hit is not None
@@ -62,7 +62,7 @@ def test_a_partial_variant_is_left_to_the_ordinary_way() -> None:
         house = House(freshness=Freshness(60, 0, 0, partial_for=60))
         house.renderer.partial = True
         await house.gateway.get("a", Transform(width=100, format=Format.WEBP))
-        hits = Hits(house.gateway, POLICY)
+        hits = KnownUrls(house.gateway, POLICY)
         hits.remember(URL, asked("width=100,format=webp/a"))
         assert len(house.memory) == 1
         assert hits.find((URL, b"")) is None

@@ -9,7 +9,7 @@ from resizer.gateway.invalidation import Forgetting
 from resizer.model.limits import FailOn
 from resizer.render.protocol.messages import Resampling
 from resizer.server.app import create_app
-from resizer.server.components import Parts
+from resizer.server.components import Components
 from resizer.server.factories import fingerprint, namespace, summary
 from resizer.settings.settings import Settings
 from resizer.urls.access import Urls
@@ -64,7 +64,7 @@ def test_an_application_is_made_without_contacting_anything(tmp_path: Path) -> N
 def test_what_was_under_way_while_flushes_were_not_heard_is_not_remembered(tmp_path: Path) -> None:
     async def scene() -> None:
         house = House(open_=False)
-        parts = Parts(Settings(source=str(tmp_path), urls=Urls.OPEN, access_log=False))
+        parts = Components(Settings(source=str(tmp_path), urls=Urls.OPEN, access_log=False))
         forgetting = Forgetting(house.memory, parts.originals, house.tiers, None)
         forgetting.others.append(house.gateway.flush)
         forgetting.lost("ConnectionError")

@@ -19,7 +19,7 @@ from resizer.render.read.decoders.decoded import (
     page_index,
     picture,
 )
-from resizer.render.read.orientation import Turn, upright
+from resizer.render.read.orientation import Orientation, upright
 
 NAME = "Pillow"
 _ORIENTATION = 0x0112
@@ -43,7 +43,7 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
 
 
 @decoding()
-def _decoded(file: Any, index: int, turn: Turn) -> pyvips.Image:
+def _decoded(file: Any, index: int, turn: Orientation) -> pyvips.Image:
     file.seek(index)
     image = turn.image(picture(file.tobytes(), Size(*file.size), file.mode)).copy()
     words = {name: file.info.get(name) for name in ("exif", "xmp")}

@@ -10,10 +10,10 @@ import pyvips
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Box, Fit, Format, Metadata, Saliency, Transform
+from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.pipeline import render
-from resizer.render.pipeline.stages import Stages
+from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
 from resizer.render.protocol.messages import Resampling
-from resizer.render.protocol.stage import Kind, Stage
 
 MANY = 64 * 1024 * 1024
 
@@ -22,12 +22,12 @@ class Keeper:
     """What the gateway does, in this process."""
 
     def __init__(self) -> None:
-        self.ready: list[tuple[Stage, int]] = []
-        self.began: list[Kind | None] = []
+        self.ready: list[tuple[Intermediate, int]] = []
+        self.began: list[IntermediateKind | None] = []
 
     def render(self, source: bytes, transform: Transform, light: Resampling) -> Rendered:
-        room = {kind: os.memfd_create(kind) for kind in Kind}
-        stages = Stages(self.ready, room, MANY)
+        room = {kind: os.memfd_create(kind) for kind in IntermediateKind}
+        stages = Intermediates(self.ready, room, MANY)
         rendered = render(source, transform, Limits(), light, stages)
         self.began.append(stages.began)
         self.ready += [(stage, room.pop(stage.kind)) for stage in stages.left]
@@ -104,7 +104,7 @@ def test_every_format_is_the_same_from_a_shaped_picture(name: str) -> None:
         for asked in [*ASKED, *reversed(ASKED)]:
             alone = render(source, asked, Limits(), light)
             assert keeping.render(source, asked, light).body == alone.body, asked
-        assert keeping.began.count(Kind.SHAPED) == 9
+        assert keeping.began.count(IntermediateKind.SHAPED) == 9
 
 
 def test_an_orientation_a_profile_and_exif_are_those_of_the_file() -> None:
@@ -119,7 +119,7 @@ def test_an_orientation_a_profile_and_exif_are_those_of_the_file() -> None:
             kept = keeping.render(source, asked, Resampling.LINEAR)
             assert kept.body == alone.body
             assert (kept.width, kept.height) == (50, 75)
-        assert keeping.began == [None, *[Kind.SHAPED] * 5]
+        assert keeping.began == [None, *[IntermediateKind.SHAPED] * 5]
 
 
 def test_nothing_of_a_broken_original_is_kept() -> None:
@@ -146,4 +146,4 @@ def test_animations_and_drawings_leave_no_octave() -> None:
     )
     with keeper() as keeping:
         keeping.render(drawing, Transform(width=20), Resampling.LINEAR)
-        assert [stage.kind for stage, _ in keeping.ready] == [Kind.SHAPED]
+        assert [stage.kind for stage, _ in keeping.ready] == [IntermediateKind.SHAPED]

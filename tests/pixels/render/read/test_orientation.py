@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resizer.model.geometry import Area, Size
 from resizer.model.transform import Fit, Flip, Point, Transform
-from resizer.render.read.orientation import STRAIGHT, Turn, asked, upright
+from resizer.render.read.orientation import STRAIGHT, Orientation, asked, upright
 from tests.support.drawings import (
     BLUE,
     GREEN,
@@ -24,7 +24,7 @@ from tests.support.drawings import (
     quarters,
 )
 
-turns = st.builds(Turn, st.booleans(), st.integers(0, 3))
+turns = st.builds(Orientation, st.booleans(), st.integers(0, 3))
 
 
 # orientation → what must have been done to the pixels of an upright picture for it to be right
@@ -91,19 +91,19 @@ def test_a_turned_original_turns_on_from_upright() -> None:
 
 
 @given(turns)
-def test_a_turn_undone_is_straight(turn: Turn) -> None:
+def test_a_turn_undone_is_straight(turn: Orientation) -> None:
     assert turn.then(turn.undone) == STRAIGHT
     assert turn.undone.then(turn) == STRAIGHT
 
 
 @given(turns, turns, turns)
-def test_turns_compose(one: Turn, two: Turn, three: Turn) -> None:
+def test_turns_compose(one: Orientation, two: Orientation, three: Orientation) -> None:
     assert one.then(two).then(three) == one.then(two.then(three))
 
 
 @given(turns, turns, st.integers(0, 9), st.integers(0, 9), st.integers(1, 9), st.integers(1, 9))
 def test_an_area_turns_as_its_picture_does(
-    one: Turn, two: Turn, left: int, top: int, width: int, height: int
+    one: Orientation, two: Orientation, left: int, top: int, width: int, height: int
 ) -> None:
     size, area = Size(20, 30), Area(left, top, width, height)
     step = two.area(one.area(area, size), one.size(size))

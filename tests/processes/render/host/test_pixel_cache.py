@@ -14,8 +14,8 @@ from resizer.model.image import Original
 from resizer.model.transform import Transform
 from resizer.render.host.pixel_cache import MOST_STAGES, PixelCache
 from resizer.render.host.pool import Pool
-from resizer.render.protocol.messages import Lie
-from resizer.render.protocol.stage import Kind, Stage
+from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
+from resizer.render.protocol.messages import ProtocolViolation
 from tests.support.puppet_pool import order, original, running, said
 
 MIB = 1024 * 1024
@@ -108,9 +108,9 @@ def descriptors(cache: PixelCache) -> int:
 
 def leave(cache: PixelCache, given: Original, size: int, name: str = "x") -> None:
     with cache.lent(given) as shelf:
-        if Kind.SHAPED in shelf.room and size <= shelf.most_bytes:
-            os.write(shelf.room[Kind.SHAPED], bytes(size))
-            shelf.take(Stage(Kind.SHAPED, name, size, 1, 1))
+        if IntermediateKind.SHAPED in shelf.room and size <= shelf.most_bytes:
+            os.write(shelf.room[IntermediateKind.SHAPED], bytes(size))
+            shelf.take(Intermediate(IntermediateKind.SHAPED, name, size, 1, 1))
 
 
 def test_the_original_used_least_recently_goes_first() -> None:
@@ -179,11 +179,11 @@ def test_a_render_that_fails_leaves_no_descriptor_open() -> None:
 def test_a_file_with_more_behind_its_end_is_no_stage() -> None:
     cache = PixelCache(64 * MIB, 64 * MIB)
     with original("a") as given, cache.lent(given) as shelf:
-        file = shelf.room[Kind.SHAPED]
+        file = shelf.room[IntermediateKind.SHAPED]
         os.write(file, bytes(8 * MIB))
         os.ftruncate(file, 4 * MIB)
         LIBC.fallocate(file, 1, c_long(0), c_long(16 * MIB))  # FALLOC_FL_KEEP_SIZE
         assert os.fstat(file).st_size == 4 * MIB
-        with pytest.raises(Lie):
-            shelf.take(Stage(Kind.SHAPED, "x", 4096, 1024, 1))
+        with pytest.raises(ProtocolViolation):
+            shelf.take(Intermediate(IntermediateKind.SHAPED, "x", 4096, 1024, 1))
     cache.close()

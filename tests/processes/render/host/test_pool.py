@@ -17,7 +17,7 @@ from resizer.errors import Overloaded, RenderTimeout, UnprocessableSource
 from resizer.model.image import Original, Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
-from resizer.render.host.attempt import Request
+from resizer.render.host.attempt import RenderRequest
 from tests.support.puppet_pool import (
     gone,
     order,
@@ -227,7 +227,7 @@ def test_a_caller_that_left_is_not_retried() -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("kind", [Request, Rendered])
+@pytest.mark.parametrize("kind", [RenderRequest, Rendered])
 def test_no_render_is_ever_spelled_out(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of megabytes, while the event loop stands still."""
 

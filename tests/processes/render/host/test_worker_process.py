@@ -17,7 +17,7 @@ from resizer.model.transform import Format, Transform
 from resizer.render.host import spawn
 from resizer.render.host.pool import Pool
 from resizer.render.host.worker_process import End, Worker, read_variant
-from resizer.render.protocol.messages import Lie
+from resizer.render.protocol.messages import ProtocolViolation
 from tests.support.puppet_pool import LIMITS, gone, order, original, pid, running, said, until
 from tests.support.puppet_worker import COMMAND
 from tests.support.root import ROOT
@@ -104,7 +104,7 @@ def test_a_variant_is_read_only_when_it_is_of_the_size_said(
 ) -> None:
     with original("a variant") as given:
         assert read_variant(given.fd, 9, 9) == b"a variant"
-        with pytest.raises(Lie, match=wrong):
+        with pytest.raises(ProtocolViolation, match=wrong):
             read_variant(given.fd, said, bound)
 
 

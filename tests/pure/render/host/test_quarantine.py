@@ -8,7 +8,7 @@ from resizer.errors import RenderTimeout, UnprocessableSource
 from resizer.model.image import Original
 from resizer.model.transform import Format, Transform
 from resizer.render.host import quarantine as module
-from resizer.render.host.quarantine import CONDEMNED_SECONDS, SUSPECT_SECONDS, Suspects, is_light
+from resizer.render.host.quarantine import CONDEMNED_SECONDS, SUSPECT_SECONDS, Quarantine, is_light
 from tests.support.clock import Clock
 
 LIGHT = Transform(width=500)
@@ -26,8 +26,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def suspects(clock: Clock) -> Suspects:
-    return Suspects(clock)
+def suspects(clock: Clock) -> Quarantine:
+    return Quarantine(clock)
 
 
 @pytest.mark.parametrize(
@@ -50,29 +50,29 @@ def test_a_light_transform_makes_a_small_picture_without_blur(
     assert is_light(transform) is light
 
 
-def test_nobody_is_suspect_at_first(suspects: Suspects) -> None:
+def test_nobody_is_suspect_at_first(suspects: Quarantine) -> None:
     assert not suspects.is_suspect(an_original(), LIGHT)
 
 
-def test_a_slow_light_render_makes_all_variants_suspect(suspects: Suspects) -> None:
+def test_a_slow_light_render_makes_all_variants_suspect(suspects: Quarantine) -> None:
     suspects.suspect(an_original(), LIGHT)
     for transform in (LIGHT, HEAVY, Transform(width=9)):
         assert suspects.is_suspect(an_original(), transform)
 
 
-def test_a_slow_heavy_render_says_nothing_of_light_ones(suspects: Suspects) -> None:
+def test_a_slow_heavy_render_says_nothing_of_light_ones(suspects: Quarantine) -> None:
     suspects.suspect(an_original(), HEAVY)
     assert suspects.is_suspect(an_original(), Transform(width=5000))
     assert not suspects.is_suspect(an_original(), LIGHT)
 
 
-def test_a_quick_render_clears_its_original(suspects: Suspects) -> None:
+def test_a_quick_render_clears_its_original(suspects: Quarantine) -> None:
     suspects.suspect(an_original(), LIGHT)
     suspects.clear(an_original(), Transform(width=9))
     assert not suspects.is_suspect(an_original(), LIGHT)
 
 
-def test_a_fatal_light_render_condemns_all_variants_in_its_words(suspects: Suspects) -> None:
+def test_a_fatal_light_render_condemns_all_variants_in_its_words(suspects: Quarantine) -> None:
     suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
     for transform in (LIGHT, HEAVY, Transform()):
         with pytest.raises(UnprocessableSource, match=CRASHED) as refusal:
@@ -80,7 +80,7 @@ def test_a_fatal_light_render_condemns_all_variants_in_its_words(suspects: Suspe
         assert refusal.value.of_every_variant
 
 
-def test_a_fatal_heavy_render_condemns_itself_alone(suspects: Suspects) -> None:
+def test_a_fatal_heavy_render_condemns_itself_alone(suspects: Quarantine) -> None:
     suspects.condemn(an_original(), HEAVY, RenderTimeout("too long"))
     with pytest.raises(RenderTimeout, match="too long") as refusal:
         suspects.is_suspect(an_original(), HEAVY)
@@ -90,7 +90,7 @@ def test_a_fatal_heavy_render_condemns_itself_alone(suspects: Suspects) -> None:
 
 
 def test_strikes_are_counted_for_an_original_whatever_was_asked_of_it(
-    suspects: Suspects, clock: Clock
+    suspects: Quarantine, clock: Clock
 ) -> None:
     assert suspects.strikes(an_original()) == 0
     suspects.suspect(an_original(), LIGHT)
@@ -102,7 +102,7 @@ def test_strikes_are_counted_for_an_original_whatever_was_asked_of_it(
     assert suspects.strikes(an_original()) == 0
 
 
-def test_each_refusal_is_an_error_of_its_own(suspects: Suspects) -> None:
+def test_each_refusal_is_an_error_of_its_own(suspects: Quarantine) -> None:
     suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
     raised = []
     for _ in range(2):
@@ -113,7 +113,7 @@ def test_each_refusal_is_an_error_of_its_own(suspects: Suspects) -> None:
 
 
 def test_the_condemned_get_another_chance_in_the_slow_lane_and_then_are_forgotten(
-    suspects: Suspects, clock: Clock
+    suspects: Quarantine, clock: Clock
 ) -> None:
     suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
     clock.now += CONDEMNED_SECONDS
@@ -123,18 +123,18 @@ def test_the_condemned_get_another_chance_in_the_slow_lane_and_then_are_forgotte
 
 
 @pytest.mark.parametrize("other", [an_original("b"), an_original(size=11)])
-def test_other_bytes_are_another_original(suspects: Suspects, other: Original) -> None:
+def test_other_bytes_are_another_original(suspects: Quarantine, other: Original) -> None:
     suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
     assert not suspects.is_suspect(other, LIGHT)
 
 
-def test_an_original_without_a_tag_is_never_known_again(suspects: Suspects) -> None:
+def test_an_original_without_a_tag_is_never_known_again(suspects: Quarantine) -> None:
     suspects.condemn(an_original(""), LIGHT, UnprocessableSource(CRASHED))
     assert not suspects.is_suspect(an_original(""), LIGHT)
 
 
 def test_the_oldest_is_forgotten_when_there_are_too_many(
-    suspects: Suspects, monkeypatch: pytest.MonkeyPatch
+    suspects: Quarantine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_SIZE", 3)
     for etag in "abcd":

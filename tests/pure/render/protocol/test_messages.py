@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from resizer.model.limits import Limits
 from resizer.model.transform import Colour, Fit, Format, Transform
+from resizer.render.protocol.intermediate import MAX_NAME, Intermediate, IntermediateKind
 from resizer.render.protocol.messages import (
     CONTENT_TYPES,
     MAX_PROBLEMS,
@@ -18,7 +19,7 @@ from resizer.render.protocol.messages import (
     Failed,
     Hello,
     Job,
-    Lie,
+    ProtocolViolation,
     Refused,
     Reply,
     Resampling,
@@ -28,13 +29,12 @@ from resizer.render.protocol.messages import (
     encode_reply,
     printable,
 )
-from resizer.render.protocol.stage import MAX_NAME, Kind, Stage
 
 counts = st.integers(1, 2**63)
 texts = st.text(max_size=MAX_TEXT).map(printable)
 stages = st.builds(
-    Stage,
-    st.sampled_from(Kind),
+    Intermediate,
+    st.sampled_from(IntermediateKind),
     st.text(st.characters(codec="ascii"), max_size=MAX_NAME),
     st.integers(1, 1_000_000),
     st.integers(1, 1_000_000),
@@ -52,7 +52,7 @@ replies = st.one_of(
         st.floats(0, allow_infinity=False),
         st.booleans(),
         st.lists(stages, max_size=2, unique_by=lambda stage: stage.kind).map(tuple),
-        st.sampled_from(["", *Kind]),
+        st.sampled_from(["", *IntermediateKind]),
     ),
     st.builds(Refused, counts, texts),
     st.builds(Failed, counts, texts),
@@ -75,7 +75,7 @@ def test_a_reply_survives_its_encoding(reply: Reply) -> None:
 def _decodes_or_lies(message: bytes) -> None:
     try:
         reply = decode_reply(message)
-    except Lie:
+    except ProtocolViolation:
         return
     assert decode_reply(encode_reply(reply)) == reply
 
@@ -137,7 +137,7 @@ def test_a_reply_with_one_byte_changed_is_a_reply_or_a_lie(
 )
 def test_a_reply_with_one_impossible_fact_is_a_lie(change: dict[str, object]) -> None:
     assert decode_reply(json.dumps(["done", DONE]).encode())
-    with pytest.raises(Lie):
+    with pytest.raises(ProtocolViolation):
         decode_reply(json.dumps(["done", DONE | change]).encode())
 
 
@@ -150,7 +150,7 @@ def test_a_text_that_is_long_or_not_printable_is_a_lie(text: object) -> None:
         ("failed", {"sequence": 1, "detail": text}),
         ("hello", {"problems": [text]}),
     ):
-        with pytest.raises(Lie):
+        with pytest.raises(ProtocolViolation):
             decode_reply(json.dumps([name, facts]).encode())
 
 
@@ -168,7 +168,7 @@ def test_a_text_that_is_long_or_not_printable_is_a_lie(text: object) -> None:
     ids=["nothing", "deep", "large number", "short", "list as name", "not utf-8", "long"],
 )
 def test_a_message_of_another_shape_is_a_lie(message: bytes) -> None:
-    with pytest.raises(Lie):
+    with pytest.raises(ProtocolViolation):
         decode_reply(message)
 
 

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from resizer.cache.lease import Landing, Lease
+from resizer.cache.lease import Lease, PendingFill
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis import cache as cache_module
-from resizer.cache.redis.fill_notices import Expected
+from resizer.cache.redis.fill_notices import Waiter
 from resizer.cache.redis.reading import Command
 from resizer.errors import Overloaded, ResizerError, SourceNotFound
 from resizer.model.flush import Flush
@@ -39,9 +39,9 @@ async def led(cache: RedisCache, key: str = "a", field: str = FIELD) -> str:
     return lease.token
 
 
-async def refused(cache: RedisCache, key: str = "a", field: str = FIELD) -> Expected:
+async def refused(cache: RedisCache, key: str = "a", field: str = FIELD) -> Waiter:
     landing = await cache.take(key, field)
-    assert isinstance(landing, Expected)
+    assert isinstance(landing, Waiter)
     return landing
 
 
@@ -60,7 +60,7 @@ def test_what_lies_there_comes_with_the_lease(run: Run) -> None:
     async def use(cache: RedisCache) -> None:
         assert (await cache.take("a", FIELD)) is not None
         await cache.release("a", FIELD, "another's token")
-        assert isinstance(await cache.take("a", FIELD), Expected), "only its holder ends a lease"
+        assert isinstance(await cache.take("a", FIELD), Waiter), "only its holder ends a lease"
         token = await led(cache, key="b")
         assert await cache.put("b", FIELD, ONE, 60, token)
         lease = await cache.take("b", FIELD)
@@ -169,7 +169,7 @@ def test_who_waits_is_woken_and_told_what_went_wrong(
     run(use)
 
 
-async def ended(landing: Landing) -> tuple[ResizerError | None, bool]:
+async def ended(landing: PendingFill) -> tuple[ResizerError | None, bool]:
     return await landing.wait(), landing.told
 
 

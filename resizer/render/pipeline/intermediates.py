@@ -3,16 +3,16 @@
 import mmap
 from collections.abc import Mapping, Sequence
 
-from resizer.render.protocol.stage import Kind, Stage
+from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
 
 
-class Stages:
+class Intermediates:
     """Files are those of the job's descriptors; the gateway opened them, and closes its own."""
 
     def __init__(
         self,
-        ready: Sequence[tuple[Stage, int]] = (),
-        room: Mapping[Kind, int] | None = None,
+        ready: Sequence[tuple[Intermediate, int]] = (),
+        room: Mapping[IntermediateKind, int] | None = None,
         most_bytes: int = 0,
     ) -> None:
         """`ready` may be begun with. `room` has an empty file for each kind that is to be left
@@ -20,12 +20,12 @@ class Stages:
         self._ready = {(stage.kind, stage.name): (stage, file) for stage, file in ready}
         self._room = dict(room or {})
         self._most_bytes = most_bytes
-        self.left: list[Stage] = []
+        self.left: list[Intermediate] = []
         """What was written."""
-        self.began: Kind | None = None
+        self.began: IntermediateKind | None = None
         """What the render began with; None is the original's bytes."""
 
-    def find(self, kind: Kind, name: str) -> tuple[Stage, memoryview] | None:
+    def find(self, kind: IntermediateKind, name: str) -> tuple[Intermediate, memoryview] | None:
         """The pixels of that name, unmapped when nothing refers to them any more."""
         if (kind, name) not in self._ready:
             return None
@@ -34,11 +34,11 @@ class Stages:
         pixels = mmap.mmap(file, stage.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
         return stage, memoryview(pixels)
 
-    def wants(self, kind: Kind, size: int) -> bool:
+    def wants(self, kind: IntermediateKind, size: int) -> bool:
         """Whether pixels of `size` bytes are to be left behind."""
         return kind in self._room and size <= self._most_bytes
 
-    def leave(self, stage: Stage, pixels: memoryview) -> None:
+    def leave(self, stage: Intermediate, pixels: memoryview) -> None:
         """Write pixels that are wanted, whole and sound."""
         with open(self._room.pop(stage.kind), "wb", closefd=False) as file:
             file.write(pixels)

@@ -1,4 +1,4 @@
-"""Packets, and the protocol that remembers them: over a transport and a clock made here."""
+"""RawRequestCache, and the protocol that remembers them: over a transport and a clock made here."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 
 from resizer.http import images
 from resizer.http.hit_lane import HitLaneProtocol
-from resizer.http.packet_cache import LONGEST, MOST, Packets
+from resizer.http.raw_request_cache import LONGEST, MOST, RawRequestCache
 from resizer.model.flush import Flush
 from tests.fuzz.targets.requests import Line, Served
 
@@ -25,7 +25,7 @@ def request(*headers: str, url: str = URL) -> bytes:
 
 
 def test_a_packet_is_kept_from_its_second_time_on() -> None:
-    packets = Packets()
+    packets = RawRequestCache()
     packets.note(request(), ASKED)
     assert packets.find(request()) is None
     packets.note(request(), ASKED)
@@ -33,7 +33,7 @@ def test_a_packet_is_kept_from_its_second_time_on() -> None:
 
 
 def test_the_oldest_packet_is_forgotten_and_a_long_one_never_kept() -> None:
-    packets = Packets()
+    packets = RawRequestCache()
     for number in range(MOST + 1):
         for _ in range(2):
             packets.note(request(f"X: {number}"), ASKED)
@@ -47,7 +47,7 @@ def test_the_oldest_packet_is_forgotten_and_a_long_one_never_kept() -> None:
 
 
 def test_packets_that_come_once_push_nothing_out() -> None:
-    packets = Packets()
+    packets = RawRequestCache()
     for _ in range(2):
         packets.note(request(), ASKED)
     for number in range(3 * MOST):

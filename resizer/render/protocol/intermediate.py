@@ -1,4 +1,4 @@
-"""Stages: pixels of an original half-way through a render, which another render can begin with.
+"""Intermediates: pixels half-way through a render, which another render can begin with.
 
 The gateway keeps them, in memfds, and never looks at one: what a stage is called and which one a
 render begins with is the worker's affair.
@@ -15,7 +15,7 @@ MAX_BANDS = 16
 """Inks, alpha, and what a TIFF may hold besides."""
 
 
-class Kind(StrEnum):
+class IntermediateKind(StrEnum):
     """How far a render had come."""
 
     OCTAVE = "octave"
@@ -25,10 +25,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Intermediate:
     """What the pixels in a file are: 8 bits a sample, band by band, from left to right, by rows."""
 
-    kind: Kind
+    kind: IntermediateKind
     name: str
     """What another render must ask for to have just these pixels."""
     width: int
@@ -52,4 +52,4 @@ class Stage:
     @classmethod
     def read(cls, facts: dict[str, Any]) -> Self:
         """Of an untrusted reply. Raises ValueError, TypeError or KeyError."""
-        return cls(**{**facts, "kind": Kind(facts["kind"])})
+        return cls(**{**facts, "kind": IntermediateKind(facts["kind"])})
