@@ -18,9 +18,9 @@ from resizer.render.read.decoders.decoded import Opened, page_index
 from resizer.render.read.decoders.samples import sample_count
 
 OPTIONAL = {
-    SourceFormat.HEIC: ("pip install 'resizer[heic]'", "HEIC"),
-    SourceFormat.JXL: ("pip install 'resizer[jxl]'", "JPEG XL"),
-    SourceFormat.PDF: ("pip install 'resizer[pdf]'", "PDF"),
+    SourceFormat.HEIC: ("pip install pillow-heif", "HEIC"),
+    SourceFormat.JXL: ("pip install pillow-jxl-plugin", "JPEG XL"),
+    SourceFormat.PDF: ("pip install pypdfium2", "PDF"),
     SourceFormat.AVIF_SEQUENCE: ("install a Pillow that reads AVIF", "an AVIF sequence"),
 }
 """What to do so as to read a format, and what to call an original in it."""

@@ -273,9 +273,9 @@ def test_an_optional_format_is_told_with_what_reads_it_or_what_to_install() -> N
         "image/heic": {
             "by": "libvips",
             "every_page": True,
-            "install": "pip install 'resizer[heic]'",
+            "install": "pip install pillow-heif",
         },
-        "image/jxl": {"by": None, "every_page": True, "install": "pip install 'resizer[jxl]'"},
+        "image/jxl": {"by": None, "every_page": True, "install": "pip install pillow-jxl-plugin"},
         "image/avif-sequence": {
             "by": "libvips",
             "every_page": False,
@@ -286,7 +286,7 @@ def test_an_optional_format_is_told_with_what_reads_it_or_what_to_install() -> N
     assert [f.verdict for f in found] == [OK, OK, OK]
     assert "image/jxl" not in found[1].says
     assert found[2].says == (
-        "image/heic is read by libvips; image/jxl is not read: pip install 'resizer[jxl]';"
+        "image/heic is read by libvips; image/jxl is not read: pip install pillow-jxl-plugin;"
         " of image/avif-sequence only the still picture is read: install a Pillow that reads AVIF"
         " for every frame."
     )
