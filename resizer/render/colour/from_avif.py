@@ -1,15 +1,13 @@
 """What an AVIF says of its colours where libvips does not look (ISO/IEC 14496-12, 23008-12).
 
-`colr` of the type `nclx` names a colour space by code points; where there is none, the AV1 sequence
-header does. It also tells alpha of limited range, which old encoders wrote and libheif leaves as
-it is: 16 is clear there and 235 opaque.
+`colr` of the type `nclx` names a colour space by code points; where there is none it is sRGB. Alpha
+of limited range, which old encoders wrote, is left by libheif as it is: 16 is clear there and 235
+opaque.
 """
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-
-from resizer.render.colour.av1 import Sequence, read_sequence
 
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 _MOST_BOXES = 1_000
@@ -17,6 +15,9 @@ _MOST_PROPERTIES = 32
 """Of one item; a picture has about six."""
 _AV1C_BYTES = 4
 """Of an AV1CodecConfigurationBox before its OBUs (AV1-ISOBMFF §2.3)."""
+_TEMPORAL_DELIMITER, _SEQUENCE_HEADER = b"\x12\0", b"\x0a"
+_SHORT = "00011"
+"""How the sequence header of a still picture of the main profile begins, in its short form."""
 _UNSPECIFIED, _SRGB = (struct.pack(">3HB", *said, 0x80) for said in ((2, 2, 2), (1, 13, 6)))
 """An `nclx` of full range: primaries, transfer and matrix unspecified, and what that means."""
 
@@ -37,14 +38,14 @@ class _Item:
     """The properties of one item that are of colour."""
 
     nclx: memoryview = field(default_factory=lambda: memoryview(b""))
-    sequence: Sequence | None = None
+    stream: bytes = b""
     is_alpha: bool = False
 
     def add(self, kind: bytes, body: memoryview) -> None:
         if kind == b"colr" and bytes(body[:4]) == b"nclx":
             self.nclx = body[4:11]
         elif kind == b"av1C":
-            self.sequence = read_sequence(bytes(body[_AV1C_BYTES:]))
+            self.stream = bytes(body[_AV1C_BYTES:])
         elif kind == b"auxC":
             self.is_alpha = bytes(body[4:]).split(b"\0")[0] in _ALPHA
 
@@ -52,7 +53,7 @@ class _Item:
     def is_limited(self) -> bool:
         if len(self.nclx) == 7:
             return self.nclx[6] < 0x80
-        return self.sequence is not None and not self.sequence.full_range
+        return says_limited_range(self.stream)
 
 
 @dataclass(slots=True)
@@ -79,9 +80,22 @@ def avif_colour(file: memoryview) -> AvifColour:
     if len(shown.nclx) == 7:
         primaries, transfer = struct.unpack_from(">HH", shown.nclx)
         return AvifColour(primaries, transfer, limited)
-    if shown.sequence:
-        return AvifColour(shown.sequence.primaries, shown.sequence.transfer, limited)
     return AvifColour(limited_alpha=limited)
+
+
+def says_limited_range(obus: bytes) -> bool:
+    """Whether a still picture's sequence header, in its short form, says that 16 is black.
+
+    `sequence_header_obu` and `color_config` of the AV1 specification, §5.5.
+    """
+    header = obus.removeprefix(_TEMPORAL_DELIMITER)
+    bits = "".join(f"{byte:08b}" for byte in header[2:])
+    if not header.startswith(_SEQUENCE_HEADER) or not bits.startswith(_SHORT) or len(bits) < 18:
+        return False
+    width_bits, height_bits = int(bits[10:14], 2) + 1, int(bits[14:18], 2) + 1
+    colours = bits[18 + width_bits + height_bits + 6 :]  # behind six coding tools
+    code_points = 24 if colours[2:3] == "1" else 0
+    return colours[3 + code_points :][:1] == "0"
 
 
 def with_range_named(file: memoryview) -> memoryview:

@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from resizer.model.transform import Format, Gamut, Metadata
-from resizer.render.colour.av1 import Sequence, read_sequence
-from resizer.render.colour.from_avif import AvifColour, avif_colour, with_range_named
+from resizer.render.colour.from_avif import (
+    AvifColour,
+    avif_colour,
+    says_limited_range,
+    with_range_named,
+)
 from resizer.render.colour.from_png import named_profile
 from resizer.render.colour.icc import is_wide, of_colours
 from tests.support.colours import (
@@ -116,7 +120,7 @@ def test_the_boxes_of_the_picture_count(version: int) -> None:
 
     assert read() == AvifColour(12, 13)
     assert read(picture=b"\x82") == AvifColour(9, 16), "bit 7 only says that it is essential"
-    assert read(picture=b"\3") == AvifColour(1, 13), "without a box, the stream's own"
+    assert read(picture=b"\3") == AvifColour(), "without a box, sRGB"
     assert read(alpha=b"\4\3") == AvifColour(12, 13, limited_alpha=True)
     assert read(alpha=b"\4\2") == AvifColour(12, 13, limited_alpha=True)
     assert read(alpha=b"\4\3\1") == AvifColour(12, 13), "the box counts for more than the stream"
@@ -124,10 +128,10 @@ def test_the_boxes_of_the_picture_count(version: int) -> None:
     assert read(picture=b"\x7f") == AvifColour()
 
 
-def test_a_sequence_header_is_read_to_its_colours() -> None:
-    assert read_sequence(LIMITED) == Sequence(1, 13, full_range=False)
-    assert read_sequence(LIMITED[:9]) is None
-    assert read_sequence(b"") is None
+def test_a_sequence_header_is_read_to_its_range() -> None:
+    assert says_limited_range(LIMITED)
+    assert not any(says_limited_range(LIMITED[:size]) for size in range(len(LIMITED)))
+    assert not says_limited_range(LIMITED[:-1] + b"\x34"), "one bit is another"
 
 
 @settings(max_examples=80, deadline=None)
@@ -153,7 +157,7 @@ def test_no_bytes_upset_the_readers(data: st.DataObject | None) -> None:
         avif_colour(memoryview(body))
         with_range_named(memoryview(body))
         named_profile(memoryview(body), None)
-        read_sequence(body)
+        says_limited_range(body)
         is_wide(body)
         of_colours(body)
 
