@@ -11,13 +11,13 @@ from resizer.cli.terminal import ASKED_WRONGLY, fail, out
 def demo(
     images: Annotated[
         Path | None,
-        typer.Option(help="Show the pictures of this directory instead of drawn ones."),
+        typer.Option(help="Show the pictures of this directory instead of the samples."),
     ] = None,
     port: Annotated[
         int, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1; the next free one if taken.")
     ] = 8080,
 ) -> None:
-    """A gallery over sample photos: memory cache, open URLs, loopback only."""
+    """A gallery over sample pictures: memory cache, open URLs, loopback only."""
     from resizer.ops.demo.run import run_demo
 
     if images is not None and not images.is_dir():
@@ -26,5 +26,5 @@ def demo(
         run_demo(images, port, out.print)
     except OSError as error:
         fail(f"cannot listen on 127.0.0.1:{port}: {error.strerror}")
-    except (RuntimeError, LookupError) as error:
+    except LookupError as error:
         fail(str(error.args[0]))

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -146,6 +147,12 @@ def test_the_gateway_is_given_settings_that_exist(composition: dict[str, Any]) -
     given = composition["services"]["gateway"]["environment"]
     names = {name.removeprefix("RESIZER_").lower() for name in given if name.startswith("RESIZER_")}
     assert names <= set(Settings.model_fields)
+
+
+def test_the_bucket_is_filled_by_a_program_that_exists(composition: dict[str, Any]) -> None:
+    *python, module = composition["services"]["seed"]["entrypoint"]
+    assert python == ["python", "-m"]
+    assert find_spec(module)
 
 
 def test_it_is_given_longer_to_stop_than_it_takes_to_drain(composition: dict[str, Any]) -> None:

@@ -1,1 +1,1 @@
-"""What a newcomer sees first: sample photos drawn by the program, and a page that shows them."""
+"""What a newcomer sees first: sample pictures, and a page that shows them."""

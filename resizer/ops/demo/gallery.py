@@ -19,9 +19,9 @@ CONTENT_SECURITY_POLICY = (
 MOST_TILES = 60
 WIDTHS = (320, 480, 640, 960, 1280, 1600)
 
-# Eleven tiles fill a square of four columns: name, height for a width of 1, share of the page
+# Six tiles fill three rows of four columns: name, height for a width of 1, share of the page
 _SHAPES = {"plain": (3 / 4, 1), "big": (3 / 4, 2), "tall": (3 / 2, 1), "wide": (3 / 8, 2)}
-_PATTERN = ("big", "plain", "tall", "plain", "plain", "wide", *["plain"] * 5)
+_PATTERN = ("big", "tall", "plain", "plain", "wide", "wide")
 
 _FITS = (
     ("fit=contain", "All of it, inside the box"),
@@ -126,8 +126,8 @@ def _name(key: str) -> str:
 
 
 def _panels(shown: Sequence[str], url: WriteUrl, origin: str) -> str:
-    """Fits on the third picture (the upright one of the samples), the rest on others."""
-    upright, colourful, detailed, first = (shown[at % len(shown)] for at in (2, 3, 4, 0))
+    """Fits on the second picture (the upright one of the samples), the rest on others."""
+    upright, colourful, detailed, first = (shown[at % len(shown)] for at in (1, 2, 4, 0))
     fits = [
         _figure(["width=360", "height=240", *options.split(",")], options, about, upright, url)
         for options, about in _FITS

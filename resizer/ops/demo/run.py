@@ -1,4 +1,4 @@
-"""`resizer demo`: a gateway and a gallery over sample photos, on loopback, gone when it ends."""
+"""`resizer demo`: a gateway and a gallery over sample pictures, on loopback, gone when it ends."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from resizer.ops.demo.gallery import CONTENT_SECURITY_POLICY, page
-from resizer.ops.demo.samples import draw_samples
+from resizer.ops.demo.samples import write_samples
 from resizer.server.app import create_app
 from resizer.server.uvicorn import listen, run
 from resizer.settings.settings import Settings
@@ -27,21 +27,16 @@ _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff",
 def run_demo(images: Path | None, port: int, say: Callable[[str], object]) -> None:
     """Serve until interrupted.
 
-    Raises OSError when no port is free, LookupError when `images` holds no picture, RuntimeError
-    when the samples cannot be drawn.
+    Raises OSError when no port is free, LookupError when `images` holds no picture.
     """
     with (
         _first_free(port) as bound,
-        tempfile.TemporaryDirectory(prefix="resizer-demo-") as drawn,
+        tempfile.TemporaryDirectory(prefix="resizer-demo-") as samples,
     ):
-        if images is None:
-            say("Drawing the sample photos, which takes some seconds …")
-            keys = [sample.key for sample in draw_samples(Path(drawn))]
-        else:
-            keys = pictures(images)
+        keys = pictures(images) if images else write_samples(Path(samples))
         if not keys:
             raise LookupError(f"there are no pictures in {images}")
-        settings = _settings(str(images or drawn), bound.getsockname()[1])
+        settings = _settings(str(images or samples), bound.getsockname()[1])
         origin = f"http://{_HOST}:{settings.port}"
         say(welcome(origin, keys))
         run(partial(_make_app, settings, keys, origin), settings, bound, log_level="ERROR")

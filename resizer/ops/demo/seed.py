@@ -1,4 +1,4 @@
-"""`python -m resizer.ops.demo.seed s3://bucket[/prefix]`: the sample photos, into a private bucket.
+"""`python -m resizer.ops.demo.seed s3://bucket[/prefix]`: the samples, into a private bucket.
 
 Endpoint, region and credentials come from boto3's usual chain (`AWS_ENDPOINT_URL_S3` and so on).
 The bucket is made if it is missing, and must refuse to be read without credentials.
@@ -15,7 +15,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from resizer.ops.demo.samples import draw_samples
+from resizer.ops.demo.samples import write_samples
 from resizer.storage.address import read_address
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _REFUSED = 403
 
 
 def seed(url: str) -> list[str]:
-    """Draw the samples, put them under `url`, and return their keys.
+    """Put the samples under `url`, and return their keys.
 
     Raises ValueError for a URL that names no bucket, PermissionError for a bucket that anyone
     can read, botocore's errors for one that cannot be written.
@@ -37,7 +37,7 @@ def seed(url: str) -> list[str]:
     client = _client()
     _make(client, bucket)
     with tempfile.TemporaryDirectory(prefix="resizer-seed-") as directory:
-        keys = [sample.key for sample in draw_samples(Path(directory))]
+        keys = write_samples(Path(directory))
         for key in keys:
             _put(client, bucket, f"{prefix}/{key}".lstrip("/"), Path(directory, key))
     _must_be_private(bucket, f"{prefix}/{keys[0]}".lstrip("/"))

@@ -15,7 +15,7 @@ from resizer.ops.demo.samples import SAMPLES
 from resizer.urls.dialects.cloudflare import Grammar, parse, write
 
 AWKWARD = "a/\"><script>alert('x')</script>&amp; 100%, $5 ${x} #1?.jpg"
-KEYS = [sample.key for sample in SAMPLES]
+KEYS = [*SAMPLES]
 GRAMMAR = Grammar(max_side=8192)
 VOID = {"meta", "link", "img"}
 
@@ -87,7 +87,7 @@ def test_every_sample_has_a_tile_with_its_name() -> None:
 
 def test_every_url_of_the_page_is_one_the_gateway_reads() -> None:
     read = Page(page(KEYS, url))
-    assert len(read.addresses()) > 100
+    assert len(read.addresses()) > 80
     assert {key_of(path) for path in read.addresses()} == set(KEYS)
 
 

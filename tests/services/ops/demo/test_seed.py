@@ -1,28 +1,18 @@
-"""The sample photos in a bucket, on a moto server."""
+"""The sample pictures in a bucket, on a moto server."""
 
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import pytest
 
 from resizer.ops.demo import seed
-from resizer.ops.demo.samples import Sample
+from resizer.ops.demo.samples import PICTURES, SAMPLES
 from tests.support.servers import S3Bucket
 
-TWO = [Sample("photos/Zoë & friends, 100%.jpg", "citrus"), Sample("logo.png", "logo")]
+TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif"}
 
 
 @pytest.fixture(autouse=True)
-def two_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drawing is tested elsewhere: here two small files stand for the photos."""
-
-    def write(directory: Path) -> list[Sample]:
-        for sample in TWO:
-            path = directory / sample.key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(sample.key.encode())
-        return TWO
-
-    monkeypatch.setattr(seed, "draw_samples", write)
+def region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
@@ -34,17 +24,17 @@ def stored(s3: S3Bucket) -> dict[str, tuple[bytes, str]]:
 
 @pytest.mark.s3
 def test_every_sample_is_put_under_its_key_with_its_type(s3: S3Bucket) -> None:
-    assert seed.seed(s3.url) == [sample.key for sample in TWO]
+    assert seed.seed(s3.url) == [*SAMPLES]
     assert stored(s3) == {
-        "photos/Zoë & friends, 100%.jpg": (TWO[0].key.encode(), "image/jpeg"),
-        "logo.png": (TWO[1].key.encode(), "image/png"),
+        key: ((PICTURES / name).read_bytes(), TYPES[PurePosixPath(key).suffix])
+        for key, name in SAMPLES.items()
     }
 
 
 @pytest.mark.s3
 def test_a_prefix_goes_before_every_key(s3: S3Bucket) -> None:
     seed.seed(f"{s3.url}/some/prefix/")
-    assert set(stored(s3)) == {f"some/prefix/{sample.key}" for sample in TWO}
+    assert set(stored(s3)) == {f"some/prefix/{key}" for key in SAMPLES}
 
 
 @pytest.mark.s3
@@ -59,7 +49,7 @@ def test_seeding_again_changes_nothing(s3: S3Bucket) -> None:
 def test_a_missing_bucket_is_made(s3: S3Bucket) -> None:
     seed.seed("s3://made-by-the-seed")
     listed = s3.client.list_objects_v2(Bucket="made-by-the-seed")["Contents"]
-    assert len(listed) == len(TWO)
+    assert len(listed) == len(SAMPLES)
 
 
 @pytest.mark.s3
