@@ -32,8 +32,8 @@ def doctor(
 
     Changes nothing. Exit code 0 when nothing is red, 1 when something is.
     """
+    from resizer.ops.doctor.aws.client import has_profile
     from resizer.ops.doctor.finding import Verdict, worst
-    from resizer.ops.doctor.s3 import has_profile
 
     settings = read(config, flags, SERVING)
     if audit_profile is not None and not has_profile(audit_profile):

@@ -120,7 +120,7 @@ def _keys(settings: Settings, prefix: str, file: str | None) -> Keys:
     """What begins to tell the keys, from the first one, each time it is called."""
     from resizer.ops.warm.keys import keys_in, written_keys
     from resizer.storage.address import read_address
-    from resizer.storage.sources.listing import list_keys
+    from resizer.storage.listing import list_keys
 
     if file == "-":
         return lambda: written_keys(sys.stdin)

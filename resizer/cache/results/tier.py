@@ -159,7 +159,7 @@ class Results:
     def _open(self) -> "S3Store | LocalStore":
         if isinstance(self._address, Path):
             return _open_directory(self._address)
-        from resizer.storage.s3_client import CANNOT_OPEN, Patience, open_bucket
+        from resizer.storage.s3.client import CANNOT_OPEN, Patience, open_bucket
 
         patience = Patience(self._seconds, self._seconds, _ATTEMPTS)
         try:

@@ -10,7 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from resizer.cache.redis.facts import read_facts
-from resizer.ops.doctor import clock, credentials, privacy, source
+from resizer.ops.doctor import clock, source
+from resizer.ops.doctor.aws import credentials, privacy
+from resizer.ops.doctor.aws.client import open_doors
 from resizer.ops.doctor.cdn import check_cdn
 from resizer.ops.doctor.events import check_dead_letters, check_events
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
@@ -18,7 +20,6 @@ from resizer.ops.doctor.machine import check_machine
 from resizer.ops.doctor.redis import check_redis
 from resizer.ops.doctor.renderer import check_libvips, check_renderer
 from resizer.ops.doctor.results import check_results, check_results_are_private
-from resizer.ops.doctor.s3 import open_doors
 from resizer.ops.doctor.settings import check_settings
 from resizer.server.factories import open_results_of
 from resizer.settings.settings import Settings

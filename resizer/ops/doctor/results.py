@@ -8,9 +8,9 @@ from pathlib import Path
 
 from resizer.cache.results import Results
 from resizer.errors import CacheUnavailable
+from resizer.ops.doctor.aws.client import Doors
+from resizer.ops.doctor.aws.privacy import check_anonymous
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
-from resizer.ops.doctor.privacy import check_anonymous
-from resizer.ops.doctor.s3 import Doors
 from resizer.ops.doctor.source import Sample
 from resizer.storage.address import PROBE, Bucket
 

@@ -7,8 +7,8 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 
+from resizer.ops.doctor.aws.client import Answer, Doors, ask
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
-from resizer.ops.doctor.s3 import Answer, Doors, ask
 from resizer.storage.address import PROBE
 
 LISTING = "source listing"

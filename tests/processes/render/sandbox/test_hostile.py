@@ -18,7 +18,7 @@ from resizer.model.image import Original
 from resizer.model.transform import Transform
 from resizer.render.host import spawn
 from resizer.render.sandbox import lock
-from resizer.storage.sources.intake import Intake
+from resizer.storage.download import Intake
 from tests.support.hostile import LANDLOCK, PROBES, SECCOMP
 from tests.support.hostile_acts import FRESH, Targets
 from tests.support.hostile_worker import (

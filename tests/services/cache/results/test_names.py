@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from resizer.cache.results.names import directory_of, enclosing, name_of, read_name
 from resizer.urls.preset import parse_preset
-from tests.services.storage.sources.test_contract import KEYS
+from tests.services.storage.test_contract import KEYS
 
 SPELT = [
     ("photos/cat.jpg", "root/photos/cat.jpg"),

@@ -18,7 +18,7 @@ from resizer.cache.results.tier import _digest
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
 from resizer.model.image import pack
-from tests.services.storage.sources.test_contract import KEYS
+from tests.services.storage.test_contract import KEYS
 from tests.support.caches import ONE as VARIANT
 from tests.support.misbehaving import SILENT, Answer, cut_short, error, good, misbehaving
 from tests.support.servers import S3Bucket, free_port

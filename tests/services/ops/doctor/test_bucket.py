@@ -10,11 +10,23 @@ from typing import Any
 
 import pytest
 
-from resizer.ops.doctor import credentials, privacy, source
-from resizer.ops.doctor.credentials import judge_identity, judge_outside, judge_writing, principal
+from resizer.ops.doctor import source
+from resizer.ops.doctor.aws import credentials, privacy
+from resizer.ops.doctor.aws.client import Answer, Doors, ask, open_doors
+from resizer.ops.doctor.aws.credentials import (
+    judge_identity,
+    judge_outside,
+    judge_writing,
+    principal,
+)
+from resizer.ops.doctor.aws.privacy import (
+    judge_acl,
+    judge_block,
+    judge_list,
+    judge_policy,
+    judge_read,
+)
 from resizer.ops.doctor.finding import Finding, Verdict
-from resizer.ops.doctor.privacy import judge_acl, judge_block, judge_list, judge_policy, judge_read
-from resizer.ops.doctor.s3 import Answer, Doors, ask, open_doors
 from resizer.ops.doctor.source import find_sample, judge_directory, judge_listing, judge_reading
 from resizer.storage.address import Bucket
 from tests.support.servers import S3Bucket, free_port, versitygw

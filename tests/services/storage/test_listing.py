@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from resizer.errors import SourceUnavailable
+from resizer.storage import listing
 from resizer.storage.address import Bucket
-from resizer.storage.sources import listing
-from resizer.storage.sources.listing import list_keys
+from resizer.storage.listing import list_keys
 from tests.support.servers import S3Bucket, free_port
 
 

@@ -122,7 +122,7 @@ def test_a_slow_read_does_not_hold_up_the_loop_and_times_out(
         return real_read(fd, size)
 
     async def run() -> None:
-        monkeypatch.setattr("resizer.storage.sources.directory.os.read", slow_read)
+        monkeypatch.setattr("resizer.storage.directory.source.os.read", slow_read)
         try:
             with pytest.raises(SourceTimeout):
                 await opened(str(tmp_path), seconds=0.05).fetch("a")

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable
 
+from resizer.ops.doctor.aws.client import Answer, Doors, ask
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
-from resizer.ops.doctor.s3 import Answer, Doors, ask
 from resizer.ops.doctor.source import Sample
 from resizer.storage.address import PROBE
 

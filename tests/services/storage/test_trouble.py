@@ -16,7 +16,7 @@ from resizer.errors import (
     SourceUnavailable,
 )
 from resizer.model.image import Original, Unchanged
-from resizer.storage.sources.retry import ATTEMPTS, Passing, patiently
+from resizer.storage.retry import ATTEMPTS, Passing, patiently
 from tests.support.misbehaving import (
     SILENT,
     Answer,

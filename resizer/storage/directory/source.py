@@ -14,7 +14,7 @@ from pathlib import Path
 
 from resizer.errors import SourceUnavailable
 from resizer.model.image import Original, Unchanged
-from resizer.storage.sources.intake import (
+from resizer.storage.download import (
     CHUNK,
     Intake,
     NotModified,

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from resizer.errors import SourceUnavailable
 from resizer.storage.address import Bucket
-from resizer.storage.s3_client import CANNOT_OPEN, Patience, open_bucket
+from resizer.storage.s3.client import CANNOT_OPEN, Patience, open_bucket
 
 _PATIENCE = Patience(silence=10.0, total=30.0, attempts=3)
 _BATCH = 1000

@@ -10,7 +10,7 @@ from resizer.errors import (
     SourceUnavailable,
     UnprocessableSource,
 )
-from resizer.storage.sources.s3 import obstore_can_spell
+from resizer.storage.s3.source import obstore_can_spell
 from tests.support.servers import S3Bucket, free_port
 from tests.support.sources import MAX_BYTES, AnySource, fetched, fetched_all, opened, refusal
 

@@ -14,9 +14,9 @@ from urllib3.exceptions import HTTPError
 
 from resizer.errors import SourceUnavailable, UnprocessableSource
 from resizer.model.image import Original
-from resizer.storage.s3_client import CANNOT_OPEN, Patience, open_bucket
-from resizer.storage.sources.intake import CHUNK, Intake, NotModified, no_such_image, too_late
-from resizer.storage.sources.retry import Passing
+from resizer.storage.download import CHUNK, Intake, NotModified, no_such_image, too_late
+from resizer.storage.retry import Passing
+from resizer.storage.s3.client import CANNOT_OPEN, Patience, open_bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from resizer.ops.doctor.aws.client import Answer, Doors, ask
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
-from resizer.ops.doctor.s3 import Answer, Doors, ask
 from resizer.storage.address import PROBE
 
 IDENTITY = "credentials"

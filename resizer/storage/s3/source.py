@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from resizer.errors import ResizerError, SourceNotFound, SourceTimeout, SourceUnavailable
 from resizer.model.image import Original, Unchanged
 from resizer.storage.address import PROBE, Bucket
-from resizer.storage.sources.intake import (
+from resizer.storage.download import (
     NotModified,
     no_such_image,
     read_in_thread,
     refuse_unreadable,
     too_late,
 )
-from resizer.storage.sources.retry import patiently
+from resizer.storage.retry import patiently
 
 if TYPE_CHECKING:
-    from resizer.storage.sources.s3_requests import S3
+    from resizer.storage.s3.requests import S3
 
 _KEY_BYTES = 1024
 """The longest key, prefix included: Amazon S3 User Guide, "Naming Amazon S3 objects"."""
@@ -141,7 +141,7 @@ class BucketSource:
             return self._s3
 
     def _open(self) -> "S3":
-        from resizer.storage.sources.s3_requests import open_s3
+        from resizer.storage.s3.requests import open_s3
 
         return open_s3(
             self._address.name,

@@ -11,8 +11,8 @@ Every source answers the same calls:
 from pathlib import Path
 
 from resizer.storage.address import read_address
-from resizer.storage.sources.directory import DirectorySource
-from resizer.storage.sources.s3 import BucketSource
+from resizer.storage.directory.source import DirectorySource
+from resizer.storage.s3.source import BucketSource
 
 __all__ = ["BucketSource", "DirectorySource", "open_source"]
 

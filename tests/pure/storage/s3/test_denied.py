@@ -10,8 +10,8 @@ import pytest
 from resizer.errors import SourceNotFound, SourceUnavailable
 from resizer.model.image import Original, Unchanged
 from resizer.storage.address import Bucket
+from resizer.storage.download import NotModified, no_such_image
 from resizer.storage.sources import BucketSource
-from resizer.storage.sources.intake import NotModified, no_such_image
 
 
 class Denying:

@@ -1,0 +1,1 @@
+"""A directory of this machine: its address, and the source that reads it."""
