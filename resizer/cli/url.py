@@ -32,7 +32,7 @@ def url(
 ) -> None:
     """Print the URL of a variant, signed with the first signing key."""
     settings = read(config, flags, (SIGNING,))
-    links = Links(settings.grammar, settings.access)
+    links = Links(settings.dialect_settings, settings.access)
     try:
         expiry = [] if expires is None else [f"exp={_expiry(expires)}"]
         if srcset is None:

@@ -45,12 +45,12 @@ class Front:
 def _unrouted(max_age: int, request: Request, error: Exception) -> Response:
     """Starlette's own 404 and 405 as problem replies."""
     method = isinstance(error, HTTPException) and error.status_code == 405
-    told: ResizerError = (
+    reason: ResizerError = (
         MethodNotAllowed("This path is read with GET and HEAD.")
         if method
         else RouteNotFound("Images are under /img/<options>/<key>.")
     )
-    reply = problem(told, trace_of(request.scope).request_id, max_age)
+    reply = problem(reason, trace_of(request.scope).request_id, max_age)
     response = Response(reply.body, reply.status)
     response.raw_headers = list(reply.headers)
     return response

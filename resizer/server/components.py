@@ -124,7 +124,7 @@ class Components:
             self.hits,
             self.metrics,
             ImagePolicy(
-                partial(parse, grammar=settings.grammar),
+                partial(parse, settings=settings.dialect_settings),
                 settings.access,
                 cache_policy,
                 settings.fallback,

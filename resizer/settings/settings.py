@@ -34,7 +34,7 @@ from resizer.settings.types import (
     read_preset,
 )
 from resizer.urls.access import Access, Urls
-from resizer.urls.dialects.cloudflare import Grammar
+from resizer.urls.dialects.cloudflare import DialectSettings
 from resizer.urls.preset import Preset
 
 PREFIX = "RESIZER_"
@@ -222,9 +222,9 @@ class Settings(BaseSettings):
         }
 
     @property
-    def grammar(self) -> Grammar:
+    def dialect_settings(self) -> DialectSettings:
         """What URLs may say under these settings."""
-        return Grammar(
+        return DialectSettings(
             max_side=self.max_output_side,
             presets=self.parsed_presets(),
             onerror_allowed=self.fallback is not None,

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from resizer.urls import signing
 from resizer.urls.access import Access, authorise
-from resizer.urls.dialects.cloudflare import Grammar, parse, write
+from resizer.urls.dialects.cloudflare import DialectSettings, parse, write
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
     """Writes only what a gateway of these settings lets in."""
 
-    grammar: Grammar
+    settings: DialectSettings
     access: Access
 
     def path(self, key: str, options: Sequence[str]) -> str:
@@ -24,5 +24,5 @@ class Links:
         secrets = self.access.secrets
         signature = signing.sign(secrets[0], options, key) if secrets else None
         tail = write(options, key, signature)
-        authorise(parse(tail, self.grammar), self.access)
+        authorise(parse(tail, self.settings), self.access)
         return f"/img/{tail}"

@@ -16,33 +16,38 @@ MAX_LENGTH = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """One option as a URL gives it."""
+class ParsedOption:
+    """One option of a URL, understood."""
 
-    option: Option
+    definition: Option
     text: str
     """As written, percent-decoded."""
     value: Any
 
+    @property
+    def name(self) -> str:
+        """The canonical one, whichever spelling was used."""
+        return self.definition.name
 
-def read_options(written: str, presets: Collection[str]) -> list[Given]:
-    """Every option of `written`, in its order. `presets` are the names that may stand alone.
+
+def read_options(text: str, presets: Collection[str]) -> list[ParsedOption]:
+    """Every option of `text`, in its order. `presets` are the names that may stand alone.
 
     Raises InvalidRequest for an option that is unknown, bad, repeated or follows `sig`.
     """
-    parts = written.split(",", len(OPTIONS))
-    if len(written) > MAX_LENGTH or len(parts) > len(OPTIONS):
+    parts = text.split(",", len(OPTIONS))
+    if len(text) > MAX_LENGTH or len(parts) > len(OPTIONS):
         raise InvalidRequest(
             "The options are too long.",
             accepted=f"each option once, {MAX_LENGTH} characters in all",
         )
-    if not written:
+    if not text:
         raise no_options()
-    given = [_read(decode(part, "options"), presets) for part in parts]
-    _refuse_repeats([one.option.name for one in given])
-    if any(one.option.name == "sig" for one in given[:-1]):
+    options = [_read(decode(part, "options"), presets) for part in parts]
+    _refuse_repeats([option.name for option in options])
+    if any(option.name == "sig" for option in options[:-1]):
         raise InvalidRequest("sig is not the last option.", option="sig", accepted="sig at the end")
-    return given
+    return options
 
 
 def no_options() -> InvalidRequest:
@@ -57,10 +62,10 @@ def shown(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def _read(text: str, presets: Collection[str]) -> Given:
+def _read(text: str, presets: Collection[str]) -> ParsedOption:
     name, equals, value = text.partition("=")
     if not equals and name in presets:
-        return Given(OPTIONS["preset"], text, name)
+        return ParsedOption(OPTIONS["preset"], text, name)
     option = BY_SPELLING.get(name)
     if option is None:
         raise _unknown_option(name, [] if equals else presets)
@@ -71,7 +76,7 @@ def _read(text: str, presets: Collection[str]) -> Given:
     if option.name == "preset" and value not in presets:
         raise _bad(option, f"There is no preset {shown(value)}{_hint(value, presets)}")
     try:
-        return Given(option, text, option.read(value))
+        return ParsedOption(option, text, option.read(value))
     except ValueError:
         raise _bad(option, f"{name}={shown(value)} is not valid") from None
 
@@ -115,28 +120,28 @@ def _refuse_repeats(names: Sequence[str]) -> None:
 _NOT_TRANSFORM = ("preset", "onerror", "exp", "sig")
 
 
-def assemble(given: Sequence[Given], base: Transform, max_side: int) -> Transform:
-    """`base` with the options that were given, `trim.…` put together into one rectangle.
+def to_transform(options: Sequence[ParsedOption], base: Transform, max_side: int) -> Transform:
+    """`base` with what `options` say, `trim.…` put together into one rectangle.
 
     Raises InvalidRequest for a box that, with border and dpr, is over `max_side` pixels.
     """
-    transform = replace(base, **_changes(given))
+    transform = replace(base, **_changes(options))
     _check_side("width", transform, max_side)
     _check_side("height", transform, max_side)
     return transform
 
 
-def _changes(given: Sequence[Given]) -> dict[str, Any]:
+def _changes(options: Sequence[ParsedOption]) -> dict[str, Any]:
     """The fields of Transform that these options set."""
     changes = {
-        one.option.field or one.option.name: one.value
-        for one in given
-        if one.option.name not in _NOT_TRANSFORM
+        option.definition.field or option.name: option.value
+        for option in options
+        if option.name not in _NOT_TRANSFORM
     }
     sides = {
-        one.option.name.removeprefix("trim."): one.value
-        for one in given
-        if one.option.name.startswith("trim.")
+        option.name.removeprefix("trim."): option.value
+        for option in options
+        if option.name.startswith("trim.")
     }
     return changes | {"trim": values.box(sides)} if sides else changes
 

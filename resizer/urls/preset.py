@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from resizer.errors import InvalidRequest
 from resizer.model.transform import Transform
-from resizer.urls.option_list import assemble, read_options, shown
+from resizer.urls.option_list import read_options, shown, to_transform
 from resizer.urls.options import BY_SPELLING, REFUSED_NAMES
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -32,11 +32,9 @@ def parse_preset(name: str, text: str, max_side: int) -> Preset:
             option="preset",
             accepted="1 to 64 letters, digits, dots, hyphens and underscores that name no option",
         )
-    given = read_options(text, presets=())
-    for one in given:
-        if one.option.name in _NOT_INSIDE:
-            raise InvalidRequest(
-                f"{one.option.name} cannot be part of a preset.", option=one.option.name
-            )
-    redirect = any(one.option.name == "onerror" for one in given)
-    return Preset(name, assemble(given, Transform(), max_side), redirect)
+    options = read_options(text, presets=())
+    for option in options:
+        if option.name in _NOT_INSIDE:
+            raise InvalidRequest(f"{option.name} cannot be part of a preset.", option=option.name)
+    redirect = any(option.name == "onerror" for option in options)
+    return Preset(name, to_transform(options, Transform(), max_side), redirect)

@@ -7,7 +7,7 @@ from resizer.model.transform import Transform
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:
-    """A URL, understood. What every URL grammar reads, and all the gateway knows of one."""
+    """What a URL asks for, in whichever dialect, and all that the gateway knows of it."""
 
     transform: Transform
     key: str

@@ -8,7 +8,7 @@ import pytest
 
 from resizer.http.replies import kind
 from resizer.settings.settings import Settings
-from resizer.urls.dialects.cloudflare import Grammar, parse
+from resizer.urls.dialects.cloudflare import DialectSettings, parse
 from resizer.urls.options import OPTIONS, REFUSED_NAMES
 from resizer.urls.preset import parse_preset
 from resizer.urls.signing import sign
@@ -68,7 +68,7 @@ def test_every_fuzz_target_is_in_the_table() -> None:
 def test_the_signatures_shown_are_right() -> None:
     secret = "test-key-0123456789abcdef0123456789abcdef"
     shown = [tail for tail in re.findall(r"^ +/img/(\S+)$", URLS, re.M) if "…" not in tail]
-    signed = [request for tail in shown if (request := parse(tail, _grammar())).signature]
+    signed = [request for tail in shown if (request := parse(tail, _settings())).signature]
     assert len(signed) == 2
     for request in signed:
         assert sign(secret, request.options, request.key) == request.signature
@@ -77,7 +77,7 @@ def test_the_signatures_shown_are_right() -> None:
 def test_the_urls_shown_are_urls() -> None:
     for tail in re.findall(r"^ +/img/(\S+?)(?: .*)?$", URLS, re.M):
         if "…" not in tail and "<" not in tail:
-            parse(tail, _grammar())
+            parse(tail, _settings())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -96,5 +96,7 @@ def anchors(page: Path) -> set[str]:
     return {f"{name}-{again}" if again else name for name in found for again in range(found[name])}
 
 
-def _grammar() -> Grammar:
-    return Grammar(max_side=8192, presets={"hero": parse_preset("hero", "width=1600", 8192)})
+def _settings() -> DialectSettings:
+    return DialectSettings(
+        max_side=8192, presets={"hero": parse_preset("hero", "width=1600", 8192)}
+    )

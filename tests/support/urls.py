@@ -4,10 +4,10 @@ import pytest
 
 from resizer.errors import InvalidRequest
 from resizer.model.transform import Transform
-from resizer.urls.dialects.cloudflare import Grammar, parse, write
+from resizer.urls.dialects.cloudflare import DialectSettings, parse, write
 from resizer.urls.preset import parse_preset
 
-GRAMMAR = Grammar(
+SETTINGS = DialectSettings(
     max_side=8192,
     presets={
         "hero": parse_preset("hero", "width=1600,fit=cover,format=auto,trim.left=5", 8192),
@@ -17,11 +17,11 @@ GRAMMAR = Grammar(
 )
 
 
-def read(*options: str, grammar: Grammar = GRAMMAR) -> Transform:
-    return parse(write(options, "cat.jpg"), grammar).transform
+def read(*options: str, settings: DialectSettings = SETTINGS) -> Transform:
+    return parse(write(options, "cat.jpg"), settings).transform
 
 
-def refuse(tail: str, grammar: Grammar = GRAMMAR) -> InvalidRequest:
+def refuse(tail: str, settings: DialectSettings = SETTINGS) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as caught:
-        parse(tail, grammar)
+        parse(tail, settings)
     return caught.value

@@ -46,7 +46,7 @@ def read_plan(
         raise InvalidRequest(f"--formats takes {', '.join(FORMATS)}, not {unknown[0]}")
     if unknown := [name for name in _listed(presets) if name not in settings.presets]:
         raise InvalidRequest(f"--preset: there is no preset {unknown[0]}")
-    links = Links(settings.grammar, settings.access)
+    links = Links(settings.dialect_settings, settings.access)
     found: list[tuple[str, ...]] = [(name,) for name in _listed(presets)]
     try:
         found += [of_width(links, width) for width in _widths(widths)]

@@ -32,7 +32,7 @@ def wanted(
     found: dict[Wanted, None] = {}
     for each in options:
         links.path(_ANY_KEY, each)
-        transform = parse(write(each, _ANY_KEY), links.grammar).transform
+        transform = parse(write(each, _ANY_KEY), links.settings).transform
         accepted = [FORMATS[name] for name in formats] if varies(transform) else [None]
         found |= {Wanted(tuple(each), accept): None for accept in accepted}
     return tuple(found)

@@ -1,1 +1,1 @@
-"""URL grammars: each reads its own paths into an ImageRequest and writes them."""
+"""URL dialects: each reads its own paths into an ImageRequest, and writes them."""

@@ -1,4 +1,4 @@
-"""The native grammar: Cloudflare's `<options>/<key>`.
+"""The native dialect: Cloudflare's `<options>/<key>`.
 
     /img/width=400,format=auto/photos/cat.jpg         and the same under /cdn-cgi/image/
     /img/w=400,h=300,fit=cover,g=0.5x0.2,q=80,f=webp/photos/cat.jpg
@@ -22,14 +22,14 @@ from typing import Any
 from resizer.errors import InvalidRequest
 from resizer.model.transform import Transform
 from resizer.urls.keys import encode, read_key, write_key
-from resizer.urls.option_list import assemble, no_options, read_options
+from resizer.urls.option_list import no_options, read_options, to_transform
 from resizer.urls.options import BY_SPELLING
 from resizer.urls.preset import Preset
 from resizer.urls.request import ImageRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grammar:
+class DialectSettings:
     """What the settings decide about URLs."""
 
     max_side: int
@@ -39,28 +39,29 @@ class Grammar:
     """There is a fallback for `onerror=redirect` to go to."""
 
 
-def parse(tail: str, grammar: Grammar) -> ImageRequest:
+def parse(tail: str, settings: DialectSettings) -> ImageRequest:
     """Understand the still percent-encoded path after `/img/` or `/cdn-cgi/image/`.
 
     Options of the URL override those of a preset, wherever they stand; `trim` in any spelling
     overrides the preset's whole trim. Raises InvalidRequest, and SourceNotFound for an empty key.
     """
-    written, _, rest = tail.partition("/")
-    given = read_options(written, grammar.presets)
-    if all(one.option.name in ("exp", "sig") for one in given):
+    option_list, _, rest = tail.partition("/")
+    options = read_options(option_list, settings.presets)
+    if all(option.name in ("exp", "sig") for option in options):
         raise no_options()
-    said = {one.option.name: one.value for one in given}
-    signed = [one for one in given if one.option.name != "sig"]
-    preset = grammar.presets.get(said.get("preset", ""))
+    values = {option.name: option.value for option in options}
+    signed = [option for option in options if option.name != "sig"]
+    preset = settings.presets.get(values.get("preset", ""))
+    base = preset.transform if preset else Transform()
     return ImageRequest(
-        transform=assemble(given, preset.transform if preset else Transform(), grammar.max_side),
+        transform=to_transform(options, base, settings.max_side),
         key=read_key(rest),
-        options=tuple(one.text for one in signed),
-        names=tuple(one.option.name for one in signed),
+        options=tuple(option.text for option in signed),
+        names=tuple(option.name for option in signed),
         preset=preset.name if preset else None,
-        signature=said.get("sig"),
-        expires=said.get("exp"),
-        redirect_on_error=_redirects(said, preset, grammar),
+        signature=values.get("sig"),
+        expires=values.get("exp"),
+        redirect_on_error=_redirects(values, preset, settings),
     )
 
 
@@ -76,9 +77,9 @@ def write(options: Sequence[str], key: str, signature: str | None = None) -> str
 
 def with_width(options: Sequence[str], width: int) -> tuple[str, ...]:
     """Decoded `options` with this width: in the place of the one they have, else in front."""
-    spelled = f"width={width}"
-    replaced = tuple(spelled if _is_width(option) else option for option in options)
-    return replaced if spelled in replaced else (spelled, *replaced)
+    wanted = f"width={width}"
+    replaced = tuple(wanted if _is_width(option) else option for option in options)
+    return replaced if wanted in replaced else (wanted, *replaced)
 
 
 def _is_width(option: str) -> bool:
@@ -86,9 +87,9 @@ def _is_width(option: str) -> bool:
     return found is not None and found.name == "width"
 
 
-def _redirects(said: Mapping[str, Any], preset: Preset | None, grammar: Grammar) -> bool:
-    redirect = "onerror" in said or (preset is not None and preset.redirect_on_error)
-    if redirect and not grammar.onerror_allowed:
+def _redirects(values: Mapping[str, Any], preset: Preset | None, settings: DialectSettings) -> bool:
+    redirect = "onerror" in values or (preset is not None and preset.redirect_on_error)
+    if redirect and not settings.onerror_allowed:
         raise InvalidRequest(
             "onerror=redirect is not set up here: there is no fallback to redirect to.",
             option="onerror",

@@ -28,14 +28,14 @@ from resizer.server.app import Front
 from resizer.urls.access import Access, Urls
 from resizer.urls.dialects.cloudflare import parse
 from tests.fuzz.target import Target
-from tests.fuzz.targets.urls import GRAMMAR
+from tests.fuzz.targets.urls import SETTINGS
 from tests.support.house import House
 
 SECONDS = 5
 """For all replies of a connection; nothing that is asked here takes time."""
 STATUSES = {200, 204, 302, 304, 400, 403, 404, 405, 410}
 POLICY = ImagePolicy(
-    partial(parse, grammar=GRAMMAR),
+    partial(parse, settings=SETTINGS),
     Access(Urls.OPEN, ("k" * 40,)),
     CachePolicy(60, 600, 30, 300, 5),
     "https://example.com/fallback.png",

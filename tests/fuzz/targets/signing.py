@@ -17,7 +17,7 @@ from resizer.urls.dialects.cloudflare import parse, write
 from resizer.urls.request import ImageRequest
 from tests.fuzz.oracles import check_refusal
 from tests.fuzz.target import Target
-from tests.fuzz.targets.urls import GRAMMAR
+from tests.fuzz.targets.urls import SETTINGS
 
 SECRET = "test-key-0123456789abcdef0123456789abcdef"
 OTHER = "another-key-9876543210fedcba9876543210fed"
@@ -62,7 +62,9 @@ def check_unsigned(request: ImageRequest) -> None:
     tail = write(request.options, request.key)
     said = [option.partition("=") for option in request.options]
     widths = [value for name, _, value in said if name in ("w", "width")]
-    others = [name for name, _, _ in said if name not in ("w", "width", "preset", *GRAMMAR.presets)]
+    others = [
+        name for name, _, _ in said if name not in ("w", "width", "preset", *SETTINGS.presets)
+    ]
     allowed = {
         Urls.SIGNED: False,
         Urls.PRESETS: not others and all(int(width) == 320 for width in widths),
@@ -117,7 +119,7 @@ def check_spelled(request: ImageRequest, signature: str, spelling: str) -> None:
 
 def lets_in(tail: str, signature: str, access: Access) -> bool:
     try:
-        authorise(parse(tail, GRAMMAR), access)
+        authorise(parse(tail, SETTINGS), access)
     except SignatureMismatch as error:
         check_refusal(error, 403)
         told = (str(error), repr(error))
@@ -129,7 +131,7 @@ def lets_in(tail: str, signature: str, access: Access) -> bool:
 
 def _understood(tail: str) -> ImageRequest | None:
     try:
-        return parse(tail, GRAMMAR)
+        return parse(tail, SETTINGS)
     except ResizerError as error:
         check_refusal(error, 400, 404)
         return None

@@ -2,7 +2,7 @@
 
 from resizer.errors import InvalidRequest, SourceNotFound
 from resizer.model.transform import Box, Colour, Edges, Point, Transform
-from resizer.urls.dialects.cloudflare import Grammar, parse, with_width, write
+from resizer.urls.dialects.cloudflare import DialectSettings, parse, with_width, write
 from resizer.urls.option_list import MAX_LENGTH
 from resizer.urls.options import BY_SPELLING, REFUSED_NAMES
 from resizer.urls.preset import parse_preset
@@ -12,7 +12,7 @@ from tests.fuzz.target import Target
 from tests.pure.urls.test_options import ACCEPTED
 
 MAX_SIDE = 8192
-GRAMMAR = Grammar(
+SETTINGS = DialectSettings(
     max_side=MAX_SIDE,
     presets={
         "hero": parse_preset("hero", "width=1600,fit=cover,format=auto,trim.left=5", MAX_SIDE),
@@ -35,7 +35,7 @@ RANGES = {
 def check(data: bytes) -> None:
     tail = data.decode("utf-8", "surrogateescape")
     try:
-        request = parse(tail, GRAMMAR)
+        request = parse(tail, SETTINGS)
     except (InvalidRequest, SourceNotFound) as error:
         check_refusal(error, 400, 404)
         return
@@ -90,7 +90,7 @@ def check_canonical(transform: Transform) -> None:
     if not canonical:
         assert transform == Transform()
         return
-    again = parse(write(canonical.split(","), "key"), GRAMMAR).transform
+    again = parse(write(canonical.split(","), "key"), SETTINGS).transform
     assert again == transform
     assert str(again) == canonical
 
@@ -100,10 +100,10 @@ def check_written(request: ImageRequest) -> None:
     assert tail.isascii()
     if len(tail.partition("/")[0]) > MAX_LENGTH:
         return  # it came with characters that should have been encoded, and were counted as one
-    assert parse(tail, GRAMMAR) == request
+    assert parse(tail, SETTINGS) == request
     narrow = with_width(request.options, 1)
     try:
-        narrower = parse(write(narrow, request.key), GRAMMAR)
+        narrower = parse(write(narrow, request.key), SETTINGS)
     except InvalidRequest as error:  # a border that only fitted without a width
         check_refusal(error, 400)
         return
@@ -111,7 +111,7 @@ def check_written(request: ImageRequest) -> None:
     assert narrower.key == request.key
 
 
-NAMES = [*BY_SPELLING, *REFUSED_NAMES, *GRAMMAR.presets]
+NAMES = [*BY_SPELLING, *REFUSED_NAMES, *SETTINGS.presets]
 TARGET = Target(
     check,
     seeds=[

@@ -7,7 +7,7 @@ from resizer.http.known_urls import KnownUrls
 from resizer.model.freshness import Freshness
 from resizer.model.image import Variant
 from resizer.model.transform import Format, Transform
-from resizer.urls.dialects.cloudflare import Grammar, parse
+from resizer.urls.dialects.cloudflare import DialectSettings, parse
 from resizer.urls.request import ImageRequest
 from tests.support.house import House
 
@@ -16,7 +16,7 @@ URL = b"/img/width=100,format=webp/a"
 
 
 def asked(tail: str) -> ImageRequest:
-    return parse(tail, Grammar(max_side=8192))
+    return parse(tail, DialectSettings(max_side=8192))
 
 
 async def filled(*transforms: Transform) -> tuple[House, KnownUrls]:

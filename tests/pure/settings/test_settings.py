@@ -42,7 +42,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.secrets == ("new", "old")
     assert settings.widths == [320, 640]
     assert settings.fresh_for == 7 * 86_400
-    assert set(settings.grammar.presets) == {"thumb", "hero"}
+    assert set(settings.dialect_settings.presets) == {"thumb", "hero"}
 
 
 def test_flags_win_over_the_environment_and_that_over_the_file(

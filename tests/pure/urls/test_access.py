@@ -2,13 +2,15 @@ import pytest
 
 from resizer.errors import SignatureMismatch
 from resizer.urls.access import Access, Urls, authorise
-from resizer.urls.dialects.cloudflare import Grammar, parse, write
+from resizer.urls.dialects.cloudflare import DialectSettings, parse, write
 from resizer.urls.preset import parse_preset
 from resizer.urls.request import ImageRequest
 from resizer.urls.signing import sign
 
 KEY = "photos/cat.jpg"
-GRAMMAR = Grammar(max_side=8192, presets={"thumb": parse_preset("thumb", "width=200", 8192)})
+SETTINGS = DialectSettings(
+    max_side=8192, presets={"thumb": parse_preset("thumb", "width=200", 8192)}
+)
 SIGNED = Access(Urls.SIGNED, ("new", "old"))
 PRESETS = Access(Urls.PRESETS, ("new",), frozenset({320, 640}))
 OPEN = Access(Urls.OPEN)
@@ -16,7 +18,7 @@ OPEN = Access(Urls.OPEN)
 
 def request(*options: str, secret: str | None = None) -> ImageRequest:
     signature = sign(secret, options, KEY) if secret else None
-    return parse(write(options, KEY, signature), GRAMMAR)
+    return parse(write(options, KEY, signature), SETTINGS)
 
 
 @pytest.mark.parametrize("secret", ["new", "old"])

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.errors import InvalidRequest, SourceNotFound
-from resizer.urls.dialects.cloudflare import Grammar, parse
+from resizer.urls.dialects.cloudflare import DialectSettings, parse
 from resizer.urls.keys import encode
 from resizer.urls.options import BY_SPELLING, REFUSED_NAMES
 from resizer.urls.preset import parse_preset
 from resizer.urls.request import ImageRequest
 from tests.pure.urls.test_options import ACCEPTED
 
-GRAMMAR = Grammar(max_side=8192, presets={"hero": parse_preset("hero", "w=1", 8192)})
+SETTINGS = DialectSettings(max_side=8192, presets={"hero": parse_preset("hero", "w=1", 8192)})
 NAMES = [*BY_SPELLING, *REFUSED_NAMES, "hero", "", "Ñ", "trim.x", "__class__"]
 VALUES = (
     "0 1 400 8193 1.5 1e5 nan inf -1 ٣ auto cover webp high true false red border face 0.5x0.5 x hv"
@@ -48,7 +48,7 @@ JUNK = ["%", ",", "=", "/", ";", "%2", "\x00", "\n", "é", "\udc80", "sig=", "ex
 def outcome(tail: str) -> str:
     """The class of what came out. Anything but these three is a fault of the parser's."""
     try:
-        request = parse(tail, GRAMMAR)
+        request = parse(tail, SETTINGS)
     except (InvalidRequest, SourceNotFound) as error:
         return (
             type(error).__name__ if 0 < len(str(error)) < 700 else f"a message of {len(str(error))}"

@@ -3,9 +3,9 @@
 import pytest
 
 from resizer.model.transform import Colour, Fit, Format, Point, Transform
-from resizer.urls.dialects.cloudflare import Grammar, parse
+from resizer.urls.dialects.cloudflare import DialectSettings, parse
 
-GRAMMAR = Grammar(max_side=8192)
+SETTINGS = DialectSettings(max_side=8192)
 CAT = "photos/cat.jpg"
 
 UNPIC = [
@@ -55,7 +55,7 @@ NEXT = [
 
 @pytest.mark.parametrize(("tail", "transform"), UNPIC + NUXT + NEXT)
 def test_a_loaders_url_is_read_as_it_is(tail: str, transform: Transform) -> None:
-    request = parse(tail, GRAMMAR)
+    request = parse(tail, SETTINGS)
     assert (request.transform, request.key) == (transform, CAT)
 
 
@@ -68,7 +68,7 @@ def test_a_loaders_url_is_read_as_it_is(tail: str, transform: Transform) -> None
     ],
 )
 def test_an_absolute_url_is_a_key_like_any_other_and_is_never_fetched(tail: str) -> None:
-    assert parse(tail, GRAMMAR).key == "https://s3.example.com/burger.jpeg"
+    assert parse(tail, SETTINGS).key == "https://s3.example.com/burger.jpeg"
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_an_absolute_url_is_a_key_like_any_other_and_is_never_fetched(tail: str)
     ],
 )
 def test_paths_as_browsers_encode_them_are_read(path: str, key: str) -> None:
-    assert parse(f"width=1/{path}", GRAMMAR).key == key
+    assert parse(f"width=1/{path}", SETTINGS).key == key

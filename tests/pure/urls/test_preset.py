@@ -2,23 +2,23 @@ import pytest
 
 from resizer.errors import InvalidRequest
 from resizer.model.transform import BLACK, Box, Transform
-from resizer.urls.dialects.cloudflare import Grammar, parse
+from resizer.urls.dialects.cloudflare import DialectSettings, parse
 from resizer.urls.preset import Preset, parse_preset
-from tests.support.urls import GRAMMAR, read, refuse
+from tests.support.urls import SETTINGS, read, refuse
 
 
 @pytest.mark.parametrize("spelling", ["hero", "preset=hero", "preset%3Dhero", "h%65ro"])
 def test_a_preset_is_applied_by_its_name_alone_or_by_preset(spelling: str) -> None:
-    request = parse(f"{spelling}/a", GRAMMAR)
+    request = parse(f"{spelling}/a", SETTINGS)
     assert request.preset == "hero"
     assert request.names == ("preset",)
-    assert request.transform == GRAMMAR.presets["hero"].transform
+    assert request.transform == SETTINGS.presets["hero"].transform
 
 
 @pytest.mark.parametrize("options", ["hero,w=300,dpr=2", "w=300,dpr=2,hero", "w=300,hero,dpr=2"])
 def test_a_url_overrides_its_preset_wherever_it_stands(options: str) -> None:
-    hero = GRAMMAR.presets["hero"].transform
-    assert parse(f"{options}/a", GRAMMAR).transform == Transform(
+    hero = SETTINGS.presets["hero"].transform
+    assert parse(f"{options}/a", SETTINGS).transform == Transform(
         width=300, dpr=2, fit=hero.fit, format=hero.format, trim=hero.trim
     )
 
@@ -70,13 +70,13 @@ def test_a_preset_holds_good_options_about_the_picture_only(text: str, option: s
 
 
 def test_onerror_redirects_where_there_is_a_fallback() -> None:
-    assert parse("onerror=redirect,w=1/a", GRAMMAR).redirect_on_error
-    assert not parse("w=1/a", GRAMMAR).redirect_on_error
-    assert refuse("onerror=redirect,w=1/a", Grammar(max_side=10)).option == "onerror"
+    assert parse("onerror=redirect,w=1/a", SETTINGS).redirect_on_error
+    assert not parse("w=1/a", SETTINGS).redirect_on_error
+    assert refuse("onerror=redirect,w=1/a", DialectSettings(max_side=10)).option == "onerror"
 
 
 def test_a_preset_may_redirect_on_error_under_the_same_rule() -> None:
     presets = {"safe": parse_preset("safe", "w=1,onerror=redirect", 8192)}
-    allowed = Grammar(max_side=10, presets=presets, onerror_allowed=True)
+    allowed = DialectSettings(max_side=10, presets=presets, onerror_allowed=True)
     assert parse("safe/a", allowed).redirect_on_error
-    assert refuse("safe/a", Grammar(max_side=10, presets=presets)).option == "onerror"
+    assert refuse("safe/a", DialectSettings(max_side=10, presets=presets)).option == "onerror"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resizer.errors import InvalidRequest, SignatureExpired, SignatureMismatch
 from resizer.urls import signing
-from resizer.urls.dialects.cloudflare import Grammar, parse, write
+from resizer.urls.dialects.cloudflare import DialectSettings, parse, write
 
 SECRET = "test-key-0123456789abcdef0123456789abcdef"
 OPTIONS = ("width=400", "format=auto", "exp=1798761600")
@@ -33,7 +33,7 @@ lines = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"
 
 @pytest.mark.parametrize(("tail", "signed"), VECTORS)
 def test_the_published_vectors_are_signed_and_accepted(tail: str, signed: str) -> None:
-    request = parse(tail, Grammar(max_side=8192))
+    request = parse(tail, DialectSettings(max_side=8192))
     assert signing.text(request.options, request.key) == signed.encode()
     assert signing.sign(SECRET, request.options, request.key) == request.signature
     signing.verify([SECRET], request.options, request.key, request.signature)
@@ -89,7 +89,7 @@ def test_a_proxy_that_reencodes_changes_nothing(reencode: Callable[[str], str]) 
     signature = signing.sign(SECRET, options, key)
     parts = ",".join(reencode(part) for part in [*options, f"sig={signature}"])
     segments = "/".join(reencode(segment) for segment in key.split("/"))
-    request = parse(f"{parts}/{segments}", Grammar(max_side=8192))
+    request = parse(f"{parts}/{segments}", DialectSettings(max_side=8192))
     signing.verify([SECRET], request.options, request.key, request.signature)
 
 

@@ -7,17 +7,17 @@ from hypothesis import strategies as st
 
 from resizer.errors import InvalidRequest, SourceNotFound
 from resizer.model.transform import Transform
-from resizer.urls.dialects.cloudflare import Grammar, parse, with_width, write
+from resizer.urls.dialects.cloudflare import DialectSettings, parse, with_width, write
 from tests.pure.urls.test_keys import keys
 from tests.pure.urls.test_options import ACCEPTED
 from tests.support.transforms import transforms
-from tests.support.urls import GRAMMAR, read
+from tests.support.urls import SETTINGS, read
 
-UNBOUNDED = Grammar(max_side=10**9)
+UNBOUNDED = DialectSettings(max_side=10**9)
 
 
 def _written(options: Sequence[str], key: str) -> tuple[tuple[str, ...], str]:
-    request = parse(write(options, key), GRAMMAR)
+    request = parse(write(options, key), SETTINGS)
     return request.options, request.key
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from resizer.settings.settings import Settings
-from resizer.urls.dialects.cloudflare import Grammar, parse
+from resizer.urls.dialects.cloudflare import DialectSettings, parse
 from resizer.urls.signing import verify
 from tests.support.commands import Run
 from tests.support.servers import RedisServer, free_port
@@ -55,13 +55,13 @@ def test_url_signs_with_the_first_key(run: Run) -> None:
     path = printed.output.strip()
     assert path.startswith("/img/width=400,format=auto,sig=")
     assert path.endswith("/photos/Zo%C3%AB%201.jpg")
-    request = parse(path.removeprefix("/img/"), Grammar(max_side=8192))
+    request = parse(path.removeprefix("/img/"), DialectSettings(max_side=8192))
     verify(["new"], request.options, request.key, request.signature)
 
 
 def test_url_expires(run: Run) -> None:
     path = run("url", "a.jpg", "w=4", "--expires", "1h", signing_keys="k").output
-    request = parse(path.strip().removeprefix("/img/"), Grammar(max_side=8192))
+    request = parse(path.strip().removeprefix("/img/"), DialectSettings(max_side=8192))
     assert request.expires is not None
     assert 3590 <= request.expires - time.time() <= 3600
 

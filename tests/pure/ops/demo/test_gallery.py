@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from resizer.errors import InvalidRequest
 from resizer.ops.demo.gallery import CONTENT_SECURITY_POLICY, MOST_TILES, WIDTHS, page
 from resizer.ops.demo.samples import SAMPLES
-from resizer.urls.dialects.cloudflare import Grammar, parse, write
+from resizer.urls.dialects.cloudflare import DialectSettings, parse, write
 
 AWKWARD = "a/\"><script>alert('x')</script>&amp; 100%, $5 ${x} #1?.jpg"
 KEYS = [*SAMPLES]
-GRAMMAR = Grammar(max_side=8192)
+SETTINGS = DialectSettings(max_side=8192)
 VOID = {"meta", "link", "img"}
 
 
@@ -75,7 +75,7 @@ def tiles(read: Page) -> list[dict[str, str]]:
 
 
 def key_of(path: str) -> str:
-    return parse(path.removeprefix("/img/"), GRAMMAR).key
+    return parse(path.removeprefix("/img/"), SETTINGS).key
 
 
 def test_every_sample_has_a_tile_with_its_name() -> None:

@@ -4,7 +4,7 @@ from resizer.errors import SourceNotFound
 from resizer.model.transform import Box, Transform
 from resizer.urls.dialects.cloudflare import parse
 from resizer.urls.options import OPTIONS
-from tests.support.urls import GRAMMAR, read, refuse
+from tests.support.urls import SETTINGS, read, refuse
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_signature_is_the_last_option(options: str) -> None:
 
 
 def test_what_is_signed_is_each_option_as_written_but_decoded() -> None:
-    request = parse("w=0400,hero,b%61ckground=%23FFF,exp=1798761600,sig=abc/a%2Fb", GRAMMAR)
+    request = parse("w=0400,hero,b%61ckground=%23FFF,exp=1798761600,sig=abc/a%2Fb", SETTINGS)
     assert request.options == ("w=0400", "hero", "background=#FFF", "exp=1798761600")
     assert request.names == ("width", "preset", "background", "exp")
     assert (request.signature, request.expires) == ("abc", 1798761600)
@@ -103,18 +103,18 @@ def test_what_is_signed_is_each_option_as_written_but_decoded() -> None:
 
 
 def test_without_signature_expiry_and_preset_they_are_none() -> None:
-    request = parse("w=1/a", GRAMMAR)
+    request = parse("w=1/a", SETTINGS)
     assert (request.signature, request.expires, request.preset) == (None, None, None)
 
 
 def test_an_empty_signature_is_a_signature_all_the_same() -> None:
-    assert parse("w=1,sig=/a", GRAMMAR).signature == ""
+    assert parse("w=1,sig=/a", SETTINGS).signature == ""
 
 
 def test_commas_are_split_before_decoding() -> None:
     assert (
         read("background=rgb(240,40,145)")
-        == parse("background=rgb%28240%2C40%2C145%29/a", GRAMMAR).transform
+        == parse("background=rgb%28240%2C40%2C145%29/a", SETTINGS).transform
     )
     assert refuse("background=rgb(240,40,145)/a").option == "background"
 
@@ -127,7 +127,7 @@ def test_options_that_do_not_decode_are_refused(options: str) -> None:
 @pytest.mark.parametrize("tail", ["w=1", "w=1/", "w=1//"])
 def test_an_empty_key_is_not_found(tail: str) -> None:
     with pytest.raises(SourceNotFound):
-        parse(tail, GRAMMAR)
+        parse(tail, SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_the_box_with_dpr_and_border_has_at_most_the_configured_side(
     options: str, fits: bool
 ) -> None:
     if fits:
-        parse(f"{options}/a", GRAMMAR)
+        parse(f"{options}/a", SETTINGS)
         return
     error = refuse(f"{options}/a")
     assert error.option in ("width", "height")

@@ -24,9 +24,9 @@ from resizer.ops.warm.wanted import Wanted, of_width, wanted
 from resizer.urls.access import Access, Urls
 from resizer.urls.links import Links
 from tests.support.servers import free_port
-from tests.support.urls import GRAMMAR
+from tests.support.urls import SETTINGS
 
-OPEN = Links(GRAMMAR, Access(Urls.OPEN))
+OPEN = Links(SETTINGS, Access(Urls.OPEN))
 ASKED = {"prefix": "photos/"}
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -139,12 +139,12 @@ def test_what_the_gateway_would_refuse_is_refused_before() -> None:
     with pytest.raises(InvalidRequest):
         wanted(OPEN, [("widht=9",)], ["avif"])
     with pytest.raises(SignatureMismatch):
-        wanted(Links(GRAMMAR, Access(Urls.PRESETS)), [("width=9",)], ["avif"])
+        wanted(Links(SETTINGS, Access(Urls.PRESETS)), [("width=9",)], ["avif"])
 
 
 def test_a_width_is_asked_for_as_it_is_let_in() -> None:
     assert of_width(OPEN, 320) == ("width=320", "format=auto")
-    listed = Links(GRAMMAR, Access(Urls.PRESETS, widths=frozenset({320})))
+    listed = Links(SETTINGS, Access(Urls.PRESETS, widths=frozenset({320})))
     assert of_width(listed, 320) == ("width=320",)
 
 
