@@ -1,21 +1,21 @@
-"""Hearing: until when this process is sure to hear of flushes."""
+"""Coherence: whether what this process remembers may be used, as flushes would be heard."""
 
 import math
 import time
 from collections.abc import Callable
 
-SECONDS = 3.0
-"""How long an answered question is good for. Whoever flushes waits at most this long for a gateway
-that does not confirm: by then it trusts nothing that it remembers."""
 
+class Coherence:
+    """Everything remembered inside a process is used only while this says `trusted`.
 
-class Hearing:
-    """Everything remembered inside a process is used only while this says `sure`.
-
-    The question goes over the connection that flushes come by, and its answer cannot overtake
-    them: who has the answer has heard all that was flushed before the question was put. Sure for
-    ever until told otherwise: where nothing is shared, there is nothing to hear.
+    A PING goes over the connection that flushes come by, and its answer cannot overtake them: who
+    has the answer has heard all that was flushed before the PING. Trusted for ever until told
+    otherwise: where nothing is shared, there is nothing to hear.
     """
+
+    TRUST_SECONDS = 3.0
+    """How long an answered PING is good for. Whoever flushes waits at most this long for a gateway
+    that does not confirm: by then it trusts nothing that it remembers."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -23,21 +23,22 @@ class Hearing:
         """On the clock of `time.monotonic`."""
 
     @property
-    def sure(self) -> bool:
+    def trusted(self) -> bool:
+        """Whether no flush can have ended by now that this process has not heard of."""
         return self._clock() < self.until
 
     def now(self) -> float:
         """The time by which it goes."""
         return self._clock()
 
-    def covers(self, started: float) -> bool:
-        """Whether no flush that ended by now can be younger than what began at `started`."""
-        return self.sure or self._clock() - started < SECONDS
+    def trusts(self, started: float) -> bool:
+        """Whether no flush that ended by now can be younger than work that began at `started`."""
+        return self.trusted or self._clock() - started < self.TRUST_SECONDS
 
     def confirmed(self, asked: float) -> None:
-        """An answer came to the question that was put at `asked`."""
-        self.until = asked + SECONDS
+        """An answer came to the PING that was sent at `asked`, on this clock."""
+        self.until = asked + self.TRUST_SECONDS
 
-    def lost(self) -> None:
+    def distrust(self) -> None:
         """What is flushed from now on is not heard."""
         self.until = -math.inf

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from resizer.cache import coherence
+from resizer.cache.coherence import Coherence
 from resizer.model.flush import Flush, Flushed
 
 _PUT_SECONDS = 5.0
@@ -16,7 +16,7 @@ class Shared(Protocol):
 
     async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> Flushed: ...
     async def announce(
-        self, flushes: Sequence[Flush], patience: float, doubt: float
+        self, flushes: Sequence[Flush], extra_seconds: float, restarted_within: float
     ) -> Flushed: ...
 
 
@@ -44,8 +44,8 @@ class Flusher:
         started = time.monotonic()
         flushed = Flushed()
         if not dry_run:
-            patience = 0.0 if self._results is None else _PUT_SECONDS
-            flushed += await self._shared.announce(flushes, patience, coherence.SECONDS)
+            extra_seconds = 0.0 if self._results is None else _PUT_SECONDS
+            flushed += await self._shared.announce(flushes, extra_seconds, Coherence.TRUST_SECONDS)
         if self._results is not None:
             for flush in flushes:
                 removed = await self._results.flush(flush, dry_run=dry_run)

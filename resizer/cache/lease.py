@@ -9,8 +9,8 @@ from resizer.model.image import Variant
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Held by the one who fills. What it brings is stored only while the lease stands: a flush ends
-    it, and so does its time when its holder dies."""
+    """Held by the gateway that fills. What it brings is stored only while the lease stands: a flush
+    ends it, and so does its time when its holder dies."""
 
     token: str | None
     """None where the tier that gateways share cannot be asked: then nothing is stored in it."""
@@ -19,13 +19,13 @@ class Lease:
 
 
 class PendingFill(Protocol):
-    """Another gateway fills; its end can be waited for."""
+    """The fill of another gateway, whose end can be waited for."""
 
-    told: bool
-    """Whether the end was heard of, rather than its lease being over."""
+    notified: bool
+    """Whether a notice of its end came, rather than its lease being over."""
 
     async def wait(self) -> ResizerError | None:
-        """Until it is done or has failed, how, or until its lease is over."""
+        """How it failed; None when it is done, or its lease is over."""
 
 
 NO_LEASE = Lease(None)

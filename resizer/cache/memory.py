@@ -5,9 +5,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.model.flush import Flush
-from resizer.model.image import Variant
+from resizer.model.image import Variant, VariantId
 
 OVERHEAD = 1024
 """Bytes counted for each variant besides its own: objects, keys and index."""
@@ -31,13 +31,13 @@ class MemoryCache:
     def __init__(
         self,
         max_bytes: int,
-        hears: Hearing | None = None,
+        coherence: Coherence | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._max_bytes = max_bytes
-        self._hears = hears or Hearing(clock)
+        self._coherence = coherence or Coherence(clock)
         self._clock = clock
-        self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
+        self._entries: OrderedDict[VariantId, _Entry] = OrderedDict()
         self._fields: dict[str, set[str]] = {}
         self.size = 0
         """Bytes held, overhead included."""
@@ -47,20 +47,20 @@ class MemoryCache:
 
     def peek(self, key: str, field: str) -> Variant | None:
         """The variant, if it is held and fresh. A few dictionary operations: for the hot path."""
-        place = (key, field)
-        entry = self._entries.get(place)
+        variant_id = (key, field)
+        entry = self._entries.get(variant_id)
         if entry is None:
             return None
         now = self._clock()
-        if entry.fresh_until <= now or self._hears.until <= now:
+        if entry.fresh_until <= now or self._coherence.until <= now:
             return None
-        self._entries.move_to_end(place)
+        self._entries.move_to_end(variant_id)
         return entry.variant
 
     def peek_stale(self, key: str, field: str) -> Variant | None:
         """The variant, if it is held and may be served, fresh or not."""
         entry = self._entries.get((key, field))
-        if entry is None or not self._hears.sure:
+        if entry is None or not self._coherence.trusted:
             return None
         if entry.stale_until <= self._clock():
             self._remove((key, field))
@@ -79,14 +79,14 @@ class MemoryCache:
 
         It is not when it is too large or the tier stands aside.
         """
-        place = (key, field)
-        self._remove(place)
+        variant_id = (key, field)
+        self._remove(variant_id)
         cost = _cost(variant)
         left = fresh_seconds + stale_seconds
-        if not self._hears.sure or left <= 0 or cost > self._max_bytes // _LARGEST_SHARE:
+        if not self._coherence.trusted or left <= 0 or cost > self._max_bytes // _LARGEST_SHARE:
             return False
         now = self._clock()
-        self._entries[place] = _Entry(variant, now + fresh_seconds, now + left)
+        self._entries[variant_id] = _Entry(variant, now + fresh_seconds, now + left)
         self._fields.setdefault(key, set()).add(field)
         self.size += cost
         while self.size > self._max_bytes:
@@ -96,11 +96,11 @@ class MemoryCache:
     def forget(self, flush: Flush) -> None:
         """Do what was flushed, at once."""
         if flush.key is not None:
-            places = [(flush.key, field) for field in self._fields.get(flush.key, ())]
+            variant_ids = [(flush.key, field) for field in self._fields.get(flush.key, ())]
         else:
-            places = [place for place in self._entries if flush.matches(*place)]
-        for place in places:
-            self._remove(place)
+            variant_ids = [variant_id for variant_id in self._entries if flush.matches(*variant_id)]
+        for variant_id in variant_ids:
+            self._remove(variant_id)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -108,12 +108,12 @@ class MemoryCache:
         self._fields.clear()
         self.size = 0
 
-    def _remove(self, place: tuple[str, str]) -> None:
-        entry = self._entries.pop(place, None)
+    def _remove(self, variant_id: VariantId) -> None:
+        entry = self._entries.pop(variant_id, None)
         if entry is None:
             return
         self.size -= _cost(entry.variant)
-        key, field = place
+        key, field = variant_id
         fields = self._fields[key]
         fields.remove(field)
         if not fields:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from resizer.aio.tasks import BackgroundTasks, offload
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.cache.lease import NO_LEASE, Lease
 from resizer.errors import (
     ResizerError,
@@ -55,10 +55,10 @@ OnDeleted = Callable[[str], None]
 reply."""
 
 _SOURCE_AWAY = (SourceUnavailable, SourceTimeout)
-_REST_SECONDS = 5.0
+_RETRY_SECONDS = 5.0
 """After a revalidation that failed: time until the next one of the same variant."""
-_ROUNDS = 3
-"""Times that a flight waits for others who fill, before it fills for itself alone."""
+_MAX_ROUNDS = 3
+"""Times that a call waits for others who fill, before it fills for itself alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Gateway:
         tiers: Tiers,
         make_variant: MakeVariant,
         on_deleted: OnDeleted,
-        hears: Hearing,
+        coherence: Coherence,
         refusals: NegativeCache,
         metrics: Metrics,
         policy: Policy,
@@ -91,14 +91,14 @@ class Gateway:
         self.source = source
         self.renderer = renderer
         self.tiers = tiers
-        self.hears = hears
+        self.coherence = coherence
         self._make_variant = make_variant
         self._on_deleted = on_deleted
         self._refusals = refusals
         self._metrics = metrics
         self._policy = policy
-        self._flights: SingleFlight[Answer] = SingleFlight(hears)
-        self._revalidations: SingleFlight[None] = SingleFlight(hears)
+        self._calls: SingleFlight[Answer] = SingleFlight(coherence)
+        self._revalidations: SingleFlight[None] = SingleFlight(coherence)
         self.slots = FillLimiter(policy.slots, policy.max_queue, metrics.queue.set)
         self._background = BackgroundTasks()
 
@@ -117,26 +117,26 @@ class Gateway:
         if variant := self.tiers.memory.peek(key, field):
             self._metrics.memory_hits.inc()
             return Answer(variant, tier="memory")
-        self._refusals.recall(key, field)
+        self._refusals.raise_if_known(key, field)
         if variant := self.tiers.memory.peek_stale(key, field):
             self._metrics.memory_hits.inc()
             return self._stale(Call(key, field, transform, preset), variant, "memory")
-        if (flight := self._flights.find(key, field)) is not None:
+        if (call := self._calls.find(key, field)) is not None:
             self._metrics.coalesced.inc()
-            return replace(await self.landed(flight), coalesced=True)
-        flight = self._flights.start(Call(key, field, transform, preset), self._load)
-        return await self.landed(flight)
+            return replace(await self.result(call), coalesced=True)
+        call = self._calls.start(Call(key, field, transform, preset), self._load)
+        return await self.result(call)
 
     def ask(self, key: str, field: str, what: Transform, preset: str | None) -> AnyCall | None:
         """What `get` would wait for, begun, where only the shared tier may know the variant."""
-        knows = self.tiers.memory.peek_stale, self._refusals.knows, self._flights.find
+        knows = self.tiers.memory.peek_stale, self._refusals.contains, self._calls.find
         if self.tiers.shared is None or any(knew(key, field) for knew in knows):
             return None
-        return self._flights.start(Call(key, field, what, preset), self._load)
+        return self._calls.start(Call(key, field, what, preset), self._load)
 
-    async def landed(self, flight: Call[Answer]) -> Answer:
-        """What `flight` brings. Raises as `get` does."""
-        return replace(await flight.landing(), flushed=flight.flushed)
+    async def result(self, call: Call[Answer]) -> Answer:
+        """What `call` brings. Raises as `get` does."""
+        return replace(await call.wait(), flushed=call.flushed)
 
     def note(self, key: str, path: str) -> None:
         """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
@@ -145,131 +145,131 @@ class Gateway:
     def flush(self, flush: Flush) -> None:
         """Forget what this process remembers, or is about to keep, of what is flushed."""
         self._refusals.forget(flush.touches)
-        self._flights.flush(flush)
+        self._calls.flush(flush)
         self._revalidations.flush(flush)
 
     async def drain(self, seconds: float) -> None:
         """Wait for the fills under way, not longer than `seconds`, and cancel the rest."""
         await asyncio.gather(
-            self._flights.drain(seconds),
+            self._calls.drain(seconds),
             self._revalidations.drain(0),
             self._background.end(seconds),
         )
         await self.tiers.drain(seconds)
 
-    async def _load(self, flight: Call[Answer]) -> Answer:
-        found = await self.tiers.look_up(flight)
-        if answer := self._hit(flight, found, "redis"):
+    async def _load(self, call: Call[Answer]) -> Answer:
+        found = await self.tiers.look_up(call)
+        if answer := self._hit(call, found, "redis"):
             return answer
         try:
-            answer = await self._fill(flight, found)
+            answer = await self._fill(call, found)
         except ResizerError as error:
             self._metrics.misses.inc()
-            if not flight.flushed:
-                self._refusals.remember(flight.key, flight.field, error)
+            if not call.flushed:
+                self._refusals.remember(call.key, call.field, error)
             raise
         if answer.tier != "results":
             self._metrics.misses.inc()
             self._metrics.stale.inc(answer.stale)
         return answer
 
-    def _hit(self, flight: AnyCall, found: Variant | None, tier: str) -> Answer | None:
+    def _hit(self, call: AnyCall, found: Variant | None, tier: str) -> Answer | None:
         """`found`, if it may be served at once; what Redis holds was looked at before."""
-        stage = self.tiers.stage(found) if found is not None else FreshnessState.OVER
+        stage = self.tiers.freshness(found) if found is not None else FreshnessState.OVER
         if found is None or stage not in (FreshnessState.FRESH, FreshnessState.STALE):
             return None
         self._metrics.hits_of[tier].inc()
         if stage is FreshnessState.STALE:
-            return self._stale(flight, found, tier)
+            return self._stale(call, found, tier)
         return Answer(found, tier=tier)
 
-    def _stale(self, flight: Call[Answer], variant: Variant, tier: str) -> Answer:
+    def _stale(self, call: Call[Answer], variant: Variant, tier: str) -> Answer:
         """Serve `variant` as it is, and have it revalidated behind the reply."""
         self._metrics.stale.inc()
-        if not flight.flushed and self._revalidations.find(*flight.place) is None:
-            behind: Call[None] = Call(*flight.place, flight.transform, flight.preset)
+        if not call.flushed and self._revalidations.find(*call.variant_id) is None:
+            behind: Call[None] = Call(*call.variant_id, call.transform, call.preset)
             self._revalidations.start(behind, lambda f: self._revalidate(f, variant))
         return Answer(variant, tier=tier, stale=True)
 
-    async def _revalidate(self, flight: Call[None], known: Variant) -> None:
+    async def _revalidate(self, call: Call[None], known: Variant) -> None:
         """Make a stale variant fresh. While it fails, it is not tried again for some seconds."""
         try:
-            answer = await self._fill(flight, known)
+            answer = await self._fill(call, known)
         except ResizerError:
             answer = None
         if answer is None or answer.stale:
-            await asyncio.sleep(_REST_SECONDS)
+            await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _fill(self, flight: AnyCall, known: Variant | None) -> Answer:
+    async def _fill(self, call: AnyCall, known: Variant | None) -> Answer:
         """Fill, or wait for another gateway that does. `known` is a variant that is not fresh."""
         rounds = 0
-        while rounds < _ROUNDS:
-            async with self.slots.one():
-                turn = await self.tiers.take(flight)
-                if isinstance(turn, Lease):
-                    return await self._lead(flight, known, turn)
+        while rounds < _MAX_ROUNDS:
+            async with self.slots.slot():
+                claim = await self.tiers.acquire_lease(call)
+                if isinstance(claim, Lease):
+                    return await self._fill_as_leader(call, known, claim)
             self._metrics.followed.inc()
-            if error := await turn.wait():
-                return self._instead(known, error)
-            found = await self.tiers.look_up(flight)
-            if found is not None and self.tiers.stage(found) is FreshnessState.FRESH:
+            if error := await claim.wait():
+                return self._stale_or_raise(known, error)
+            found = await self.tiers.look_up(call)
+            if found is not None and self.tiers.freshness(found) is FreshnessState.FRESH:
                 return Answer(found, tier="redis", coalesced=True)
-            rounds += turn.told
-        async with self.slots.one():
-            return await self._lead(flight, known, NO_LEASE)
+            rounds += claim.notified
+        async with self.slots.slot():
+            return await self._fill_as_leader(call, known, NO_LEASE)
 
-    async def _lead(self, flight: AnyCall, known: Variant | None, lease: Lease) -> Answer:
+    async def _fill_as_leader(self, call: AnyCall, known: Variant | None, lease: Lease) -> Answer:
         """Fill under `lease`, and end it whatever happens."""
-        if answer := await self._found_late(flight, lease):
+        if answer := await self._recheck_under_lease(call, lease):
             return answer
         # What was known before the lease may have been flushed; what lay beside it was not.
-        known, tier = lease.found if lease.token or flight.flushed else known, "redis"
+        known, tier = lease.found if lease.token or call.flushed else known, "redis"
         try:
-            async with self.tiers.holding(flight, lease):
+            async with self.tiers.holding(call, lease):
                 answer = None
                 if known is None:
-                    known, tier = await self.tiers.look_among_results(flight), "results"
-                    answer = self._hit(flight, known, tier)
-                answer = answer or await self._make(flight, known)
+                    known, tier = await self.tiers.look_up_result(call), "results"
+                    answer = self._hit(call, known, tier)
+                answer = answer or await self._fetch_and_render(call, known)
         except ResizerError as error:
-            await self.tiers.release(flight, lease, error)
+            await self.tiers.release(call, lease, error)
             if isinstance(error, UnprocessableSource):
-                self.source.drop(flight.key)
+                self.source.drop(call.key)
             if isinstance(error, SourceNotFound) and known is not None:
-                self._on_deleted(flight.key)
-            return self._instead(known, error, tier)
+                self._on_deleted(call.key)
+            return self._stale_or_raise(known, error, tier)
         except BaseException:
-            await asyncio.shield(self.tiers.release(flight, lease))
+            await asyncio.shield(self.tiers.release(call, lease))
             raise
         is_new = answer.tier is None and not answer.unchanged
-        stored = await self.tiers.store(flight, answer.variant, lease, is_new=is_new)
+        stored = await self.tiers.store(call, answer.variant, lease, is_new=is_new)
         return replace(answer, stored=stored)
 
-    async def _found_late(self, flight: AnyCall, lease: Lease) -> Answer | None:
+    async def _recheck_under_lease(self, call: AnyCall, lease: Lease) -> Answer | None:
         """What another gateway stored between the look-up and the lease."""
-        if lease.found is None or self.tiers.stage(lease.found) is not FreshnessState.FRESH:
+        if lease.found is None or self.tiers.freshness(lease.found) is not FreshnessState.FRESH:
             return None
-        await self.tiers.release(flight, lease)
-        self.tiers.remember(flight, lease.found)
+        await self.tiers.release(call, lease)
+        self.tiers.remember(call, lease.found)
         return Answer(lease.found, tier="redis", coalesced=True)
 
-    async def _make(self, flight: AnyCall, known: Variant | None) -> Answer:
+    async def _fetch_and_render(self, call: AnyCall, known: Variant | None) -> Answer:
         """Ask the source, and render unless it says that nothing changed."""
         start = time.perf_counter()
-        got = await self._fetch(flight.key, known)
+        got = await self._fetch(call.key, known)
         fetched = time.perf_counter()
         if isinstance(got, Unchanged):
             assert known is not None  # noqa: S101  (or nothing could be unchanged)
             variant = replace(known, checked_at=got.checked_at)
             return Answer(variant, unchanged=True, fetch_seconds=fetched - start)
         with got as original:
-            rendered = await self.renderer.render(original, flight.transform)
-            about = flight.key, flight.preset, original, rendered
+            rendered = await self.renderer.render(original, call.transform)
+            about = call.key, call.preset, original, rendered
             variant = await offload(len(rendered.body), self._make_variant, *about)
         done = time.perf_counter()
         self._metrics.rendered(done - fetched, rendered)
         if rendered.partial:
-            self.source.drop(flight.key)
+            self.source.drop(call.key)
         return Answer(variant, fetch_seconds=fetched - start, render_seconds=done - fetched)
 
     async def _fetch(self, key: str, known: Variant | None) -> Original | Unchanged:
@@ -288,9 +288,11 @@ class Gateway:
         finally:
             self._metrics.revalidations.labels(outcome).inc()
 
-    def _instead(self, known: Variant | None, error: ResizerError, tier: str = "redis") -> Answer:
+    def _stale_or_raise(
+        self, known: Variant | None, error: ResizerError, tier: str = "redis"
+    ) -> Answer:
         """What is served when the original could not be had: a stale variant, or the error."""
-        may_be_served = known is not None and self.tiers.stage(known) is not FreshnessState.OVER
+        may_be_served = known is not None and self.tiers.freshness(known) is not FreshnessState.OVER
         if known is None or not may_be_served or not isinstance(error, _SOURCE_AWAY):
             raise error
         return Answer(known, tier=tier, stale=True)

@@ -8,7 +8,7 @@ from resizer.aio.tasks import BackgroundTasks
 from resizer.cache.flusher import Flusher
 from resizer.cache.memory import MemoryCache
 from resizer.errors import CacheUnavailable
-from resizer.gateway.original_cache import Originals
+from resizer.gateway.original_cache import OriginalCache
 from resizer.gateway.tiers import Tiers
 from resizer.model.flush import Flush
 
@@ -21,7 +21,7 @@ class Forgetting:
     def __init__(
         self,
         memory: MemoryCache,
-        originals: Originals,
+        originals: OriginalCache,
         tiers: Tiers,
         flusher: Flusher | None,
     ) -> None:
@@ -40,7 +40,7 @@ class Forgetting:
         """Flushes can no longer be heard."""
         self._memory.clear()
         self._originals.clear()
-        self._tiers.doubt()
+        self._tiers.undo_pending()
         _log.warning("flushes cannot be heard: the memory tier stands aside (%s)", reason)
 
     def regained(self) -> None:
@@ -53,7 +53,7 @@ class Forgetting:
         """Forget at once; what is returned ends when nothing of it can come back."""
         for flush in flushes:
             self.forget(flush)
-        return self._tiers.settled(flushes)
+        return self._tiers.wait_for_flushed(flushes)
 
     def forget(self, flush: Flush) -> None:
         """Here, and nowhere else."""

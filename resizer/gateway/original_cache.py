@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.errors import Overloaded, SourceNotFound, UnprocessableSource
 from resizer.model.image import Original, Unchanged
 
@@ -60,7 +60,7 @@ class _Flight:
                 self.found.close()
 
 
-class Originals:
+class OriginalCache:
     """A source around a source. Belongs to one event loop.
 
     Every caller gets an Original with a descriptor of its own, to be closed as one from the source.
@@ -71,7 +71,7 @@ class Originals:
         source: Source,
         max_bytes: int,
         fresh_seconds: float,
-        hears: Hearing | None = None,
+        coherence: Coherence | None = None,
         *,
         on_hit: Callable[[], object] = lambda: None,
         on_arrival: Callable[[float, int], object] = lambda seconds, size: None,
@@ -87,17 +87,17 @@ class Originals:
         self._max_bytes = max_bytes
         self._max_kept = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE
         self._fresh_seconds = fresh_seconds
-        self._hears = hears or Hearing()
+        self._coherence = coherence or Coherence()
         self._on_hit = on_hit
         self._on_arrival = on_arrival
         self._clock = clock
         self._monotonic = monotonic
         self._kept: OrderedDict[str, Original] = OrderedDict()
-        self._flights: dict[str, _Flight] = {}
+        self._calls: dict[str, _Flight] = {}
         self._tasks: set[asyncio.Task[Original | Unchanged]] = set()
-        """Of all flights, those that were forgotten and left `_flights` included."""
+        """Of all calls, those that were forgotten and left `_calls` included."""
         self.size = 0
-        """Bytes held, overhead included; those of flights are not."""
+        """Bytes held, overhead included; those of calls are not."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -120,20 +120,20 @@ class Originals:
         await self._source.check()
 
     async def close(self) -> None:
-        """Cancel the flights and let go of everything. The source is left open."""
+        """Cancel the calls and let go of everything. The source is left open."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._flights.clear()
+        self._calls.clear()
         self.clear()
 
     def forget(self, touches: Callable[[str], bool]) -> None:
         """Do what was flushed, at once: nothing asked of the source before is used again."""
         for key in [key for key in self._kept if touches(key)]:
             self._drop(key)
-        for key in [key for key in self._flights if touches(key)]:
-            self._flights.pop(key).sure = False
+        for key in [key for key in self._calls if touches(key)]:
+            self._calls.pop(key).sure = False
 
     def drop(self, key: str) -> None:
         """Let go of an original that is of no use: the next one who asks gets it anew."""
@@ -143,28 +143,28 @@ class Originals:
         """Forget everything; what is under way may not be kept."""
         for key in list(self._kept):
             self._drop(key)
-        for flight in self._flights.values():
-            flight.sure = False
+        for call in self._calls.values():
+            call.sure = False
 
     async def _get(self, key: str, etag: str) -> Original | Unchanged:
         if kept := self._fresh(key):
             self._on_hit()
             return _answer(kept, etag)
-        flight = self._joined(key, etag) or self._start(key, etag)
-        assert flight.task is not None  # noqa: S101  (set when the flight started)
-        with flight.held():
+        call = self._joined(key, etag) or self._start(key, etag)
+        assert call.task is not None  # noqa: S101  (set when the call started)
+        with call.held():
             try:
-                # Cancelling the wait does not cancel the flight.
-                return _answer(await asyncio.shield(flight.task), etag)
+                # Cancelling the wait does not cancel the call.
+                return _answer(await asyncio.shield(call.task), etag)
             except SourceNotFound as missing:
-                if not etag or flight.etag or missing.reason is None:
+                if not etag or call.etag or missing.reason is None:
                     raise
         # Denied to one who had never seen it, which says less than it says of an original known.
         return await self._source.refetch(key, etag)
 
     def _fresh(self, key: str) -> Original | None:
         kept = self._kept.get(key)
-        if kept is None or not self._hears.sure:
+        if kept is None or not self._coherence.trusted:
             return None
         if not 0 <= self._clock() - kept.checked_at < self._fresh_seconds:
             return None
@@ -172,57 +172,57 @@ class Originals:
         return kept
 
     def _joined(self, key: str, etag: str) -> _Flight | None:
-        flight = self._flights.get(key)
-        if flight is None:
+        call = self._calls.get(key)
+        if call is None:
             return None
-        if not (flight.sure and self._hears.sure):
+        if not (call.sure and self._coherence.trusted):
             return None
-        if flight.etag != etag:
-            flight.etag = ""
-        return flight
+        if call.etag != etag:
+            call.etag = ""
+        return call
 
     def _start(self, key: str, etag: str) -> _Flight:
-        flight = _Flight(key, etag, self._monotonic(), sure=self._hears.sure)
-        self._flights[key] = flight
-        flight.task = asyncio.create_task(self._fly(flight))
-        self._tasks.add(flight.task)
-        flight.task.add_done_callback(self._landed)
-        return flight
+        call = _Flight(key, etag, self._monotonic(), sure=self._coherence.trusted)
+        self._calls[key] = call
+        call.task = asyncio.create_task(self._fly(call))
+        self._tasks.add(call.task)
+        call.task.add_done_callback(self._landed)
+        return call
 
     def _landed(self, task: asyncio.Task[Original | Unchanged]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # seen, even when everybody who waited has left
 
-    async def _fly(self, flight: _Flight) -> Original | Unchanged:
-        with flight.held():
+    async def _fly(self, call: _Flight) -> Original | Unchanged:
+        with call.held():
             try:
-                found = await self._ask(flight)
+                found = await self._ask(call)
             except (SourceNotFound, UnprocessableSource):
-                self._drop(flight.key)
+                self._drop(call.key)
                 raise
             finally:
-                # In the same turn as the last look at `flight.etag`: nobody joins in between.
-                if self._flights.get(flight.key) is flight:
-                    del self._flights[flight.key]
+                # In the same turn as the last look at `call.etag`: nobody joins in between.
+                if self._calls.get(call.key) is call:
+                    del self._calls[call.key]
             if isinstance(found, Original):
-                flight.found = found
-                self._keep(flight, found)
+                call.found = found
+                self._keep(call, found)
             return found
 
-    async def _ask(self, flight: _Flight) -> Original | Unchanged:
+    async def _ask(self, call: _Flight) -> Original | Unchanged:
         """With the tag of what is kept, else with the tag asked about while that is enough."""
-        if kept := self._kept.get(flight.key):
+        if kept := self._kept.get(call.key):
             with _copy(kept) as mine:  # the kept one may go meanwhile
-                found = await self._arrived(self._source.refetch(flight.key, mine.etag))
+                found = await self._arrived(self._source.refetch(call.key, mine.etag))
                 if isinstance(found, Original):
                     return found
                 return _copy(replace(mine, checked_at=found.checked_at))
-        if flight.etag:
-            found = await self._arrived(self._source.refetch(flight.key, flight.etag))
-            if isinstance(found, Original) or flight.etag:
+        if call.etag:
+            found = await self._arrived(self._source.refetch(call.key, call.etag))
+            if isinstance(found, Original) or call.etag:
                 return found
-        return await self._arrived(self._source.fetch(flight.key))
+        return await self._arrived(self._source.fetch(call.key))
 
     async def _arrived(self, asking: Awaitable[Found]) -> Found:
         """What the source says; if it is an original, that is told with its time and its bytes."""
@@ -232,13 +232,13 @@ class Originals:
             self._on_arrival(self._monotonic() - started, found.size)
         return found
 
-    def _keep(self, flight: _Flight, original: Original) -> None:
-        if not flight.sure or not self._hears.sure:
+    def _keep(self, call: _Flight, original: Original) -> None:
+        if not call.sure or not self._coherence.trusted:
             return
-        self._drop(flight.key)
+        self._drop(call.key)
         if _cost(original) > self._max_bytes // _LARGEST_SHARE:
             return
-        self._kept[flight.key] = _copy(original)
+        self._kept[call.key] = _copy(original)
         self.size += _cost(original)
         while self.size > self._max_bytes or len(self._kept) > self._max_kept:
             self._drop(next(iter(self._kept)))

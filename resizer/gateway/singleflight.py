@@ -1,4 +1,4 @@
-"""SingleFlight: the look-ups and fills under way in this process, and who may wait for them."""
+"""SingleFlight: one call for all who ask for the same at once, and which calls may be joined."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from resizer.aio.tasks import cancel_and_wait
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.model.flush import Flush
+from resizer.model.image import VariantId
 from resizer.model.transform import Transform
 
 T = TypeVar("T")
@@ -31,55 +32,55 @@ class Call(Generic[T]):
     """It failed once, or took too long: it is not asked again."""
 
     @property
-    def place(self) -> tuple[str, str]:
+    def variant_id(self) -> VariantId:
         return self.key, self.field
 
-    async def landing(self) -> T:
-        """Wait without owning: cancelling the wait does not cancel the flight."""
-        assert self.task is not None  # noqa: S101  (set when the flight started)
+    async def wait(self) -> T:
+        """Its result. To cancel the wait does not cancel the call."""
+        assert self.task is not None  # noqa: S101  (set when the call started)
         return await asyncio.shield(self.task)
 
-    def tell(self, told: Callable[[asyncio.Task[T]], object]) -> None:
-        """Call `told` when it has landed, however."""
-        assert self.task is not None  # noqa: S101  (set when the flight started)
-        self.task.add_done_callback(told)
+    def add_done_callback(self, callback: Callable[[asyncio.Task[T]], object]) -> None:
+        """Have `callback` called with the task when it is done, however."""
+        assert self.task is not None  # noqa: S101  (set when the call started)
+        self.task.add_done_callback(callback)
 
 
 AnyCall = Call[Any]
 
 
 class SingleFlight(Generic[T]):
-    """Those that may be joined, by variant, and all that are under way."""
+    """The calls under way, and by variant those of them that may be joined."""
 
-    def __init__(self, hears: Hearing) -> None:
-        self._hears = hears
-        self._joinable: dict[tuple[str, str], Call[T]] = {}
+    def __init__(self, coherence: Coherence) -> None:
+        self._coherence = coherence
+        self._joinable: dict[VariantId, Call[T]] = {}
         self._all: dict[asyncio.Task[T], Call[T]] = {}
 
     def find(self, key: str, field: str) -> Call[T] | None:
-        """The flight that a request may join.
+        """The call that a request may join.
 
         One that began long ago may be older than a flush which this process, deaf, has not heard
         of. A young one may not: whoever flushes waits as long for a gateway that is alive.
         """
-        flight = self._joinable.get((key, field))
-        return flight if flight and self._hears.covers(flight.started) else None
+        call = self._joinable.get((key, field))
+        return call if call and self._coherence.trusts(call.started) else None
 
-    def start(self, flight: Call[T], work: Callable[[Call[T]], Coroutine[Any, Any, T]]) -> Call[T]:
+    def start(self, call: Call[T], work: Callable[[Call[T]], Coroutine[Any, Any, T]]) -> Call[T]:
         """Begin `work`; it may be joined until it ends or is flushed."""
-        flight.started = self._hears.now()
-        flight.task = asyncio.create_task(work(flight))
-        self._joinable[flight.place] = flight
-        self._all[flight.task] = flight
-        flight.task.add_done_callback(self._land)
-        return flight
+        call.started = self._coherence.now()
+        call.task = asyncio.create_task(work(call))
+        self._joinable[call.variant_id] = call
+        self._all[call.task] = call
+        call.task.add_done_callback(self._on_done)
+        return call
 
     def flush(self, flush: Flush) -> None:
         """Whatever is under way for what is flushed serves those who wait, and nobody else."""
-        for flight in self._all.values():
-            if flush.matches(*flight.place):
-                flight.flushed = True
-                self._part(flight)
+        for call in self._all.values():
+            if flush.matches(*call.variant_id):
+                call.flushed = True
+                self._detach(call)
 
     async def drain(self, seconds: float) -> None:
         """Wait for those under way, not longer than `seconds`, and cancel the rest."""
@@ -87,11 +88,11 @@ class SingleFlight(Generic[T]):
             _, late = await asyncio.wait(self._all, timeout=seconds)
             await asyncio.gather(*map(cancel_and_wait, late))
 
-    def _land(self, task: asyncio.Task[T]) -> None:
-        self._part(self._all.pop(task))
+    def _on_done(self, task: asyncio.Task[T]) -> None:
+        self._detach(self._all.pop(task))
         if not task.cancelled():
             task.exception()  # seen, even when everybody who waited has left
 
-    def _part(self, flight: Call[T]) -> None:
-        if self._joinable.get(flight.place) is flight:
-            del self._joinable[flight.place]
+    def _detach(self, call: Call[T]) -> None:
+        if self._joinable.get(call.variant_id) is call:
+            del self._joinable[call.variant_id]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Protocol, TypeVar
 
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.cache.lease import NO_LEASE, Lease, PendingFill
 from resizer.errors import CacheUnavailable, ResizerError
 from resizer.gateway.singleflight import AnyCall
@@ -41,7 +41,7 @@ class Shared(Protocol):
     """
 
     async def get(self, key: str, field: str) -> Variant | None: ...
-    async def take(self, key: str, field: str) -> Lease | PendingFill: ...
+    async def acquire_lease(self, key: str, field: str) -> Lease | PendingFill: ...
     def holding(self, key: str, field: str, token: str) -> AbstractAsyncContextManager[None]: ...
     async def put(
         self, key: str, field: str, variant: Variant, seconds: float, token: str
@@ -62,11 +62,11 @@ class Tiers:
         shared: Shared | None,
         results: Results | None,
         freshness: Freshness,
-        hears: Hearing,
+        coherence: Coherence,
         metrics: Metrics,
         patience: float,
     ) -> None:
-        """`patience`: seconds that one flight waits for the shared tier in all, at the longest."""
+        """`patience`: seconds that one call waits for the shared tier in all, at the longest."""
         self.memory = memory
         self.shared = shared
         self.results = results
@@ -74,49 +74,54 @@ class Tiers:
         self._metrics = metrics
         self._patience = patience
         self._failing: set[str] = set()
-        self._keeping = WriteBehind(results, hears, metrics) if results is not None else None
+        self._write_behind = (
+            WriteBehind(results, coherence, metrics) if results is not None else None
+        )
 
-    def stage(self, variant: Variant) -> FreshnessState:
+    def freshness(self, variant: Variant) -> FreshnessState:
         """What may be done with `variant` now."""
-        return self._times(variant).stage(time.time() - variant.checked_at)
+        return self._times(variant).state(time.time() - variant.checked_at)
 
-    async def look_up(self, flight: AnyCall) -> Variant | None:
+    async def look_up(self, call: AnyCall) -> Variant | None:
         """What the shared tier holds, of whatever age."""
-        if self.shared is None or flight.shared_failed:
+        if self.shared is None or call.shared_failed:
             return None
-        variant = await self._ask(flight, self.shared.get(*flight.place))
+        variant = await self._ask_shared(call, self.shared.get(*call.variant_id))
         if variant is not None:
-            self.remember(flight, variant)
+            self.remember(call, variant)
         return variant
 
-    async def take(self, flight: AnyCall) -> Lease | PendingFill:
+    async def acquire_lease(self, call: AnyCall) -> Lease | PendingFill:
         """The lease to fill with, or somebody else's fill to wait for."""
-        if self.shared is None or flight.shared_failed:
+        if self.shared is None or call.shared_failed:
             return NO_LEASE
-        return await self._ask(flight, self.shared.take(*flight.place), "written") or NO_LEASE
+        return (
+            await self._ask_shared(call, self.shared.acquire_lease(*call.variant_id), "written")
+            or NO_LEASE
+        )
 
     @asynccontextmanager
-    async def holding(self, flight: AnyCall, lease: Lease) -> AsyncIterator[None]:
+    async def holding(self, call: AnyCall, lease: Lease) -> AsyncIterator[None]:
         """Around a fill: the lease stands for as long as it takes."""
         if self.shared is None or lease.token is None:
             yield
             return
-        async with self.shared.holding(*flight.place, lease.token):
+        async with self.shared.holding(*call.variant_id, lease.token):
             yield
 
-    async def look_among_results(self, flight: AnyCall) -> Variant | None:
+    async def look_up_result(self, call: AnyCall) -> Variant | None:
         """What the results hold, of whatever age."""
         if self.results is None:
             return None
         try:
-            return await self.results.get(*flight.place)
+            return await self.results.get(*call.variant_id)
         except CacheUnavailable as error:
             self._metrics.results_errors.inc()
             _log.debug("the results fail: %s", error)
             return None
 
     async def store(
-        self, flight: AnyCall, variant: Variant, lease: Lease, *, is_new: bool = True
+        self, call: AnyCall, variant: Variant, lease: Lease, *, is_new: bool = True
     ) -> bool:
         """Keep `variant` wherever it may be kept; whether the outermost tier there is took it.
 
@@ -125,33 +130,33 @@ class Tiers:
         """
         stored = False
         if self.shared is not None and lease.token is not None:
-            stored = await self._share(flight, variant, lease.token)
-            if not stored and not flight.shared_failed and variant.size <= LARGEST_SHARED:
+            stored = await self._store_shared(call, variant, lease.token)
+            if not stored and not call.shared_failed and variant.size <= LARGEST_SHARED:
                 return False
-        remembered = self.remember(flight, variant)
-        if self._keeping is not None and stored and is_new and not variant.partial:
-            self._keeping.keep(flight, variant)
+        remembered = self.remember(call, variant)
+        if self._write_behind is not None and stored and is_new and not variant.partial:
+            self._write_behind.store(call, variant)
         return stored or (self.shared is None and remembered)
 
-    def remember(self, flight: AnyCall, variant: Variant) -> bool:
+    def remember(self, call: AnyCall, variant: Variant) -> bool:
         """Hold `variant` in memory, unless it was flushed on its way here or is too old."""
         times, age = self._times(variant), time.time() - variant.checked_at
         fresh = max(0.0, times.fresh_for - age)
         stale = max(0.0, times.fresh_for + times.serve_stale_for - age) - fresh
-        if flight.flushed or self.stage(variant) not in (
+        if call.flushed or self.freshness(variant) not in (
             FreshnessState.FRESH,
             FreshnessState.STALE,
         ):
             return False
-        return self.memory.put(*flight.place, variant, fresh, stale)
+        return self.memory.put(*call.variant_id, variant, fresh, stale)
 
-    async def release(
-        self, flight: AnyCall, lease: Lease, error: ResizerError | None = None
-    ) -> None:
+    async def release(self, call: AnyCall, lease: Lease, error: ResizerError | None = None) -> None:
         """End a lease that brought nothing."""
         if self.shared is None or lease.token is None:
             return
-        await self._ask(flight, self.shared.release(*flight.place, lease.token, error), "written")
+        await self._ask_shared(
+            call, self.shared.release(*call.variant_id, lease.token, error), "written"
+        )
 
     async def note(self, key: str, path: str) -> None:
         """Remember with the original that the URL `path` was answered with it."""
@@ -159,47 +164,51 @@ class Tiers:
             with suppress(CacheUnavailable):
                 await self.shared.note(key, path)
 
-    def doubt(self) -> None:
+    def undo_pending(self) -> None:
         """Flushes may go unheard: what is on its way to the results is taken back."""
-        if self._keeping is not None:
-            self._keeping.doubt()
+        if self._write_behind is not None:
+            self._write_behind.undo_pending()
 
-    async def settled(self, flushes: Sequence[Flush]) -> None:
+    async def wait_for_flushed(self, flushes: Sequence[Flush]) -> None:
         """Return when nothing of what is flushed is on its way to the results any more."""
-        if self._keeping is not None:
-            await self._keeping.settled(flushes)
+        if self._write_behind is not None:
+            await self._write_behind.wait_for_flushed(flushes)
 
     async def drain(self, seconds: float) -> None:
         """Wait for what is on its way to the results, not longer than `seconds`."""
-        if self._keeping is not None:
-            await self._keeping.drain(seconds)
+        if self._write_behind is not None:
+            await self._write_behind.drain(seconds)
 
     def _times(self, variant: Variant) -> Freshness:
         return self._freshness.of_partial if variant.partial else self._freshness
 
-    async def _share(self, flight: AnyCall, variant: Variant, token: str) -> bool:
+    async def _store_shared(self, call: AnyCall, variant: Variant, token: str) -> bool:
         if variant.size > LARGEST_SHARED:
-            await self.release(flight, Lease(token))
+            await self.release(call, Lease(token))
             return False
         assert self.shared is not None  # noqa: S101  (asked by the caller)
         left = variant.checked_at + self._times(variant).kept_for - time.time()
         return bool(
-            await self._ask(flight, self.shared.put(*flight.place, variant, left, token), "written")
+            await self._ask_shared(
+                call, self.shared.put(*call.variant_id, variant, left, token), "written"
+            )
         )
 
-    async def _ask(self, flight: AnyCall, question: Awaitable[T], what: str = "read") -> T | None:
+    async def _ask_shared(
+        self, call: AnyCall, question: Awaitable[T], what: str = "read"
+    ) -> T | None:
         """Ask the shared tier. Its failure is counted, said once, and ends the questions of this
-        flight, so that no request waits for it longer than `patience` in all."""
+        call, so that no request waits for it longer than `patience` in all."""
         started = time.monotonic()
         try:
-            if what == "read" and not flight.waited:
+            if what == "read" and not call.waited:
                 answer = await question
             else:
-                async with asyncio.timeout(self._patience - flight.waited):
+                async with asyncio.timeout(self._patience - call.waited):
                     answer = await question
-            flight.waited += time.monotonic() - started
+            call.waited += time.monotonic() - started
         except (CacheUnavailable, TimeoutError) as error:
-            flight.shared_failed = True
+            call.shared_failed = True
             self._metrics.redis_errors.inc()
             self._say(what, str(error) or "it is slow")
             return None

@@ -1,4 +1,4 @@
-"""WriteBehind: variants on their way to the results, behind the replies that they were made for."""
+"""WriteBehind: variants are written to the results behind the replies that they were made for."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from resizer.aio.tasks import BackgroundTasks
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.errors import CacheUnavailable
 from resizer.gateway.singleflight import AnyCall
 from resizer.model.flush import Flush
@@ -15,6 +15,7 @@ from resizer.telemetry.metrics import Metrics
 
 _log = logging.getLogger("resizer")
 _LATE_SECONDS = 10.0
+"""After a put that failed here: by then it is carried out there or never."""
 
 
 class Results(Protocol):
@@ -29,61 +30,61 @@ class Results(Protocol):
 class WriteBehind:
     """Writes to the results: a store that is slow, without leases, and that nobody waits for."""
 
-    def __init__(self, results: Results, hears: Hearing, metrics: Metrics) -> None:
+    def __init__(self, results: Results, coherence: Coherence, metrics: Metrics) -> None:
         self._results = results
-        self._hears = hears
+        self._coherence = coherence
         self._metrics = metrics
         self._background = BackgroundTasks()
-        self._flights: dict[asyncio.Task[None], AnyCall] = {}
+        self._calls: dict[asyncio.Task[None], AnyCall] = {}
 
-    def keep(self, flight: AnyCall, variant: Variant) -> None:
+    def store(self, call: AnyCall, variant: Variant) -> None:
         """Store `variant`, some time soon; not if it was flushed by then."""
-        task = self._background.start(self._put(flight, variant))
-        self._flights[task] = flight
-        task.add_done_callback(self._flights.pop)
+        task = self._background.start(self._write(call, variant))
+        self._calls[task] = call
+        task.add_done_callback(self._calls.pop)
 
-    def doubt(self) -> None:
-        """What is under way may have been flushed: it is taken back."""
-        for flight in self._flights.values():
-            flight.flushed = True
+    def undo_pending(self) -> None:
+        """What is being written may have been flushed: remove it again as soon as it is there."""
+        for call in self._calls.values():
+            call.flushed = True
 
-    async def settled(self, flushes: Sequence[Flush]) -> None:
-        """Return when nothing of what is flushed is on its way any more."""
+    async def wait_for_flushed(self, flushes: Sequence[Flush]) -> None:
+        """Return when nothing of what is flushed is being written any more, or lies there."""
         late = []
-        for task, flight in self._flights.items():
-            if any(flush.matches(*flight.place) for flush in flushes):
-                flight.flushed = True
+        for task, call in self._calls.items():
+            if any(flush.matches(*call.variant_id) for flush in flushes):
+                call.flushed = True
                 late.append(task)
         await asyncio.gather(*late, return_exceptions=True)
 
     async def drain(self, seconds: float) -> None:
-        """Wait for what is under way, not longer than `seconds`."""
+        """Wait for what is being written, not longer than `seconds`."""
         await self._background.end(seconds)
 
-    async def _put(self, flight: AnyCall, variant: Variant) -> None:
+    async def _write(self, call: AnyCall, variant: Variant) -> None:
         """Only while flushes are heard; a process that was frozen meanwhile hears them no more."""
-        if not self._may_lie_there(flight):
+        if not self._may_be_stored(call):
             return
         try:
-            await self._results.put(*flight.place, variant)
+            await self._results.put(*call.variant_id, variant)
         except CacheUnavailable as error:
             self._metrics.results_errors.inc()
             _log.warning("a variant could not be kept among the results: %s", error)
-            self._background.start(self._take_back_late(flight))
+            self._background.start(self._undo_later(call))
             return
-        if not self._may_lie_there(flight):
-            await self._take_back(flight)
+        if not self._may_be_stored(call):
+            await self._undo(call)
 
-    def _may_lie_there(self, flight: AnyCall) -> bool:
-        return not flight.flushed and self._hears.sure
+    def _may_be_stored(self, call: AnyCall) -> bool:
+        return not call.flushed and self._coherence.trusted
 
-    async def _take_back_late(self, flight: AnyCall) -> None:
+    async def _undo_later(self, call: AnyCall) -> None:
         """A put that failed here may still be carried out there."""
         await asyncio.sleep(_LATE_SECONDS)
-        await self._take_back(flight)
+        await self._undo(call)
 
-    async def _take_back(self, flight: AnyCall) -> None:
+    async def _undo(self, call: AnyCall) -> None:
         try:
-            await self._results.forget(*flight.place)
+            await self._results.forget(*call.variant_id)
         except CacheUnavailable as error:
             _log.warning("a result that was flushed may be there still: %s", error)

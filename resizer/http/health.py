@@ -43,7 +43,7 @@ class Readiness:
             checks["results"] = tiers.results.check
         states = await asyncio.gather(*(_state(check) for check in checks.values()))
         parts = dict(zip(checks, states, strict=True))
-        if parts.get("cache") == "ok" and not self._gateway.hears.sure:
+        if parts.get("cache") == "ok" and not self._gateway.coherence.trusted:
             parts["cache"] = "Flushes cannot be heard, so the memory tier stands aside."
         return parts
 

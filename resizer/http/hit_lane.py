@@ -2,8 +2,8 @@
 
 Only the plain case comes here: a GET with no body, no condition and nothing before it on the
 connection, for a known URL. Its variant in memory is answered before ASGI begins, and a request
-that came before byte for byte is not even parsed for it (`packets`). For one that may be in Redis
-the look-up is begun, and what it brings is answered if it is nothing but a fresh variant.
+that came before byte for byte is not even parsed for it (`raw_request_cache`). For one that may be
+in Redis the look-up is begun, and what it brings is answered if it is nothing but a fresh variant.
 Everything else goes the ordinary way, which gives the same answer and goes on with a look-up that
 was begun. Measured on one core with a 20 kB body: see bench/README.md.
 
@@ -60,7 +60,7 @@ class HitLaneProtocol(HttpToolsProtocol):
         self._between = True
         """The parser waits for the first byte of a request."""
         self._begun = 0
-        """Requests that began in this packet."""
+        """Requests that began in what was received last."""
         self._answered = False
         """The lane answered the request that began last."""
         self._repeatable: RequestKey | None = None
@@ -75,8 +75,8 @@ class HitLaneProtocol(HttpToolsProtocol):
         if lane is None:
             super().data_received(data)
             return
-        asked = lane.packets.find(data)
-        if asked is None or not self._between or not self._answer(lane, asked):
+        request_key = lane.raw_requests.find(data)
+        if request_key is None or not self._between or not self._answer(lane, request_key):
             self._parse(lane, data)
             return
         self._last_hit = self.loop.time()
@@ -94,12 +94,14 @@ class HitLaneProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         lane = self._lane
-        asked = self._plain() if lane is not None and self._is_get() else None
-        self._answered = bool(lane and asked and self._answer(lane, asked, self._client_id))
+        request_key = self._plain() if lane is not None and self._is_get() else None
+        self._answered = bool(
+            lane and request_key and self._answer(lane, request_key, self._client_id)
+        )
         if not self._answered:
             self._unset_keepalive_if_required()
             self._lay_out_scope()
-            self._to_look_up = asked
+            self._to_look_up = request_key
             super().on_headers_complete()
             self._to_look_up = None
 
@@ -134,7 +136,7 @@ class HitLaneProtocol(HttpToolsProtocol):
         if timer is None:
             self._set_timer(self.timeout_keep_alive)
         if was_between and self._begun == 1 and self._repeatable is not None:
-            lane.packets.note(data, self._repeatable)
+            lane.raw_requests.observe(data, self._repeatable)
 
     def _is_get(self) -> bool:
         return self.parser.get_method() == b"GET" and self.parser.get_http_version() == "1.1"
@@ -152,9 +154,9 @@ class HitLaneProtocol(HttpToolsProtocol):
                 alike = False
                 if name == b"x-request-id":
                     self._client_id = self._client_id or value
-        asked = self.url, accept
-        self._repeatable = asked if alike else None
-        return asked
+        request_key = self.url, accept
+        self._repeatable = request_key if alike else None
+        return request_key
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Before a request becomes a task, learn what Redis knows, if that is called for.
@@ -162,26 +164,28 @@ class HitLaneProtocol(HttpToolsProtocol):
         One that waited for another's reply is past that: only what `on_headers_complete` lets
         through comes with `_to_look_up`.
         """
-        lane, asked = self._lane, self._to_look_up
-        found = lane.ask(asked) if lane and asked and not self.flow.write_paused else None
+        lane, request_key = self._lane, self._to_look_up
+        found = (
+            lane.ask(request_key) if lane and request_key and not self.flow.write_paused else None
+        )
         if found is None:
             super()._start_asgi_task(cycle, app)
             return
-        known, flight = found
+        known, call = found
         trace = Trace(accepted_id(self._client_id).decode())
         cycle.scope["resizer.trace"] = trace  # type: ignore[typeddict-unknown-key]
-        cycle.scope["resizer.flight"] = flight  # type: ignore[typeddict-unknown-key]
-        flight.tell(partial(self._landed, cycle, app, known, flight))
+        cycle.scope["resizer.call"] = call  # type: ignore[typeddict-unknown-key]
+        call.add_done_callback(partial(self._on_looked_up, cycle, app, known, call))
 
-    def _landed(
+    def _on_looked_up(
         self,
         cycle: RequestResponseCycle,
         app: Any,
         known: KnownUrl,
-        flight: Call[Answer],
+        call: Call[Answer],
         task: "asyncio.Task[Answer]",
     ) -> None:
-        variant = _fresh(flight, task)
+        variant = _fresh(call, task)
         gone = cycle.disconnected or self.transport.is_closing() or self.flow.write_paused
         if variant is None or self._lane is None or gone or not cycle.keep_alive:
             super()._start_asgi_task(cycle, app)
@@ -192,7 +196,9 @@ class HitLaneProtocol(HttpToolsProtocol):
         self.transport.writelines(self._lane.redis_hit(known, variant, trace, url, defaults))
         cycle.on_response()
 
-    def _answer(self, lane: HitLane, asked: RequestKey, client_id: bytes | None = None) -> bool:
+    def _answer(
+        self, lane: HitLane, request_key: RequestKey, client_id: bytes | None = None
+    ) -> bool:
         """Answer, if nothing before is unfinished, the reader keeps up, and it is a hit."""
         cycle, transport = self.cycle, self.transport
         if (
@@ -201,7 +207,7 @@ class HitLaneProtocol(HttpToolsProtocol):
             or transport.is_closing()
         ):
             return False
-        reply = lane.memory_hit(asked, self.server_state.default_headers, client_id)
+        reply = lane.memory_hit(request_key, self.server_state.default_headers, client_id)
         if reply is None:
             return False
         transport.writelines(reply)
@@ -221,9 +227,9 @@ class HitLaneProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
 
-def _fresh(flight: Call[Answer], task: "asyncio.Task[Answer]") -> Variant | None:
+def _fresh(call: Call[Answer], task: "asyncio.Task[Answer]") -> Variant | None:
     """What Redis held, if nothing is to be said of it but that."""
-    if task.cancelled() or task.exception() is not None or flight.flushed:
+    if task.cancelled() or task.exception() is not None or call.flushed:
         return None
     answer = task.result()
     if answer.tier != "redis" or answer.stale or answer.coalesced or answer.variant.partial:

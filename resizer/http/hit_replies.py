@@ -21,24 +21,24 @@ _FROM_REDIS = lines([(b"cache-status", REDIS_HIT.encode())])
 class HitLane:
     """What the lane needs of the application, handed over in its lifespan state."""
 
-    def __init__(self, hits: KnownUrls, writer: LineWriter, metrics: Metrics) -> None:
-        self.packets = RawRequestCache()
-        self.ask = hits.ask
-        self._find = hits.find
-        self._tail = hits.tail
+    def __init__(self, known_urls: KnownUrls, writer: LineWriter, metrics: Metrics) -> None:
+        self.raw_requests = RawRequestCache()
+        self.ask = known_urls.ask
+        self._find = known_urls.find
+        self._tail = known_urls.tail
         self._log = writer.write if writer.wanted else None
         self._counts = metrics.lane
         self._defaults: Headers = []
         self._first_lines = b""
 
     def memory_hit(
-        self, asked: RequestKey, defaults: Headers, client_id: bytes | None
+        self, request_key: RequestKey, defaults: Headers, client_id: bytes | None
     ) -> tuple[bytes, bytes] | None:
         """Head and body for a plain GET, counted and logged; None if the ordinary way knows more.
 
         `defaults` are uvicorn's own header fields, `client_id` is the `X-Request-Id` that came.
         """
-        found = self._find(asked)
+        found = self._find(request_key)
         if found is None:
             return None
         known, variant = found
@@ -46,7 +46,7 @@ class HitLane:
         request_id = accepted_id(client_id) if client_id else new_id()
         if self._log is not None:
             size = len(variant.body)
-            self._log((time.time(), 0.0, request_id, "GET", asked[0], 200, size, MEMORY_HIT))
+            self._log((time.time(), 0.0, request_id, "GET", request_key[0], 200, size, MEMORY_HIT))
         return self._reply(known, variant, request_id, defaults, _FROM_MEMORY)
 
     def redis_hit(

@@ -55,10 +55,10 @@ class Images:
     """The ASGI application of the image URLs."""
 
     def __init__(
-        self, gateway: Gateway, hits: KnownUrls, metrics: Metrics, policy: ImagePolicy
+        self, gateway: Gateway, known_urls: KnownUrls, metrics: Metrics, policy: ImagePolicy
     ) -> None:
         self._gateway = gateway
-        self._hits = hits
+        self._known_urls = known_urls
         self._metrics = metrics
         self._policy = policy
         self._admit = lru_cache(maxsize=4096)(self._parse_and_authorise)
@@ -69,7 +69,7 @@ class Images:
             raw_path(scope),
             RequestHeaders(scope=scope),
             trace_of(scope),
-            scope.get("resizer.flight"),
+            scope.get("resizer.call"),
         )
         await send_reply(reply, scope["method"], send)
 
@@ -79,9 +79,9 @@ class Images:
         path: str,
         headers: RequestHeaders,
         trace: Trace,
-        flight: Call[Answer] | None = None,
+        call: Call[Answer] | None = None,
     ) -> Reply:
-        """The reply to one request, whatever happens; `flight` is its look-up if one was begun."""
+        """The reply to one request, whatever happens; `call` is its look-up if one was begun."""
         request: ImageRequest | None = None
         try:
             if method == "OPTIONS":
@@ -89,10 +89,10 @@ class Images:
             if method not in ("GET", "HEAD"):
                 raise MethodNotAllowed(f"Images are read with {MethodNotAllowed.allow}.")
             admitted = self._admit(path)
-            if flight is None:  # else it was looked at when the request came
+            if call is None:  # else it was looked at when the request came
                 signing.check_expiry(admitted.expires, time.time())
             request = admitted
-            return await self._image(path, request, headers, flight)
+            return await self._image(path, request, headers, call)
         except ResizerError as error:
             return self._problem(error, request, trace)
         except Exception:
@@ -112,15 +112,15 @@ class Images:
         path: str,
         request: ImageRequest,
         headers: RequestHeaders,
-        flight: Call[Answer] | None,
+        call: Call[Answer] | None,
     ) -> Reply:
-        if flight is not None:
-            answer = await self._gateway.landed(flight)
+        if call is not None:
+            answer = await self._gateway.result(call)
         else:
             transform = resolve(request.transform, ", ".join(headers.getlist("accept")))
             answer = await self._gateway.get(request.key, transform, request.preset)
-        news = self._hits.remember(path.encode("utf-8", "surrogateescape"), request)
-        if news and self._policy.note_paths:
+        is_new = self._known_urls.remember(path.encode("utf-8", "surrogateescape"), request)
+        if is_new and self._policy.note_paths:
             self._gateway.note(request.key, path)
         fresh = not_modified(
             answer.variant.etag,

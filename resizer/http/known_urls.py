@@ -51,7 +51,7 @@ class KnownUrl:
     key: str
     preset: str | None
     expires: int | None
-    wanted: VariantRef
+    ref: VariantRef
     negotiated: dict[Format, VariantRef] | None
     tail: bytes
     """The header lines that belong to the URL rather than to the variant, and the empty one; what
@@ -69,7 +69,7 @@ class KnownUrls:
         self._end_of_expiring = lru_cache(maxsize=1024)(self._end_of_head)
 
     def remember(self, url: bytes, request: ImageRequest) -> bool:
-        """Keep what `url` (its raw path, no query) came to; whether that was news.
+        """Keep what `url` (its raw path, no query) came to; whether it is new.
 
         Only for URLs that were let in.
         """
@@ -81,28 +81,28 @@ class KnownUrls:
         return True
 
     def forget(self, flush: Flush) -> None:
-        """Let the URLs of what was flushed be news again."""
+        """Let the URLs of what was flushed be new again."""
         for url in [url for url, known in self._known.items() if flush.touches(known.key)]:
             del self._known[url]
 
-    def find(self, asked: RequestKey) -> tuple[KnownUrl, Variant] | None:
+    def find(self, request_key: RequestKey) -> tuple[KnownUrl, Variant] | None:
         """The variant in memory that answers, or None: then the ordinary way knows more.
 
         A partial one goes that way too: its header lines are others.
         """
-        if (found := self._find(asked)) is None:
+        if (found := self._find(request_key)) is None:
             return None
-        known, wanted = found
-        variant = self._peek(known.key, wanted.field)
+        known, ref = found
+        variant = self._peek(known.key, ref.field)
         return (known, variant) if variant and not variant.partial else None
 
-    def ask(self, asked: RequestKey) -> tuple[KnownUrl, Call[Answer]] | None:
+    def ask(self, request_key: RequestKey) -> tuple[KnownUrl, Call[Answer]] | None:
         """A look-up of what answers beyond this process, begun, where that is called for."""
-        if (found := self._find(asked)) is None:
+        if (found := self._find(request_key)) is None:
             return None
-        known, wanted = found
-        flight = self._gateway.ask(known.key, wanted.field, wanted.transform, known.preset)
-        return (known, flight) if flight is not None else None
+        known, ref = found
+        call = self._gateway.ask(known.key, ref.field, ref.transform, known.preset)
+        return (known, call) if call is not None else None
 
     def tail(self, known: KnownUrl) -> bytes:
         """What follows a variant's own header lines and `cache-status`, the empty line included."""
@@ -110,13 +110,13 @@ class KnownUrls:
             return known.tail
         return known.tail + self._end_of_expiring(known.expires, int(time.time()))
 
-    def _find(self, asked: RequestKey) -> tuple[KnownUrl, VariantRef] | None:
-        url, accept = asked
+    def _find(self, request_key: RequestKey) -> tuple[KnownUrl, VariantRef] | None:
+        url, accept = request_key
         known = self._known.get(url)
         if known is None or (known.expires is not None and known.expires <= time.time()):
             return None
         if known.negotiated is None:
-            return known, known.wanted
+            return known, known.ref
         if len(accept) > _LONGEST_ACCEPT:
             return None
         return known, known.negotiated[_negotiated(accept)]
@@ -125,14 +125,14 @@ class KnownUrls:
         negotiated = None
         if varies(request.transform):
             negotiated = {
-                format_: self._wanted(request, accept) for format_, accept in _EVERY_ACCEPT.items()
+                format_: self._ref(request, accept) for format_, accept in _EVERY_ACCEPT.items()
             }
         tail = lines([(b"vary", b"Accept")]) if negotiated else b""
         tail += self._end_of_head(None, 0) if request.expires is None else b""
-        wanted = self._wanted(request, "")
-        return KnownUrl(request.key, request.preset, request.expires, wanted, negotiated, tail)
+        ref = self._ref(request, "")
+        return KnownUrl(request.key, request.preset, request.expires, ref, negotiated, tail)
 
-    def _wanted(self, request: ImageRequest, accept: str) -> VariantRef:
+    def _ref(self, request: ImageRequest, accept: str) -> VariantRef:
         transform = resolve(request.transform, accept)
         return VariantRef(self._gateway.field(transform, request.preset), transform)
 

@@ -1,6 +1,6 @@
 """RawRequestCache: requests that came before byte for byte, and what their parsing came to.
 
-Clients and CDNs that keep a connection send the same bytes for the same URL. Such a packet needs
+Clients and CDNs that keep a connection send the same bytes for the same URL. Such a request needs
 no parser: one look-up says which URL it asks for and what it accepts. Whether that may be answered
 is looked at each time anew; nothing of a reply is kept here.
 """
@@ -22,24 +22,24 @@ class RawRequestCache:
     """
 
     def __init__(self) -> None:
-        self._asked: dict[bytes, RequestKey] = {}
+        self._requests: dict[bytes, RequestKey] = {}
         self._once = [0] * MOST
-        self.find = self._asked.get
+        self.find = self._requests.get
 
     def __len__(self) -> int:
-        return len(self._asked)
+        return len(self._requests)
 
-    def note(self, packet: bytes, asked: RequestKey) -> None:
-        """`packet` is one plain request, whole, and came to `asked`; kept from its second time on.
+    def observe(self, raw: bytes, request_key: RequestKey) -> None:
+        """`raw` is one plain request, whole, for `request_key`; kept from its second time on.
 
         The caller has parsed it between two messages of a connection.
         """
-        if len(packet) > LONGEST or not packet.endswith(_END):
+        if len(raw) > LONGEST or not raw.endswith(_END):
             return
-        mark = hash(packet)
+        mark = hash(raw)
         if self._once[mark % MOST] != mark:
             self._once[mark % MOST] = mark
             return
-        if len(self._asked) >= MOST:
-            del self._asked[next(iter(self._asked))]
-        self._asked[packet] = asked
+        if len(self._requests) >= MOST:
+            del self._requests[next(iter(self._requests))]
+        self._requests[raw] = request_key

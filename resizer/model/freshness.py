@@ -35,7 +35,7 @@ class Freshness:
         """The times of a partial variant: never served stale while the source could answer."""
         return replace(self, fresh_for=min(self.fresh_for, self.partial_for), serve_stale_for=0.0)
 
-    def stage(self, age: float) -> FreshnessState:
+    def state(self, age: float) -> FreshnessState:
         """`age` in seconds; a little below 0 where another machine's clock is ahead."""
         if age < -_SKEW_SECONDS:
             return FreshnessState.LATE

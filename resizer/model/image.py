@@ -90,6 +90,9 @@ class Variant:
         return len(self.body) + len(self.head)
 
 
+VariantId = tuple[str, str]
+"""Names one variant: the key of its original, and its field among those of the original."""
+
 _PREFIX = struct.Struct("!4sIIIIIIIBdd")
 """Magic; sizes of head, content type, etag, original etag and body; width, height, partial; times.
 

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from resizer.aio.tasks import cancel_and_wait
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.cache.flusher import Flusher
 from resizer.cache.memory import MemoryCache
 from resizer.cache.redis import RedisCache
@@ -20,7 +20,7 @@ from resizer.errors import CacheUnavailable, ResizerError
 from resizer.gateway.gateway import Gateway, Policy
 from resizer.gateway.invalidation import Forgetting
 from resizer.gateway.negative_cache import NegativeCache
-from resizer.gateway.original_cache import Originals
+from resizer.gateway.original_cache import OriginalCache
 from resizer.gateway.tiers import Tiers
 from resizer.http.access_log import LineWriter
 from resizer.http.headers import make_variant
@@ -60,9 +60,9 @@ class Components:
         self.settings = settings
         self.metrics = Metrics()
         self.writer = LineWriter(sys.stdout.fileno() if settings.access_log else None)
-        self.hears = Hearing()
-        self.memory = MemoryCache(settings.memory_cache_mb * _MIB, self.hears)
-        self.shared = open_shared(settings, hears=self.hears)
+        self.coherence = Coherence()
+        self.memory = MemoryCache(settings.memory_cache_mb * _MIB, self.coherence)
+        self.shared = open_shared(settings, coherence=self.coherence)
         self.results = open_results_of(settings)
         self.flusher = Flusher(self.shared, self.results) if self.shared is not None else None
         self.source = open_source(
@@ -72,11 +72,11 @@ class Components:
             max_bytes=settings.max_source_bytes,
             fetch_seconds=settings.fetch_seconds,
         )
-        self.originals = Originals(
+        self.originals = OriginalCache(
             self.source,
             settings.source_cache_mb * _MIB,
             settings.fresh_for,
-            self.hears,
+            self.coherence,
             on_hit=self.metrics.source_hits.inc,
             on_arrival=self.metrics.fetched,
         )
@@ -85,7 +85,7 @@ class Components:
             self.shared,
             self.results,
             freshness(settings),
-            self.hears,
+            self.coherence,
             self.metrics,
             settings.cache_timeout,
         )
@@ -108,7 +108,7 @@ class Components:
             self.tiers,
             make_variant,
             self.forgetting.deleted,
-            self.hears,
+            self.coherence,
             NegativeCache(settings.missing_ttl),
             self.metrics,
             Policy(
@@ -118,10 +118,10 @@ class Components:
             ),
         )
         cache_policy = cache_policy_of(settings)
-        self.hits = KnownUrls(self.gateway, cache_policy)
+        self.known_urls = KnownUrls(self.gateway, cache_policy)
         self.images = Images(
             self.gateway,
-            self.hits,
+            self.known_urls,
             self.metrics,
             ImagePolicy(
                 partial(parse, settings=settings.dialect_settings),
@@ -134,7 +134,7 @@ class Components:
 
         self.forgetting.others.append(self.gateway.flush)
         if settings.purge_policy.needs_paths:
-            self.forgetting.others.append(self.hits.forget)
+            self.forgetting.others.append(self.known_urls.forget)
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[dict[str, Any]]:
@@ -161,12 +161,12 @@ class Components:
             _log.info("%s", summary(self.settings))
             for warning in warnings(self.settings):
                 _log.warning("%s", warning)
-            yield {"hit_lane": HitLane(self.hits, self.writer, self.metrics)}
+            yield {"hit_lane": HitLane(self.known_urls, self.writer, self.metrics)}
 
     def _slow(self, by: int) -> None:
         """A render came to the slow lane (1) or left it (-1)."""
         self.metrics.slow_renders.inc(max(by, 0))
-        self.gateway.slots.slow(by)
+        self.gateway.slots.on_slow(by)
 
     async def _look_at_source(self) -> None:
         """Connect before the first request does, and say at once what is wrong with it."""
@@ -177,7 +177,7 @@ class Components:
 
     def _listening(self, shared: RedisCache) -> "asyncio.Task[None]":
         """Memory is used only while this process is sure to hear of flushes: not yet."""
-        self.hears.lost()
+        self.coherence.distrust()
         tell = self.forgetting
         return asyncio.create_task(shared.listen(tell.flushed, tell.lost, tell.regained))
 

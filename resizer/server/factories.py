@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.cache.flusher import Flusher
 from resizer.cache.redis import RedisCache, open_cache
 from resizer.cache.results import Results, open_results
@@ -38,18 +38,22 @@ async def open_flusher(settings: Settings, timeout: float) -> AsyncIterator[Flus
 
 
 def open_shared(
-    settings: Settings, timeout: float | None = None, hears: Hearing | None = None
+    settings: Settings, timeout: float | None = None, coherence: Coherence | None = None
 ) -> RedisCache | None:
     """The tier that gateways share, or None where each has only its memory."""
     url = settings.cache.get_secret_value()
     if url == "memory:":
         return None
     return open_cache(
-        url, namespace(settings), timeout or settings.cache_timeout, hears, _kin(settings)
+        url,
+        namespace(settings),
+        timeout or settings.cache_timeout,
+        coherence,
+        _results_id(settings),
     )
 
 
-def _kin(settings: Settings) -> str:
+def _results_id(settings: Settings) -> str:
     """What gateways must have in common so that one flush reaches all that they keep."""
     if settings.results is None:
         return ""

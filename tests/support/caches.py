@@ -34,7 +34,7 @@ TWO = replace(ONE, body=b"two", etag='"two"')
 
 async def fill(cache: RedisCache, key: str, field: str, variant: Variant, seconds: float) -> bool:
     """Store a variant as a gateway does: under a lease. Whether it was stored."""
-    lease = await cache.take(key, field)
+    lease = await cache.acquire_lease(key, field)
     assert isinstance(lease, Lease)
     assert lease.token is not None
     return await cache.put(key, field, variant, seconds, lease.token)
@@ -82,7 +82,7 @@ async def fails(call: Awaitable[object]) -> CacheUnavailable:
 
 async def every_call_fails(cache: RedisCache) -> None:
     await fails(cache.get("cat.jpg", "width=1"))
-    await fails(cache.take("cat.jpg", "width=1"))
+    await fails(cache.acquire_lease("cat.jpg", "width=1"))
     await fails(cache.put("cat.jpg", "width=1", ONE, 60, "token"))
     await fails(flush(cache, Flush(key="cat.jpg")))
     await fails(flush(cache, Flush(key="cat.jpg"), dry_run=True))

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.cache.lease import Lease, PendingFill
 from resizer.cache.memory import MemoryCache
 from resizer.errors import ResizerError, SourceNotFound
@@ -19,11 +19,9 @@ from resizer.gateway.tiers import Tiers
 from resizer.http.headers import make_variant
 from resizer.model.flush import Flush
 from resizer.model.freshness import Freshness
-from resizer.model.image import Original, Rendered, Unchanged, Variant
+from resizer.model.image import Original, Rendered, Unchanged, Variant, VariantId
 from resizer.model.transform import Transform
 from resizer.telemetry.metrics import Metrics
-
-Place = tuple[str, str]
 
 
 @dataclass
@@ -91,12 +89,12 @@ class Ending:
     """What a follower waits for."""
 
     def __init__(self) -> None:
-        self.told = False
+        self.notified = False
         self.end: asyncio.Future[ResizerError | None] = asyncio.get_running_loop().create_future()
 
     async def wait(self) -> ResizerError | None:
         error = await asyncio.shield(self.end)
-        self.told = True
+        self.notified = True
         return error
 
 
@@ -104,9 +102,9 @@ class Ending:
 class DictCache:
     """A shared tier in this process, with leases that last until they are ended."""
 
-    variants: dict[Place, Variant] = field(default_factory=dict)
-    leases: dict[Place, str] = field(default_factory=dict)
-    endings: dict[Place, Ending] = field(default_factory=dict)
+    variants: dict[VariantId, Variant] = field(default_factory=dict)
+    leases: dict[VariantId, str] = field(default_factory=dict)
+    endings: dict[VariantId, Ending] = field(default_factory=dict)
     error: Exception | None = None
     calls: list[str] = field(default_factory=list)
     putting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -118,13 +116,13 @@ class DictCache:
         await self._call("get")
         return self.variants.get((key, field))
 
-    async def take(self, key: str, field: str) -> Lease | PendingFill:
-        await self._call("take")
-        place = (key, field)
-        if place in self.leases:
-            return self.endings.setdefault(place, Ending())
-        self.leases[place] = token = f"token {next(self.tokens)}"
-        return Lease(token, self.variants.get(place))
+    async def acquire_lease(self, key: str, field: str) -> Lease | PendingFill:
+        await self._call("acquire_lease")
+        variant_id = (key, field)
+        if variant_id in self.leases:
+            return self.endings.setdefault(variant_id, Ending())
+        self.leases[variant_id] = token = f"token {next(self.tokens)}"
+        return Lease(token, self.variants.get(variant_id))
 
     @asynccontextmanager
     async def holding(self, key: str, field: str, token: str) -> AsyncIterator[None]:
@@ -153,9 +151,9 @@ class DictCache:
     async def check(self) -> None: ...
 
     def flush(self, flush: Flush) -> None:
-        for place in [p for p in {**self.variants, **self.leases} if flush.matches(*p)]:
-            self.variants.pop(place, None)
-            self.leases.pop(place, None)
+        for variant_id in [p for p in {**self.variants, **self.leases} if flush.matches(*p)]:
+            self.variants.pop(variant_id, None)
+            self.leases.pop(variant_id, None)
 
     async def _call(self, name: str) -> None:
         self.calls.append(name)
@@ -163,9 +161,9 @@ class DictCache:
         if self.error:
             raise self.error
 
-    def _end(self, place: Place, error: ResizerError | None) -> None:
-        del self.leases[place]
-        if ending := self.endings.pop(place, None):
+    def _end(self, variant_id: VariantId, error: ResizerError | None) -> None:
+        del self.leases[variant_id]
+        if ending := self.endings.pop(variant_id, None):
             ending.end.set_result(error)
 
 
@@ -173,7 +171,7 @@ class DictCache:
 class DictResults:
     """The tier behind the shared one."""
 
-    variants: dict[Place, Variant] = field(default_factory=dict)
+    variants: dict[VariantId, Variant] = field(default_factory=dict)
     error: Exception | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     putting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -218,13 +216,13 @@ class House:
         self.results: DictResults = beside.results if beside else DictResults()
         self.shared.gate.set()
         self.results.gate.set()
-        self.hears = Hearing()
-        self.memory = MemoryCache(1_000_000, self.hears)
+        self.coherence = Coherence()
+        self.memory = MemoryCache(1_000_000, self.coherence)
         self.metrics = Metrics()
         self.deleted: list[str] = []
         results = self.results if with_results else None
         self.tiers = Tiers(
-            self.memory, self.shared, results, freshness, self.hears, self.metrics, 5.0
+            self.memory, self.shared, results, freshness, self.coherence, self.metrics, 5.0
         )
         self.gateway = Gateway(
             self.source,
@@ -232,7 +230,7 @@ class House:
             self.tiers,
             make_variant,
             self._flush_deleted,
-            self.hears,
+            self.coherence,
             NegativeCache(60),
             self.metrics,
             Policy("1", max_queue, slots),
@@ -251,9 +249,9 @@ class House:
 
     def age(self, seconds: float) -> None:
         """Make everything that is stored so much older."""
-        for place, variant in self.shared.variants.items():
+        for variant_id, variant in self.shared.variants.items():
             aged = replace(variant, checked_at=variant.checked_at - seconds)
-            self.shared.variants[place] = aged
+            self.shared.variants[variant_id] = aged
         self.memory.clear()
 
     def count(self, name: str, **labels: str) -> float:

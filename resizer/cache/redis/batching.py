@@ -1,4 +1,4 @@
-"""Gather: the look-ups of one turn of the event loop, sent together.
+"""Batcher: the look-ups of one turn of the event loop, sent together.
 
 One round trip for many costs a process about half the CPU of one for each.
 """
@@ -15,7 +15,7 @@ _LARGEST = 64
 """Look-ups in one round trip; more would make the first wait for the last one's bytes."""
 
 
-class Gather(Generic[Q, A]):
+class Batcher(Generic[Q, A]):
     """`await gather(question)` is one answer of `ask(questions)`.
 
     `ask` gives an answer or a CacheUnavailable for each question, in order, or raises

@@ -10,18 +10,17 @@ from contextlib import asynccontextmanager, suppress
 from redis.asyncio import RedisCluster
 
 from resizer.aio.circuit_breaker import CircuitBreaker
-from resizer.cache import coherence
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.cache.lease import Lease, PendingFill
-from resizer.cache.redis.batching import Gather
+from resizer.cache.redis.batching import Batcher
 from resizer.cache.redis.connect import Client, Subscriber
-from resizer.cache.redis.fill_notices import FillNotices, Waiter, landed
-from resizer.cache.redis.flush_broadcast import Announcements
+from resizer.cache.redis.fill_notices import FillNotices, Waiter, encode_notice
+from resizer.cache.redis.flush_broadcast import FlushBroadcast
 from resizer.cache.redis.guard import Guard, is_foreign, raise_failure
 from resizer.cache.redis.listener import Listener, OnFlush, OnLost, OnReady
 from resizer.cache.redis.names import LEASE, PATH, Names
 from resizer.cache.redis.removal import Removal
-from resizer.cache.redis.scripts import NOTE, PUT, RELEASE, RENEW, TAKE
+from resizer.cache.redis.scripts import ACQUIRE, NOTE, PUT, RELEASE, RENEW
 from resizer.cache.redis.tally import Tally
 from resizer.errors import CacheUnavailable, ResizerError
 from resizer.model.flush import Flush, Flushed
@@ -52,19 +51,19 @@ class RedisCache:
         namespace: str,
         timeout: float,
         breaker: CircuitBreaker | None = None,
-        hears: Hearing | None = None,
-        kin: str = "",
+        coherence: Coherence | None = None,
+        results_id: str = "",
     ) -> None:
         self._client = client
         self._subscriber = subscriber
         self._names = Names(namespace)
         self._guard = Guard(timeout, breaker or CircuitBreaker(), client.ping)
-        self._hears = hears or Hearing()
-        self._landings = FillNotices()
+        self._coherence = coherence or Coherence()
+        self._notices = FillNotices()
         self._removal = Removal(client, self._names, self._guard)
-        self._announcements = Announcements(client, subscriber, self._names, self._guard, kin)
+        self._broadcast = FlushBroadcast(client, subscriber, self._names, self._guard, results_id)
         self._tally = Tally(client, namespace)
-        self._look_up = Gather(self._look_up_all)
+        self._look_up = Batcher(self._look_up_all)
 
     async def get(self, key: str, field: str) -> Variant | None:
         """The variant, or None. A value that is none (cut, foreign, of another version) goes."""
@@ -80,23 +79,23 @@ class RedisCache:
                 await self._client.unlink(name)
             return None
 
-    async def take(self, key: str, field: str) -> Lease | PendingFill:
-        """The lease, or what to wait for while another gateway has it."""
+    async def acquire_lease(self, key: str, field: str) -> Lease | PendingFill:
+        """The lease to fill with, or the fill of the gateway that has it, to wait for."""
         token = secrets.token_hex(8)
-        expected = self._landings.expect((key, field))
+        waiter = self._notices.expect((key, field))
         try:
             async with self._guard():
-                left, *found = await TAKE.run(
+                left, *found = await ACQUIRE.run(
                     self._client,
                     self._names.of(key),
                     *(LEASE + field, token, _milliseconds(LEASE_SECONDS), field),
                 )
         except BaseException:
-            expected.cancel()
+            waiter.cancel()
             raise
         if left:
-            return self._for(expected, left / 1000)
-        expected.cancel()
+            return self._pending(waiter, left / 1000)
+        waiter.cancel()
         return Lease(token, _variant(found[0]))
 
     @asynccontextmanager
@@ -121,20 +120,20 @@ class RedisCache:
                 self._client,
                 self._names.of(key),
                 *(LEASE + field, token, field, pack(variant), math.ceil(seconds)),
-                *(self._names.landings, landed((key, field), None)),
+                *(self._names.fill_notices, encode_notice((key, field), None)),
             )
         return bool(stored)
 
     async def release(
         self, key: str, field: str, token: str, error: ResizerError | None = None
     ) -> None:
-        """End a lease that brought nothing; whoever waits for it is told why."""
-        message = landed((key, field), error)
+        """End a lease that brought nothing, and notify who waits for it, with `error` if any."""
+        message = encode_notice((key, field), error)
         async with self._guard():
             await RELEASE.run(
                 self._client,
                 self._names.of(key),
-                *(LEASE + field, token, self._names.landings, message),
+                *(LEASE + field, token, self._names.fill_notices, message),
             )
 
     async def note(self, key: str, path: str) -> None:
@@ -148,14 +147,18 @@ class RedisCache:
         return await self._removal.remove(flushes, dry_run)
 
     async def announce(
-        self, flushes: Sequence[Flush], patience: float = 0.0, doubt: float = coherence.SECONDS
+        self,
+        flushes: Sequence[Flush],
+        extra_seconds: float = 0.0,
+        restarted_within: float = Coherence.TRUST_SECONDS,
     ) -> Flushed:
         """Have every gateway forget it. How many confirmed; others trust their memory no more.
 
-        Takes as long as the slowest gateway, and never much longer than `coherence.SECONDS` and
-        `patience`. A server that began within `doubt` seconds is taken to have lost its listeners.
+        Takes as long as the slowest gateway, and never much longer than `TRUST_SECONDS` of
+        Coherence and `extra_seconds`. A server that began within `restarted_within` seconds is
+        taken to have lost its listeners.
         """
-        return await self._announcements.announce(flushes, patience, doubt)
+        return await self._broadcast.announce(flushes, extra_seconds, restarted_within)
 
     async def listen(self, on_flush: OnFlush, on_lost: OnLost, on_ready: OnReady) -> None:
         """Hear flushes, and the ends of others' fills, until cancelled.
@@ -166,9 +169,9 @@ class RedisCache:
         listener = Listener(
             self._subscriber,
             self._names,
-            self._hears,
-            self._landings,
-            self._announcements,
+            self._coherence,
+            self._notices,
+            self._broadcast,
             (on_flush, on_lost, on_ready),
             in_cluster=isinstance(self._client, RedisCluster),
         )
@@ -201,9 +204,9 @@ class RedisCache:
                         *(LEASE + field, token, _milliseconds(LEASE_SECONDS)),
                     )
 
-    def _for(self, expected: Waiter, seconds: float) -> PendingFill:
-        expected.seconds = seconds if self._hears.sure else min(seconds, _DEAF_SECONDS)
-        return expected
+    def _pending(self, waiter: Waiter, seconds: float) -> PendingFill:
+        waiter.seconds = seconds if self._coherence.trusted else min(seconds, _DEAF_SECONDS)
+        return waiter
 
     async def _look_up_all(
         self, places: list[tuple[str, str]]

@@ -149,7 +149,7 @@ async def _hears(client: Client, subscriber: Subscriber) -> bool:
     """On every kind of channel that gateways use, of a source that nobody has: what comes on the
     channel of flushes is obeyed."""
     names = Names(f"doctor-{secrets.token_hex(8)}")
-    silent = {names.flushes, names.landings, names.confirmations("doctor")}
+    silent = {names.flushes, names.fill_notices, names.confirmations("doctor")}
     listening = subscriber()
     try:
         async with asyncio.timeout(_HEARS_SECONDS), listening.pubsub() as pubsub:

@@ -1,4 +1,4 @@
-"""Announcements: every gateway is told of a flush, and waited for until it confirms."""
+"""FlushBroadcast: a flush is published to every gateway, and waits until each confirms."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from redis.asyncio.client import PubSub
 from redis.asyncio.cluster import ClusterNode
 from redis.exceptions import ResponseError
 
-from resizer.cache import coherence
+from resizer.cache.coherence import Coherence
 from resizer.cache.redis.connect import Client, Subscriber
 from resizer.cache.redis.guard import Guard, failures
 from resizer.cache.redis.names import Names
@@ -25,7 +25,7 @@ _ALIVE_SECONDS = 5
 
 @dataclass(slots=True)
 class Missing:
-    """Who has yet to confirm: as many as heard it, and whoever was alive a moment ago."""
+    """Gateways yet to confirm: as many as received it, and whoever was alive a moment ago."""
 
     heard: int
     living: set[bytes]
@@ -42,25 +42,31 @@ class Missing:
         return self.count > 0 or self.forgetful
 
 
-class Announcements:
-    """Both ends of one: telling, and confirming."""
+class FlushBroadcast:
+    """Both ends of a flush: to publish it and wait, and to confirm it."""
 
     def __init__(
-        self, client: Client, subscriber: Subscriber, names: Names, guard: Guard, kin: str
+        self, client: Client, subscriber: Subscriber, names: Names, guard: Guard, results_id: str
     ) -> None:
-        """`kin` is what all have in common who may flush for each other."""
+        """`results_id` is the same for all gateways that may flush for each other."""
         self._client = client
         self._subscriber = subscriber
         self._names = names
         self._guard = guard
-        self._kin = f".{kin}".encode()
+        self._results_id = f".{results_id}".encode()
 
     def new_name(self) -> str:
         """For a gateway."""
-        return secrets.token_hex(8) + self._kin.decode()
+        return secrets.token_hex(8) + self._results_id.decode()
 
-    async def announce(self, flushes: Sequence[Flush], patience: float, doubt: float) -> Flushed:
-        """How many gateways confirmed and did not. Raises CacheUnavailable."""
+    async def announce(
+        self, flushes: Sequence[Flush], extra_seconds: float, restarted_within: float
+    ) -> Flushed:
+        """How many gateways confirmed and did not. Raises CacheUnavailable.
+
+        Waits for them for `Coherence.TRUST_SECONDS` and `extra_seconds` at the longest. A server
+        that began within `restarted_within` seconds is taken to have lost its listeners.
+        """
         announcement = secrets.token_hex(8)
         client = self._subscriber()
         try:
@@ -72,12 +78,12 @@ class Announcements:
                     missing = Missing(
                         await self._publish(flushes, announcement),
                         await self._living(),
-                        await self._began_within(doubt),
+                        await self._began_within(restarted_within),
                     )
-                    await _wait(pubsub, missing, coherence.SECONDS + patience)
+                    await _wait(pubsub, missing, Coherence.TRUST_SECONDS + extra_seconds)
         finally:
             await client.aclose()
-        if not all(name.endswith(self._kin) for name in missing.confirmed):
+        if not all(name.endswith(self._results_id) for name in missing.confirmed):
             raise CacheUnavailable(
                 "There are gateways that keep their results elsewhere: RESULTS must be as theirs."
             )
@@ -133,7 +139,7 @@ class Announcements:
 
 
 async def _wait(pubsub: PubSub, missing: Missing, seconds: float) -> None:
-    """Until all have confirmed, or those who are silent are not sure any more."""
+    """Until all have confirmed, or those who are silent trust their memory no more."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + seconds
     while missing.anybody and (left := deadline - clock()) > 0:

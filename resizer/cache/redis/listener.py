@@ -17,11 +17,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from resizer.aio.tasks import BackgroundTasks, cancel_and_wait
-from resizer.cache import coherence
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.cache.redis.connect import Subscriber
 from resizer.cache.redis.fill_notices import FillNotices
-from resizer.cache.redis.flush_broadcast import Announcements
+from resizer.cache.redis.flush_broadcast import FlushBroadcast
 from resizer.cache.redis.names import Names
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush
@@ -38,7 +37,7 @@ _PATIENCE = 2 * _HEARTBEAT
 """Seconds without an answer after which nobody waits for the end of another's fill."""
 _REGISTER_SECONDS = 1.0
 _REMEMBERED = 64
-"""Announcements."""
+"""FlushBroadcast."""
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 
@@ -50,20 +49,20 @@ class Listener:
         self,
         subscriber: Subscriber,
         names: Names,
-        hears: Hearing,
-        landings: FillNotices,
-        announcements: Announcements,
+        coherence: Coherence,
+        notices: FillNotices,
+        broadcast: FlushBroadcast,
         told: tuple[OnFlush, OnLost, OnReady],
         *,
         in_cluster: bool,
     ) -> None:
         self._subscriber = subscriber
         self._names = names
-        self._hears = hears
-        self._landings = landings
-        self._announcements = announcements
+        self._coherence = coherence
+        self._notices = notices
+        self._broadcast = broadcast
         self._in_cluster = in_cluster
-        self._gateway = announcements.new_name()
+        self._gateway = broadcast.new_name()
         self._announced: deque[str] = deque(maxlen=_REMEMBERED)
         self._on_flush, self._on_lost, self._on_ready = told
         self._told_lost = False
@@ -75,7 +74,7 @@ class Listener:
 
     async def run(self) -> None:
         """Until cancelled."""
-        self._hears.lost()
+        self._coherence.distrust()
         registering = asyncio.create_task(self._register())
         try:
             while True:
@@ -92,20 +91,20 @@ class Listener:
             await cancel_and_wait(registering)
             await self._background.end()
             with suppress(CacheUnavailable):
-                await self._announcements.leave(self._gateway)
+                await self._broadcast.leave(self._gateway)
 
     async def _register(self) -> None:
         """Whoever flushes waits for those who are alive, deaf or not."""
         while True:
             with suppress(CacheUnavailable):
-                await self._announcements.register(self._gateway)
+                await self._broadcast.register(self._gateway)
             await asyncio.sleep(_REGISTER_SECONDS)
 
     async def _hear(self) -> None:
         client = self._subscriber()
         try:
             async with client.pubsub() as pubsub:
-                await pubsub.subscribe(self._names.flushes, self._names.landings)
+                await pubsub.subscribe(self._names.flushes, self._names.fill_notices)
                 self._confirmed = self._asked = -math.inf
                 self._since = time.monotonic()
                 while True:
@@ -115,17 +114,17 @@ class Listener:
                     if message is not None:
                         self._handle(message)
         finally:
-            self._hears.lost()
+            self._coherence.distrust()
             await client.aclose()
 
     async def _ask(self, pubsub: PubSub) -> None:
         """Whether the line is alive, every heartbeat. The answer brings back when it was asked."""
         now = time.monotonic()
         silence = now - max(self._since, self._confirmed)
-        if silence > coherence.SECONDS:
+        if silence > Coherence.TRUST_SECONDS:
             raise RedisConnectionError("a PING was not answered")
         if silence > _PATIENCE:
-            self._landings.give_up()
+            self._notices.wake_all()
         if now - self._asked >= _HEARTBEAT:
             self._asked = now
             await pubsub.ping(repr(now))
@@ -146,7 +145,7 @@ class Listener:
             case "message", bytes(data) if message["channel"] == self._names.flushes.encode():
                 self._flushed(data)
             case "message", bytes(data):
-                self._landings.tell(data)
+                self._notices.notify(data)
 
     def _answered(self, asked: float) -> None:
         """The first answer says that the subscription stands."""
@@ -155,7 +154,7 @@ class Listener:
             self._pause = _FIRST_PAUSE
             self._on_ready()
         self._confirmed = asked
-        self._hears.confirmed(asked)
+        self._coherence.confirmed(asked)
 
     def _flushed(self, data: bytes) -> None:
         announcement, flushes = read_announcement(data)
@@ -169,11 +168,11 @@ class Listener:
         await forgotten
         if announcement:
             with suppress(CacheUnavailable):  # whoever flushes waits until this process is not sure
-                await self._announcements.confirm(announcement, self._gateway)
+                await self._broadcast.confirm(announcement, self._gateway)
 
     def _lose(self, error: Exception) -> None:
-        self._hears.lost()
-        self._landings.give_up()
+        self._coherence.distrust()
+        self._notices.wake_all()
         if not self._told_lost:
             self._told_lost = True
             self._on_lost(type(error).__name__)

@@ -26,7 +26,7 @@ class Names:
         return f"resizer-flush:{self._quoted}"
 
     @property
-    def landings(self) -> str:
+    def fill_notices(self) -> str:
         """The channel that tells of fills that others wait for."""
         return f"resizer-landing:{self._quoted}"
 

@@ -31,7 +31,7 @@ class Script:
             return await client.execute_command("EVAL", self.text, 1, name, *arguments)
 
 
-TAKE = Script("""
+ACQUIRE = Script("""
 -- lease field, token, milliseconds it lasts, variant's field
 -- -> {0, the variant's value or false} to the one who has it now; {milliseconds left} to others
 -- Asked again by the same one, whose reply was lost, it says the same. A lease that lasts longer

@@ -5,20 +5,21 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from resizer.cache.redis.fill_notices import FillNotices, Waiter, landed
+from resizer.cache.redis.fill_notices import FillNotices, Waiter, encode_notice
 from resizer.cache.redis.listener import read_announcement
 from resizer.errors import ResizerError, UnprocessableSource
 from resizer.model.flush import Flush
+from resizer.model.image import VariantId
 from tests.fuzz.oracles import check_refusal
 from tests.fuzz.target import Target
 
-PLACE = ("a.jpg", "width=4")
+VARIANT = ("a.jpg", "width=4")
 LOOP = asyncio.new_event_loop()
 
 
 def check(data: bytes) -> None:
     check_announcement(data)
-    check_landing(data)
+    check_fill_notice(data)
 
 
 def check_announcement(data: bytes) -> None:
@@ -30,37 +31,37 @@ def check_announcement(data: bytes) -> None:
         assert flush.matches("a.jpg", "width=4") or flush != Flush()
 
 
-def check_landing(data: bytes) -> None:
+def check_fill_notice(data: bytes) -> None:
     """Who waits is told of the end of his own fill, and of an error that a reply can say."""
-    landings = FillNotices()
-    with _waiting(landings, PLACE) as mine, _waiting(landings, ("b.jpg", "width=4")) as other:
-        landings.tell(data)
-        assert not (mine.end.done() and other.end.done())
-        error = mine.end.result() if mine.end.done() else None
+    notices = FillNotices()
+    with _waiting(notices, VARIANT) as mine, _waiting(notices, ("b.jpg", "width=4")) as other:
+        notices.notify(data)
+        assert not (mine.ended.done() and other.ended.done())
+        error = mine.ended.result() if mine.ended.done() else None
     if error is None:
         return
     check_refusal(error, 404, 422, 502, 504)
-    with _waiting(landings, PLACE) as again:
-        landings.tell(landed(PLACE, error).encode())
-        told = again.end.result()
+    with _waiting(notices, VARIANT) as again:
+        notices.notify(encode_notice(VARIANT, error).encode())
+        told = again.ended.result()
         assert (type(told), str(told)) == (type(error), str(error))
 
 
 @contextmanager
-def _waiting(landings: FillNotices, place: tuple[str, str]) -> Iterator[Waiter]:
-    expected = LOOP.run_until_complete(_expect(landings, place))
+def _waiting(notices: FillNotices, variant_id: VariantId) -> Iterator[Waiter]:
+    waiter = LOOP.run_until_complete(_expect(notices, variant_id))
     try:
-        yield expected
+        yield waiter
     finally:
-        expected.cancel()
+        waiter.cancel()
 
 
-async def _expect(landings: FillNotices, place: tuple[str, str]) -> Waiter:
-    return landings.expect(place)
+async def _expect(notices: FillNotices, variant_id: VariantId) -> Waiter:
+    return notices.expect(variant_id)
 
 
 def _told(error: ResizerError | None) -> bytes:
-    return landed(PLACE, error).encode()
+    return encode_notice(VARIANT, error).encode()
 
 
 TARGET = Target(

@@ -134,7 +134,7 @@ class Served:
     async def done(self, state: ServerState) -> None:
         """When all that came is answered: a request is a look-up first, and then maybe a task."""
         began = time.monotonic()
-        while state.tasks or self.house.gateway._flights._all:
+        while state.tasks or self.house.gateway._calls._all:
             await asyncio.sleep(0)
             assert time.monotonic() - began < SECONDS
 

@@ -23,7 +23,9 @@ class Tiers:
         self._ask("count in redis" if dry_run else "remove from redis")
         return Flushed(originals=2, variants=5, paths=frozenset({"/img/w=1/a"}))
 
-    async def announce(self, flushes: Sequence[Flush], patience: float, doubt: float) -> Flushed:
+    async def announce(
+        self, flushes: Sequence[Flush], extra_seconds: float, restarted_within: float
+    ) -> Flushed:
         self._ask("announce")
         return Flushed(confirmed=2, unconfirmed=1)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resizer.cache.coherence import SECONDS, Hearing
+from resizer.cache.coherence import Coherence
 from resizer.cache.memory import OVERHEAD, MemoryCache
 from resizer.model.flush import Flush
 from resizer.model.image import Variant
@@ -85,18 +85,18 @@ def test_a_variant_too_large_still_replaces_the_one_before_it() -> None:
 
 def test_while_flushes_may_go_unheard_nothing_is_shown_or_taken() -> None:
     now = 0.0
-    hears = Hearing(lambda: now)
-    memory = MemoryCache(ROOM_FOR_TEN, hears, clock=lambda: now)
+    coherence = Coherence(lambda: now)
+    memory = MemoryCache(ROOM_FOR_TEN, coherence, clock=lambda: now)
     put(memory, "a")
-    hears.confirmed(asked=0.0)
+    coherence.confirmed(asked=0.0)
     assert held(memory, "a") == "a"
-    now = SECONDS
+    now = Coherence.TRUST_SECONDS
     put(memory, "b")
     assert held(memory, "ab") == ""
     assert memory.peek_stale("a", "field") is None
-    hears.confirmed(asked=now)
+    coherence.confirmed(asked=now)
     assert held(memory, "ab") == "a", "nothing was flushed meanwhile: it was heard to the end"
-    hears.lost()
+    coherence.distrust()
     assert held(memory, "a") == ""
 
 
@@ -157,8 +157,8 @@ def test_no_sequence_of_calls_holds_more_than_the_budget(
         elif variant := memory.peek(key, field):
             assert variant.body == last[key, field]
         assert memory.size <= budget
-    for place in last:
-        memory.peek_stale(*place)  # lets go of what is over
-    present = {place: body for place, body in last.items() if memory.peek(*place)}
+    for variant_id in last:
+        memory.peek_stale(*variant_id)  # lets go of what is over
+    present = {variant_id: body for variant_id, body in last.items() if memory.peek(*variant_id)}
     assert memory.size == sum(len(body) + OVERHEAD for body in present.values())
     assert len(memory) == len(present)

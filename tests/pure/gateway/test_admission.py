@@ -17,7 +17,7 @@ def test_so_many_at_once_and_so_many_wait_and_one_more_is_refused() -> None:
         order: list[str] = []
 
         async def fill(name: str) -> None:
-            async with slots.one():
+            async with slots.slot():
                 order.append(name)
                 inside.set()
                 await go.wait()
@@ -44,7 +44,7 @@ def test_a_slow_fill_gives_its_slot_to_another_and_takes_none_away_at_its_end() 
         ends = {name: asyncio.Event() for name in ("slow", "other", "third")}
 
         async def fill(name: str) -> None:
-            async with slots.one():
+            async with slots.slot():
                 inside.append(name)
                 await ends[name].wait()
             inside.remove(name)
@@ -52,10 +52,10 @@ def test_a_slow_fill_gives_its_slot_to_another_and_takes_none_away_at_its_end() 
         fills = [asyncio.create_task(fill(name)) for name in ends]
         await settle()
         assert inside == ["slow"]
-        slots.slow(1)
+        slots.on_slow(1)
         await settle()
         assert inside == ["slow", "other"]
-        slots.slow(-1)
+        slots.on_slow(-1)
         ends["slow"].set()
         await settle()
         assert inside == ["other"]
@@ -72,11 +72,11 @@ def test_who_fails_or_leaves_gives_the_slot_back() -> None:
     async def scene() -> None:
         slots = FillLimiter(1, 2, lambda _: None)
         with pytest.raises(ValueError, match="broken"):
-            async with slots.one():
+            async with slots.slot():
                 raise ValueError("broken")
 
         async def stay() -> None:
-            async with slots.one():
+            async with slots.slot():
                 await asyncio.Event().wait()
 
         staying = asyncio.create_task(stay())
@@ -86,7 +86,7 @@ def test_who_fails_or_leaves_gives_the_slot_back() -> None:
         for task in (waiting, staying):
             task.cancel()
         await asyncio.gather(staying, waiting, return_exceptions=True)
-        async with asyncio.timeout(1), slots.one():
+        async with asyncio.timeout(1), slots.slot():
             pass
 
     asyncio.run(scene())

@@ -61,7 +61,7 @@ def test_a_follower_leads_when_nothing_came_of_the_leader() -> None:
     async def test() -> None:
         leader, follower = fleet(2)
         field = leader.gateway.field(SMALL)
-        lease = await leader.shared.take("a", field)
+        lease = await leader.shared.acquire_lease("a", field)
         assert isinstance(lease, Lease)
         assert lease.token
         waiting = asyncio.create_task(follower.gateway.get("a", SMALL))
@@ -82,13 +82,13 @@ def test_who_is_told_again_and_again_that_nothing_came_fills_for_itself_alone() 
         field = leader.gateway.field(SMALL)
         follower.renderer.gate.set()
         waiting = asyncio.create_task(follower.gateway.get("a", SMALL))
-        lease = await leader.shared.take("a", field)
+        lease = await leader.shared.acquire_lease("a", field)
         while not waiting.done():
             assert isinstance(lease, Lease)
             assert lease.token
             await turns()
             await leader.shared.release("a", field, lease.token)
-            lease = await leader.shared.take("a", field)
+            lease = await leader.shared.acquire_lease("a", field)
         assert not (await waiting).stored
         assert follower.count("followed_total") == 3
 
@@ -139,14 +139,14 @@ def test_the_lease_is_taken_only_with_room_to_render() -> None:
 def test_a_flight_that_began_long_ago_is_not_joined_while_flushes_may_go_unheard() -> None:
     async def test() -> None:
         house = House(open_=False)
-        house.hears.lost()
+        house.coherence.distrust()
         house.shared.error = CacheUnavailable("away")
         first = asyncio.create_task(house.gateway.get("a", SMALL))
         await house.renderer.begun.wait()
         joined = asyncio.create_task(house.gateway.get("a", SMALL))
         await turns()
         assert len(house.renderer.renders) == 1
-        house.hears._clock = lambda: 1e9
+        house.coherence._clock = lambda: 1e9
         house.renderer.begun.clear()
         alone = asyncio.create_task(house.gateway.get("a", SMALL))
         await house.renderer.begun.wait()
@@ -181,7 +181,7 @@ def test_a_herd_that_meets_a_silent_shared_tier_is_one_fill() -> None:
 
     async def test() -> None:
         house = House(max_queue=3)
-        house.hears.lost()
+        house.coherence.distrust()
 
         async def silence(key: str, field: str) -> None:
             await asyncio.sleep(0.05)

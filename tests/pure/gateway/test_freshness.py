@@ -195,16 +195,16 @@ def test_what_was_known_before_a_flush_is_not_called_unchanged_after_it() -> Non
 
     async def test() -> None:
         house = await aged(STALE)
-        place = next(iter(house.shared.variants))
-        known = house.shared.variants[place]
-        blocked = asyncio.create_task(house.shared.take(*place))
+        variant_id = next(iter(house.shared.variants))
+        known = house.shared.variants[variant_id]
+        blocked = asyncio.create_task(house.shared.acquire_lease(*variant_id))
         await blocked
         assert (await house.gateway.get("a", SMALL)).stale
         await settle()
         house.flush(Flush(key="a"))
-        house.shared.endings.pop(place).end.set_result(None)
+        house.shared.endings.pop(variant_id).end.set_result(None)
         await settle()
-        renewed = house.shared.variants.get(place)
+        renewed = house.shared.variants.get(variant_id)
         assert renewed is None or renewed.checked_at > known.checked_at + STALE
         assert len(house.renderer.renders) == 2, "it was called unchanged"
         await house.gateway.drain(0)

@@ -119,10 +119,10 @@ def test_a_slow_render_holds_up_no_other_fill() -> None:
         await house.renderer.begun.wait()
         assert house.source.fetches == ["a"]
         house.renderer.begun.clear()
-        house.gateway.slots.slow(1)
+        house.gateway.slots.on_slow(1)
         await house.renderer.begun.wait()
         assert house.source.fetches == ["a", "b"]
-        house.gateway.slots.slow(-1)
+        house.gateway.slots.on_slow(-1)
         house.renderer.gate.set()
         await asyncio.gather(*filling)
 
@@ -179,7 +179,7 @@ def test_without_a_shared_cache_stored_speaks_of_memory() -> None:
         house = House()
         house.tiers.shared = None
         assert (await house.gateway.get("a", SMALL)).stored
-        house.hears.lost()
+        house.coherence.distrust()
         assert not (await house.gateway.get("b", SMALL)).stored
 
     run(test())
@@ -322,13 +322,13 @@ def test_a_slow_shared_tier_costs_one_patience_and_not_one_a_question() -> None:
     async def test() -> None:
         house = House()
         house.tiers._patience = 0.05
-        take = house.shared.take
+        take = house.shared.acquire_lease
 
         async def slowly(key: str, field: str) -> Lease | PendingFill:
             await asyncio.sleep(60)
             return await take(key, field)
 
-        house.shared.take = slowly  # type: ignore[method-assign]
+        house.shared.acquire_lease = slowly  # type: ignore[method-assign]
         answer = await asyncio.wait_for(house.gateway.get("a", SMALL), 5)
         assert not answer.stored
         assert house.shared.calls == ["get"]

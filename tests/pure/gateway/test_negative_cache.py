@@ -24,18 +24,18 @@ def refusals(clock: Clock) -> NegativeCache:
 def test_a_missing_original_is_missing_for_every_variant(refusals: NegativeCache) -> None:
     refusals.remember("a", "width=1", SourceNotFound("There is no such image."))
     with pytest.raises(SourceNotFound, match="There is no such image"):
-        refusals.recall("a", "width=2")
-    refusals.recall("b", "width=1")
+        refusals.raise_if_known("a", "width=2")
+    refusals.raise_if_known("b", "width=1")
 
 
 def test_a_render_that_failed_is_refused_for_its_variant_only(refusals: NegativeCache) -> None:
     refusals.remember("a", "width=1", UnprocessableSource("corrupt"))
     refusals.remember("a", "width=2", RenderTimeout("slow"))
     with pytest.raises(UnprocessableSource):
-        refusals.recall("a", "width=1")
+        refusals.raise_if_known("a", "width=1")
     with pytest.raises(RenderTimeout):
-        refusals.recall("a", "width=2")
-    refusals.recall("a", "width=3")
+        refusals.raise_if_known("a", "width=2")
+    refusals.raise_if_known("a", "width=3")
 
 
 def test_an_original_that_fails_whatever_is_asked_of_it_is_refused_for_every_variant(
@@ -45,7 +45,7 @@ def test_an_original_that_fails_whatever_is_asked_of_it_is_refused_for_every_var
     error.of_every_variant = True
     refusals.remember("a", "width=1", error)
     with pytest.raises(RenderTimeout, match="slow"):
-        refusals.recall("a", "width=2")
+        refusals.raise_if_known("a", "width=2")
 
 
 @pytest.mark.parametrize("error", [Overloaded("full"), SourceUnavailable("away")])
@@ -53,30 +53,30 @@ def test_what_speaks_of_the_moment_is_not_remembered(
     refusals: NegativeCache, error: Overloaded | SourceUnavailable
 ) -> None:
     refusals.remember("a", "width=1", error)
-    refusals.recall("a", "width=1")
+    refusals.raise_if_known("a", "width=1")
 
 
 def test_a_refusal_ends(refusals: NegativeCache, clock: Clock) -> None:
     refusals.remember("a", "", SourceNotFound("missing"))
     clock.now += 9.9
     with pytest.raises(SourceNotFound):
-        refusals.recall("a", "width=1")
+        refusals.raise_if_known("a", "width=1")
     clock.now += 0.1
-    refusals.recall("a", "width=1")
+    refusals.raise_if_known("a", "width=1")
 
 
 def test_the_oldest_goes_when_it_is_full(refusals: NegativeCache) -> None:
     for key in "abcd":
         refusals.remember(key, "", SourceNotFound("missing"))
-    refusals.recall("a", "width=1")
+    refusals.raise_if_known("a", "width=1")
     with pytest.raises(SourceNotFound):
-        refusals.recall("b", "width=1")
+        refusals.raise_if_known("b", "width=1")
 
 
 def test_a_flushed_original_is_asked_for_again(refusals: NegativeCache) -> None:
     refusals.remember("photos/a", "", SourceNotFound("missing"))
     refusals.remember("other/b", "", SourceNotFound("missing"))
     refusals.forget(lambda key: key.startswith("photos/"))
-    refusals.recall("photos/a", "width=1")
+    refusals.raise_if_known("photos/a", "width=1")
     with pytest.raises(SourceNotFound):
-        refusals.recall("other/b", "width=1")
+        refusals.raise_if_known("other/b", "width=1")

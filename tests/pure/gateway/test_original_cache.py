@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resizer.cache.coherence import SECONDS, Hearing
+from resizer.cache.coherence import Coherence
 from resizer.errors import Overloaded, SourceNotFound, SourceUnavailable
-from resizer.gateway.original_cache import OVERHEAD, Originals
+from resizer.gateway.original_cache import OVERHEAD, OriginalCache
 from resizer.model.image import Original, Unchanged
 from tests.support.clock import Clock
 from tests.support.sources import content, memfds
 
 T = TypeVar("T")
 FRESH = 60.0
-JOIN = SECONDS
+JOIN = Coherence.TRUST_SECONDS
 
 
 @dataclass
@@ -74,13 +74,13 @@ class Bench:
     def __init__(self, max_bytes: int = 1_000_000, fresh_seconds: float = FRESH) -> None:
         self.clock, self.monotonic = Clock(), Clock()
         self.source = Numbered(self.clock, {"cat": 1})
-        self.hearing = Hearing(self.monotonic)
+        self.coherence = Coherence(self.monotonic)
         self.hits = 0
-        self.tier = Originals(
+        self.tier = OriginalCache(
             self.source,
             max_bytes,
             fresh_seconds,
-            self.hearing,
+            self.coherence,
             on_hit=self._hit,
             clock=self.clock,
             monotonic=self.monotonic,
@@ -91,11 +91,11 @@ class Bench:
 
     def lose(self) -> None:
         """From now on flushes may go unheard."""
-        self.hearing.lost()
+        self.coherence.distrust()
         self.tier.clear()
 
     def regain(self) -> None:
-        self.hearing.until = math.inf
+        self.coherence.until = math.inf
 
     async def read(self, key: str = "cat") -> str:
         with await self.tier.fetch(key) as original:
@@ -478,7 +478,7 @@ def test_what_is_kept_is_not_used_while_flushes_may_go_unheard() -> None:
 
     async def steps(bench: Bench) -> None:
         await bench.read()
-        bench.hearing.until = bench.monotonic.now
+        bench.coherence.until = bench.monotonic.now
         assert await bench.read() == "cat 1"
         bench.regain()
         assert await bench.read() == "cat 1"

@@ -51,8 +51,10 @@ def test_a_miss_in_redis_is_looked_up_among_the_results_before_anything_is_rende
 def test_a_stale_result_is_served_and_revalidated() -> None:
     async def test() -> None:
         house = await evicted()
-        for place, variant in house.results.variants.items():
-            house.results.variants[place] = replace(variant, checked_at=variant.checked_at - 61)
+        for variant_id, variant in house.results.variants.items():
+            house.results.variants[variant_id] = replace(
+                variant, checked_at=variant.checked_at - 61
+            )
         house.source.versions["a"] = 2
         assert (await house.gateway.get("a", SMALL)).stale
         await settle()
@@ -66,8 +68,8 @@ def test_a_stale_result_is_served_and_revalidated() -> None:
 def test_a_result_of_an_unchanged_original_saves_its_render_however_old() -> None:
     async def test() -> None:
         house = await evicted()
-        for place, variant in house.results.variants.items():
-            house.results.variants[place] = replace(variant, checked_at=0)
+        for variant_id, variant in house.results.variants.items():
+            house.results.variants[variant_id] = replace(variant, checked_at=0)
         answer = await house.gateway.get("a", SMALL)
         assert answer.unchanged
         assert len(house.renderer.renders) == 1
@@ -116,8 +118,8 @@ def test_what_is_flushed_on_its_way_to_the_results_is_taken_back() -> None:
         await house.gateway.get("a", SMALL)
         await house.results.putting.wait()
         house.flush(Flush(key="a"))
-        settled = asyncio.create_task(house.tiers.settled([Flush(key="a")]))
-        other = asyncio.create_task(house.tiers.settled([Flush(key="b")]))
+        settled = asyncio.create_task(house.tiers.wait_for_flushed([Flush(key="a")]))
+        other = asyncio.create_task(house.tiers.wait_for_flushed([Flush(key="b")]))
         await settle()
         assert (settled.done(), other.done()) == (False, True)
         house.results.gate.set()
@@ -144,7 +146,7 @@ def test_a_fill_that_was_flushed_never_reaches_the_results() -> None:
 def test_nothing_goes_to_the_results_while_flushes_may_go_unheard() -> None:
     async def test() -> None:
         house = House(with_results=True)
-        house.hears.lost()
+        house.coherence.distrust()
         assert (await house.gateway.get("a", SMALL)).stored
         await settle()
         assert not house.results.variants
@@ -160,7 +162,7 @@ def test_a_put_during_which_flushes_went_unheard_is_taken_back() -> None:
         house.results.gate.clear()
         await house.gateway.get("a", SMALL)
         await house.results.putting.wait()
-        house.hears.lost()
+        house.coherence.distrust()
         house.results.gate.set()
         await settle()
         assert not house.results.variants

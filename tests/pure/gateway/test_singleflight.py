@@ -3,8 +3,7 @@
 import asyncio
 import math
 
-from resizer.cache import coherence
-from resizer.cache.coherence import Hearing
+from resizer.cache.coherence import Coherence
 from resizer.gateway.singleflight import Call, SingleFlight
 from resizer.model.flush import Flush
 from resizer.model.transform import Transform
@@ -18,28 +17,28 @@ class Sky:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.hears = Hearing(self.clock)
-        self.flights: SingleFlight[str] = SingleFlight(self.hears)
+        self.coherence = Coherence(self.clock)
+        self.calls: SingleFlight[str] = SingleFlight(self.coherence)
         self.land = asyncio.Event()
 
     def start(self, key: str = "a", field: str = FIELD) -> Call[str]:
-        return self.flights.start(Call(key, field, Transform()), self._work)
+        return self.calls.start(Call(key, field, Transform()), self._work)
 
-    async def _work(self, flight: Call[str]) -> str:
+    async def _work(self, call: Call[str]) -> str:
         await self.land.wait()
-        return flight.key
+        return call.key
 
 
 def test_a_flight_is_found_until_it_lands() -> None:
     async def scene() -> None:
         sky = Sky()
-        flight = sky.start()
-        assert sky.flights.find("a", FIELD) is flight
-        assert sky.flights.find("b", FIELD) is None
+        call = sky.start()
+        assert sky.calls.find("a", FIELD) is call
+        assert sky.calls.find("b", FIELD) is None
         sky.land.set()
-        assert await flight.landing() == "a"
+        assert await call.wait() == "a"
         await asyncio.sleep(0)
-        assert sky.flights.find("a", FIELD) is None
+        assert sky.calls.find("a", FIELD) is None
 
     asyncio.run(scene())
 
@@ -48,14 +47,14 @@ def test_a_flush_parts_those_it_means_and_a_new_one_takes_their_place() -> None:
     async def scene() -> None:
         sky = Sky()
         old, other = sky.start("a"), sky.start("b")
-        sky.flights.flush(Flush(key="a"))
+        sky.calls.flush(Flush(key="a"))
         assert (old.flushed, other.flushed) == (True, False)
-        assert sky.flights.find("a", FIELD) is None
+        assert sky.calls.find("a", FIELD) is None
         new = sky.start("a")
         sky.land.set()
-        await old.landing()
+        await old.wait()
         assert not new.flushed
-        assert await new.landing() == "a"
+        assert await new.wait() == "a"
 
     asyncio.run(scene())
 
@@ -66,11 +65,11 @@ def test_a_tag_parts_the_flights_of_its_preset() -> None:
         first = sky.start("a", "1:w=1@thumb")
         told = []
         for tag in ("hero", "thumb"):
-            sky.flights.flush(Flush(tag=tag))
+            sky.calls.flush(Flush(tag=tag))
             told.append(first.flushed)
         assert told == [False, True]
         sky.land.set()
-        assert await first.landing() == "a"
+        assert await first.wait() == "a"
 
     asyncio.run(scene())
 
@@ -80,15 +79,15 @@ def test_the_deaf_join_young_flights_only() -> None:
 
     async def scene() -> None:
         sky = Sky()
-        flight = sky.start()
-        sky.clock.now += coherence.SECONDS
-        assert sky.flights.find("a", FIELD) is flight
-        sky.hears.until = -math.inf
-        assert sky.flights.find("a", FIELD) is None
+        call = sky.start()
+        sky.clock.now += Coherence.TRUST_SECONDS
+        assert sky.calls.find("a", FIELD) is call
+        sky.coherence.until = -math.inf
+        assert sky.calls.find("a", FIELD) is None
         sky.clock.now -= 0.01
-        assert sky.flights.find("a", FIELD) is flight
+        assert sky.calls.find("a", FIELD) is call
         sky.land.set()
-        await flight.landing()
+        await call.wait()
 
     asyncio.run(scene())
 
@@ -96,10 +95,10 @@ def test_the_deaf_join_young_flights_only() -> None:
 def test_draining_waits_so_long_and_cancels_the_rest() -> None:
     async def scene() -> None:
         sky = Sky()
-        flight = sky.start()
-        await sky.flights.drain(0.01)
-        assert flight.task is not None
-        await asyncio.gather(flight.task, return_exceptions=True)
-        assert flight.task.cancelled()
+        call = sky.start()
+        await sky.calls.drain(0.01)
+        assert call.task is not None
+        await asyncio.gather(call.task, return_exceptions=True)
+        assert call.task.cancelled()
 
     asyncio.run(scene())

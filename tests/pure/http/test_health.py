@@ -59,7 +59,7 @@ def test_what_is_wrong_is_told_of_each_part() -> None:
 def test_a_memory_tier_that_stands_aside_is_a_degraded_cache() -> None:
     async def scene() -> None:
         house = House()
-        house.hears.lost()
+        house.coherence.distrust()
         parts = await Readiness(house.gateway).parts()
         assert verdict(parts) == "degraded"
         assert "memory tier stands aside" in parts["cache"]

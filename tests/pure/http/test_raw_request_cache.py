@@ -25,35 +25,35 @@ def request(*headers: str, url: str = URL) -> bytes:
 
 
 def test_a_packet_is_kept_from_its_second_time_on() -> None:
-    packets = RawRequestCache()
-    packets.note(request(), ASKED)
-    assert packets.find(request()) is None
-    packets.note(request(), ASKED)
-    assert packets.find(request()) == ASKED
+    raw_requests = RawRequestCache()
+    raw_requests.observe(request(), ASKED)
+    assert raw_requests.find(request()) is None
+    raw_requests.observe(request(), ASKED)
+    assert raw_requests.find(request()) == ASKED
 
 
 def test_the_oldest_packet_is_forgotten_and_a_long_one_never_kept() -> None:
-    packets = RawRequestCache()
+    raw_requests = RawRequestCache()
     for number in range(MOST + 1):
         for _ in range(2):
-            packets.note(request(f"X: {number}"), ASKED)
-    assert len(packets) == MOST
-    assert packets.find(request("X: 0")) is None
-    assert packets.find(request("X: 1"))
+            raw_requests.observe(request(f"X: {number}"), ASKED)
+    assert len(raw_requests) == MOST
+    assert raw_requests.find(request("X: 0")) is None
+    assert raw_requests.find(request("X: 1"))
     long = request("X: " + "x" * LONGEST)
     for _ in range(3):
-        packets.note(long, ASKED)
-    assert packets.find(long) is None
+        raw_requests.observe(long, ASKED)
+    assert raw_requests.find(long) is None
 
 
 def test_packets_that_come_once_push_nothing_out() -> None:
-    packets = RawRequestCache()
+    raw_requests = RawRequestCache()
     for _ in range(2):
-        packets.note(request(), ASKED)
+        raw_requests.observe(request(), ASKED)
     for number in range(3 * MOST):
-        packets.note(request(f"X-Trace: {number}"), ASKED)
-    assert packets.find(request())
-    assert len(packets) < 10
+        raw_requests.observe(request(f"X-Trace: {number}"), ASKED)
+    assert raw_requests.find(request())
+    assert len(raw_requests) < 10
 
 
 @dataclass
@@ -125,7 +125,7 @@ class Connection:
         return bytes(self.line.written)
 
     def knows(self, data: bytes) -> bool:
-        return self.served.lane.packets.find(data) is not None
+        return self.served.lane.raw_requests.find(data) is not None
 
 
 def play(scene: Callable[[Connection], Any]) -> None:
@@ -196,7 +196,7 @@ def test_a_flush_counts_between_two_packets() -> None:
 
 def test_a_known_packet_is_nothing_while_flushes_cannot_be_heard() -> None:
     async def scene(connection: Connection) -> None:
-        connection.served.house.hears.lost()
+        connection.served.house.coherence.distrust()
         assert b"detail=memory" not in await connection.send_and_wait(request())
 
     play(scene)

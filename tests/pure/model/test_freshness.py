@@ -24,7 +24,7 @@ TIMES = Freshness(fresh_for=10, serve_stale_for=20, stale_if_error=50)
 def test_a_variant_is_fresh_then_stale_then_late_then_over(
     age: float, stage: FreshnessState
 ) -> None:
-    assert TIMES.stage(age) is stage
+    assert TIMES.state(age) is stage
 
 
 def test_it_is_kept_for_as_long_as_it_may_be_of_use() -> None:
@@ -34,7 +34,7 @@ def test_it_is_kept_for_as_long_as_it_may_be_of_use() -> None:
 
 def test_a_partial_variant_is_fresh_for_less_and_never_stale() -> None:
     times = Freshness(10, 20, 50, partial_for=5).of_partial
-    ages = [times.stage(age) for age in (0, 4.9, 5, 54.9, 55)]
+    ages = [times.state(age) for age in (0, 4.9, 5, 54.9, 55)]
     assert ages == [
         FreshnessState.FRESH,
         FreshnessState.FRESH,
@@ -46,4 +46,4 @@ def test_a_partial_variant_is_fresh_for_less_and_never_stale() -> None:
 
 
 def test_no_time_at_all_is_never_fresh() -> None:
-    assert Freshness(0, 0, 0).stage(0) is FreshnessState.OVER
+    assert Freshness(0, 0, 0).state(0) is FreshnessState.OVER

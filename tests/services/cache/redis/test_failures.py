@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from resizer.aio.circuit_breaker import CircuitBreaker
-from resizer.cache import coherence
+from resizer.cache.coherence import Coherence
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
@@ -125,7 +125,7 @@ async def answers(cache: RedisCache) -> bool:
 def test_a_full_server_refuses_fills_and_still_answers(
     another_redis: Callable[..., RedisServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coherence, "SECONDS", 0.5)
+    monkeypatch.setattr(Coherence, "TRUST_SECONDS", 0.5)
     server = another_redis("--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
 
     async def use(cache: RedisCache) -> None:

@@ -33,23 +33,23 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 async def led(cache: RedisCache, key: str = "a", field: str = FIELD) -> str:
     """The token of a lease that must be free."""
-    lease = await cache.take(key, field)
+    lease = await cache.acquire_lease(key, field)
     assert isinstance(lease, Lease)
     assert lease.token
     return lease.token
 
 
 async def refused(cache: RedisCache, key: str = "a", field: str = FIELD) -> Waiter:
-    landing = await cache.take(key, field)
-    assert isinstance(landing, Waiter)
-    return landing
+    waiter = await cache.acquire_lease(key, field)
+    assert isinstance(waiter, Waiter)
+    return waiter
 
 
 def test_one_has_the_lease_and_the_others_learn_how_long(run: Run) -> None:
     async def use(cache: RedisCache) -> None:
         await led(cache)
-        landing = await refused(cache)
-        assert 0 < landing.seconds <= cache_module.LEASE_SECONDS
+        waiter = await refused(cache)
+        assert 0 < waiter.seconds <= cache_module.LEASE_SECONDS
         assert await led(cache, key="b"), "the lease is of one variant"
         assert await led(cache, field="1:width=2")
 
@@ -58,12 +58,14 @@ def test_one_has_the_lease_and_the_others_learn_how_long(run: Run) -> None:
 
 def test_what_lies_there_comes_with_the_lease(run: Run) -> None:
     async def use(cache: RedisCache) -> None:
-        assert (await cache.take("a", FIELD)) is not None
+        assert (await cache.acquire_lease("a", FIELD)) is not None
         await cache.release("a", FIELD, "another's token")
-        assert isinstance(await cache.take("a", FIELD), Waiter), "only its holder ends a lease"
+        assert isinstance(await cache.acquire_lease("a", FIELD), Waiter), (
+            "only its holder ends a lease"
+        )
         token = await led(cache, key="b")
         assert await cache.put("b", FIELD, ONE, 60, token)
-        lease = await cache.take("b", FIELD)
+        lease = await cache.acquire_lease("b", FIELD)
         assert isinstance(lease, Lease)
         assert lease.found == ONE
 
@@ -112,9 +114,9 @@ def test_a_lease_outlives_its_holder_by_its_time_only(
 
     async def use(cache: RedisCache) -> None:
         dead = await led(cache)
-        landing = await refused(cache)
-        assert await landing.wait() is None
-        assert not landing.told
+        waiter = await refused(cache)
+        assert await waiter.wait() is None
+        assert not waiter.notified
         alive = await led(cache)
         assert not await cache.put("a", FIELD, ONE, 60, dead)
         assert await cache.put("a", FIELD, TWO, 60, alive)
@@ -169,8 +171,8 @@ def test_who_waits_is_woken_and_told_what_went_wrong(
     run(use)
 
 
-async def ended(landing: PendingFill) -> tuple[ResizerError | None, bool]:
-    return await landing.wait(), landing.told
+async def ended(waiter: PendingFill) -> tuple[ResizerError | None, bool]:
+    return await waiter.wait(), waiter.notified
 
 
 def test_a_put_wakes_those_who_wait_in_another_gateway(run: Run) -> None:
@@ -178,11 +180,11 @@ def test_a_put_wakes_those_who_wait_in_another_gateway(run: Run) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
             token = await led(cache)
-            landing = await refused(cache)
-            waiting = asyncio.create_task(landing.wait())
+            waiter = await refused(cache)
+            waiting = asyncio.create_task(waiter.wait())
             await cache.put("a", FIELD, ONE, 60, token)
             assert await asyncio.wait_for(waiting, 2) is None
-            assert landing.told
+            assert waiter.notified
             assert await cache.get("a", FIELD) == ONE
 
     run(use)
@@ -193,11 +195,11 @@ def test_an_ending_that_comes_before_the_wait_is_not_missed(run: Run) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
             token = await led(cache)
-            landing = await refused(cache)
+            waiter = await refused(cache)
             await cache.put("a", FIELD, ONE, 60, token)
             await asyncio.sleep(0.1)
-            await asyncio.wait_for(landing.wait(), 1)
-            assert landing.told
+            await asyncio.wait_for(waiter.wait(), 1)
+            assert waiter.notified
 
     run(use)
 
@@ -230,9 +232,9 @@ def test_nobody_waits_on_a_server_that_died(own_redis: RedisServer) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
             await led(cache)
-            landing = await refused(cache)
-            landing.seconds = 60
-            waiting = asyncio.create_task(landing.wait())
+            waiter = await refused(cache)
+            waiter.seconds = 60
+            waiting = asyncio.create_task(waiter.wait())
             await asyncio.sleep(0)
             own_redis.stop()
             assert await asyncio.wait_for(waiting, 5) is None
@@ -242,7 +244,7 @@ def test_nobody_waits_on_a_server_that_died(own_redis: RedisServer) -> None:
 
 def test_the_deaf_do_not_wait_for_what_they_cannot_hear(redis_server: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
-        cache._hears.lost()
+        cache._coherence.distrust()
         await led(cache)
         assert (await refused(cache)).seconds <= 0.1
 
@@ -268,7 +270,7 @@ def test_paths_are_noted_with_an_original_that_is_there_and_come_back_with_its_f
 
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("take"), st.sampled_from("ab")),
+        st.tuples(st.just("acquire_lease"), st.sampled_from("ab")),
         st.tuples(st.just("put"), st.integers(0, 5)),
         st.tuples(st.just("release"), st.integers(0, 5)),
         st.tuples(st.just("flush"), st.sampled_from([Flush(key="a"), Flush(tag="thumb"), Flush()])),
@@ -301,8 +303,8 @@ class Model:
         self.holders: dict[str, str] = {}
         self.given: list[tuple[str, str]] = []
 
-    async def take(self, key: str) -> None:
-        lease = await self.cache.take(key, FIELD)
+    async def acquire_lease(self, key: str) -> None:
+        lease = await self.cache.acquire_lease(key, FIELD)
         assert isinstance(lease, Lease) == (key not in self.holders)
         if isinstance(lease, Lease) and lease.token:
             self.holders[key] = lease.token

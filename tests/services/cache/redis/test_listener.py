@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from resizer.cache import coherence
+from resizer.cache.coherence import Coherence
 from resizer.cache.flusher import Flusher
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis.connect import connect
@@ -77,7 +77,7 @@ def test_a_malformed_message_is_heard_as_a_flush_of_everything(redis_server: Red
 def test_a_server_that_dies_is_told_as_lost_and_its_return_as_ready(
     own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coherence, "SECONDS", 0.5)
+    monkeypatch.setattr(Coherence, "TRUST_SECONDS", 0.5)
 
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
@@ -143,11 +143,11 @@ def test_who_listens_is_sure_and_who_lost_the_line_is_not(own_redis: RedisServer
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
-            await soon(lambda: cache._hears.sure)
-            assert cache._hears.until <= time.monotonic() + coherence.SECONDS
+            await soon(lambda: cache._coherence.trusted)
+            assert cache._coherence.until <= time.monotonic() + Coherence.TRUST_SECONDS
             own_redis.stop()
             await heard.until("lost")
-            assert cache._hears.until < 0
+            assert cache._coherence.until < 0
 
     run(use, own_redis.url)
 
@@ -155,18 +155,18 @@ def test_who_listens_is_sure_and_who_lost_the_line_is_not(own_redis: RedisServer
 def test_on_a_server_that_falls_silent_nobody_is_sure_for_longer_than_told(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coherence, "SECONDS", 1.0)
+    monkeypatch.setattr(Coherence, "TRUST_SECONDS", 1.0)
 
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
             await heard.until("ready")
             await asyncio.sleep(1.2)
-            assert cache._hears.sure, "the line was quiet and alive"
+            assert cache._coherence.trusted, "the line was quiet and alive"
             redis_server.pause()
             await asyncio.sleep(1.0)
-            await soon(lambda: not cache._hears.sure)
+            await soon(lambda: not cache._coherence.trusted)
             redis_server.resume()
-            await soon(lambda: cache._hears.sure)
+            await soon(lambda: cache._coherence.trusted)
 
     run(use, redis_server.url)
 
@@ -196,7 +196,7 @@ def test_a_flush_ends_when_every_gateway_has_forgotten(
 def test_who_does_not_confirm_is_waited_for_until_it_can_trust_nothing(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coherence, "SECONDS", 0.5)
+    monkeypatch.setattr(Coherence, "TRUST_SECONDS", 0.5)
 
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
@@ -212,7 +212,7 @@ def test_who_does_not_confirm_is_waited_for_until_it_can_trust_nothing(
 def test_after_a_restart_of_the_server_a_flush_waits_for_those_who_do_not_know_of_it_yet(
     own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coherence, "SECONDS", 0.5)
+    monkeypatch.setattr(Coherence, "TRUST_SECONDS", 0.5)
     own_redis.stop()
     own_redis.start()
 
@@ -263,13 +263,13 @@ def test_one_gateway_that_confirms_twice_is_one(redis_server: RedisServer) -> No
             for heard in (quick, slow):
                 await heard.until("ready")
             slow.forgotten.clear()
-            confirm = cache._announcements.confirm
+            confirm = cache._broadcast.confirm
 
             async def twice(announcement: str, gateway: str) -> None:
                 for _ in range(2):
                     await confirm(announcement, gateway)
 
-            cache._announcements.confirm = twice  # type: ignore[method-assign]
+            cache._broadcast.confirm = twice  # type: ignore[method-assign]
             flushing = asyncio.create_task(flush(cache, Flush(key="a")))
             await slow.until(Flush(key="a"))
             await asyncio.sleep(0.2)
@@ -283,10 +283,10 @@ def test_one_gateway_that_confirms_twice_is_one(redis_server: RedisServer) -> No
 def test_a_gateway_that_is_alive_and_deaf_is_waited_for(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coherence, "SECONDS", 0.5)
+    monkeypatch.setattr(Coherence, "TRUST_SECONDS", 0.5)
 
     async def use(cache: RedisCache) -> None:
-        await cache._announcements.register(cache._announcements.new_name())
+        await cache._broadcast.register(cache._broadcast.new_name())
         started = time.monotonic()
         assert (await flush(cache, Flush(key="a"))).unconfirmed == 1
         assert time.monotonic() - started >= 0.5
@@ -309,7 +309,7 @@ def test_a_flush_fails_where_gateways_keep_their_results_elsewhere(
 ) -> None:
     async def use(cache: RedisCache) -> None:
         client, subscriber = connect(redis_server.url, 5)
-        theirs = RedisCache(client, subscriber, "test", 5, kin="other")
+        theirs = RedisCache(client, subscriber, "test", 5, results_id="other")
         async with listening(theirs) as heard:
             await heard.until("ready")
             with pytest.raises(CacheUnavailable, match="RESULTS"):
