@@ -2,7 +2,7 @@
 
 Q1: its score at quality 80 and 500 px against that of the linear-light reference itself in the same
 encoder. Q2: its bytes at the lowest quality that scores as libvips' own thumbnail (sharp, imgproxy)
-does at 80. Q3: its CPU against that thumbnail and the same encode, cold and from a kept octave; one
+does at 80. Q3: its CPU against that thumbnail and the same encode, cold and from kept pixels; one
 thread. Each is told for each photo. `--resampling gamma` asks the same of the other way.
 """
 
@@ -61,7 +61,7 @@ class Seen:
     matched_bytes: int
     our_ms: float
     kept_ms: float
-    """Ours from a kept octave."""
+    """Ours from kept pixels."""
     their_ms: float
 
     def __str__(self) -> str:
@@ -122,7 +122,7 @@ def rows(found: Sequence[Seen]) -> list[Row]:
         Row("Q1", "points below the reference, worst", max(below), BELOW_WORST),
         _of_photos("Q2", "bytes for the score of libvips' thumbnail at q80", lighter, BYTES),
         _of_photos("Q3", "CPU against libvips' thumbnail, cold", cold, CPU),
-        _of_photos("Q3", "CPU against libvips' thumbnail, from a kept octave", kept, KEPT_CPU),
+        _of_photos("Q3", "CPU against libvips' thumbnail, from kept pixels", kept, KEPT_CPU),
     ]
 
 
@@ -147,7 +147,7 @@ def judge(name: str, data: bytes, resampling: Resampling, rounds: int) -> Seen:
     height, width, _ = score.decoded(ours).shape
     goal = judged(theirs)
     quality = lowest_quality(lambda q: judged(ours_at(data, q, resampling)), goal)
-    with octave_of(data, resampling) as ready:
+    with decoded_pixels_of(data, resampling) as ready:
         our_ms, kept_ms, their_ms = cpu(
             lambda: ours_at(data, 80, resampling),
             lambda: ours_at(data, 80, resampling, Intermediates(ready)),
@@ -171,22 +171,24 @@ def judge(name: str, data: bytes, resampling: Resampling, rounds: int) -> Seen:
 
 
 def ours_at(
-    data: bytes, quality: int, resampling: Resampling, stages: Intermediates | None = None
+    data: bytes, quality: int, resampling: Resampling, intermediates: Intermediates | None = None
 ) -> bytes:
     """The default pipeline; its body."""
     asked = Transform(width=WIDTH, format=Format.JPEG, quality=quality, metadata=Metadata.NONE)
-    return render(data, asked, _LIMITS, resampling, stages).body
+    return render(data, asked, _LIMITS, resampling, intermediates).body
 
 
 @contextmanager
-def octave_of(data: bytes, resampling: Resampling) -> Iterator[list[tuple[Intermediate, int]]]:
+def decoded_pixels_of(
+    data: bytes, resampling: Resampling
+) -> Iterator[list[tuple[Intermediate, int]]]:
     """What the gateway keeps of an original once it was rendered."""
-    file = os.memfd_create("octave")
-    stages = Intermediates(
-        room={IntermediateKind.OCTAVE: file}, most_bytes=_LIMITS.max_source_pixels * 4
+    file = os.memfd_create("decoded")
+    intermediates = Intermediates(
+        outputs={IntermediateKind.DECODED: file}, max_bytes=_LIMITS.max_source_pixels * 4
     )
-    ours_at(data, 80, resampling, stages)
-    yield [(stage, file) for stage in stages.left]
+    ours_at(data, 80, resampling, intermediates)
+    yield [(intermediate, file) for intermediate in intermediates.written]
     os.close(file)
 
 

@@ -25,8 +25,8 @@ from resizer.render.protocol.messages import (
     Hello,
     Job,
     Refused,
-    Reply,
     Resampling,
+    WorkerReply,
     decode_order,
     encode_reply,
     printable,
@@ -65,7 +65,7 @@ def serve(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> Non
     with socket.socket(fileno=int(sys.argv[-1])) as gateway:
         limits = decode_order(gateway.recv(MAX_ORDER_BYTES), Limits)
         problems = lock.lock(memory_mb=limits.render_memory_mb, file_bytes=limits.max_variant_bytes)
-        problems += self_test.left_open()
+        problems += self_test.run()
         problems += prepare(render, limits)
         gateway.send(encode_reply(Hello([*map(printable, problems[:MAX_PROBLEMS])])))
         before = time.process_time()
@@ -89,7 +89,7 @@ def warm_up(render: Render, limits: Limits) -> list[str]:
     return problems
 
 
-def _next_reply(gateway: socket.socket, render: Render) -> Reply | None:
+def _next_reply(gateway: socket.socket, render: Render) -> WorkerReply | None:
     message, descriptors, _, _ = socket.recv_fds(gateway, MAX_ORDER_BYTES, _MOST_DESCRIPTORS)
     if not message:
         return None
@@ -102,11 +102,11 @@ def _next_reply(gateway: socket.socket, render: Render) -> Reply | None:
             os.close(descriptor)
 
 
-def _say(gateway: socket.socket, reply: Reply) -> None:
+def _say(gateway: socket.socket, reply: WorkerReply) -> None:
     gateway.send(encode_reply(reply))
 
 
-def reply_to(job: Job, descriptors: list[int], render: Render) -> Reply:
+def reply_to(job: Job, descriptors: list[int], render: Render) -> WorkerReply:
     """Do one job. Whatever goes wrong is a reply, and only a refusal's message is for clients."""
     try:
         return _do(job, *descriptors, render=render)
@@ -119,8 +119,8 @@ def reply_to(job: Job, descriptors: list[int], render: Render) -> Reply:
 
 
 def _do(job: Job, source: int, variant: int, *files: int, render: Render) -> Done:
-    start, stages = time.perf_counter(), _stages(job, files)
-    rendered = render(_mapped(source), job.transform, job.limits, job.resampling, stages)
+    start, intermediates = time.perf_counter(), _intermediates(job, files)
+    rendered = render(_mapped(source), job.transform, job.limits, job.resampling, intermediates)
     size, most = len(rendered.body), job.limits.max_variant_bytes
     if size > most:
         raise UnprocessableSource(f"The rendered image has {size:,} bytes, more than {most:,}.")
@@ -134,15 +134,15 @@ def _do(job: Job, source: int, variant: int, *files: int, render: Render) -> Don
         height=rendered.height,
         seconds=time.perf_counter() - start,
         partial=rendered.partial,
-        stages=tuple(stages.left),
-        began=stages.began or "",
+        outputs=tuple(intermediates.written),
+        began=intermediates.began or "",
     )
 
 
-def _stages(job: Job, files: Sequence[int]) -> Intermediates:
-    room = dict(zip(job.room, files, strict=False))
-    ready = zip(job.stages, files[len(room) :], strict=True)
-    return Intermediates(list(ready), room, job.most_stage_bytes)
+def _intermediates(job: Job, files: Sequence[int]) -> Intermediates:
+    outputs = dict(zip(job.outputs, files, strict=False))
+    inputs = zip(job.inputs, files[len(outputs) :], strict=True)
+    return Intermediates(list(inputs), outputs, job.max_output_bytes)
 
 
 def _mapped(source: int) -> memoryview:

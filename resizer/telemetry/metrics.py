@@ -23,7 +23,7 @@ from resizer.model.image import Rendered
 
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-_DEATHS = ("crash", "timeout", "lie", "stopped", "recycled")
+_DEATHS = ("crash", "timeout", "bad-reply", "stopped", "recycled")
 _LANES = ("quick", "slow")
 _TIERS = ("memory", "redis", "results")
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -90,7 +90,7 @@ class Metrics:
         self.begun = Counter(
             "resizer_renders_begun",
             "Renders that began with kept pixels, by how far those had come.",
-            ["stage"],
+            ["kind"],
             registry=registry,
         )
         self.partial = Counter(

@@ -40,7 +40,7 @@ LONG = 100_000
 def command(function: Callable[[], None], at: Targets) -> tuple[str, ...]:
     """What runs `function`, one of this module's, in a process of its own."""
     name = function.__name__
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from tests import hostile_worker;"
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from tests.support import hostile_worker;"
     root = str(ROOT)
     return (sys.executable, "-I", "-c", f"{code} hostile_worker.{name}()", root, at.text)
 
@@ -73,7 +73,7 @@ def _obey(
     transform: Transform,
     limits: Limits,
     resampling: Resampling,
-    stages: Intermediates,
+    intermediates: Intermediates,
 ) -> Rendered:
     told = ORDERS[bytes(source).decode().strip()]()
     return as_picture(json.dumps(told))

@@ -72,11 +72,11 @@ def obey(
     transform: Transform,
     limits: Limits,
     resampling: Resampling,
-    stages: Intermediates,
+    intermediates: Intermediates,
 ) -> Rendered:
     order, _, text = bytes(source).decode().partition(" ")
-    if order in WITH_STAGES:
-        return as_picture(WITH_STAGES[order](stages, text.strip()))
+    if order in WITH_INTERMEDIATES:
+        return as_picture(WITH_INTERMEDIATES[order](intermediates, text.strip()))
     picture = as_picture(ORDERS[order](source, text))
     return replace(picture, content_type=text) if order == "claim" else picture
 
@@ -202,41 +202,43 @@ def flood(source: memoryview, text: str) -> str:
         os.write(int(sys.argv[-1]), bytes(MAX_REPLY_BYTES))
 
 
-def stages_told(stages: Intermediates, text: str) -> str:
-    """Which stages there are, and for which kinds there is room; leaves what there is room for."""
-    ready = [f"{kind}:{name}" for kind, name in stages._ready]
-    room = sorted(stages._room)
-    for kind in room:
-        if stages.wants(kind, len(text)):
-            stages.leave(Intermediate(kind, text, len(text), 1, 1), memoryview(text.encode()))
-    return f"ready {' '.join(ready)} room {' '.join(room)}"
+def intermediates_told(intermediates: Intermediates, text: str) -> str:
+    """Inputs that there are, and kinds of outputs that are asked for; leaves those."""
+    inputs = [f"{kind}:{name}" for kind, name in intermediates._inputs]
+    outputs = sorted(intermediates._outputs)
+    for kind in outputs:
+        if intermediates.wants(kind, len(text)):
+            intermediates.write(
+                Intermediate(kind, text, len(text), 1, 1), memoryview(text.encode())
+            )
+    return f"inputs {' '.join(inputs)} outputs {' '.join(outputs)}"
 
 
-def stage_read(stages: Intermediates, text: str) -> str:
-    """The pixels of an octave of that name."""
-    found = stages.find(IntermediateKind.OCTAVE, text)
+def intermediate_read(intermediates: Intermediates, text: str) -> str:
+    """The decoded pixels of that name."""
+    found = intermediates.find(IntermediateKind.DECODED, text)
     return bytes(found[1]).decode() if found else "nothing"
 
 
-def stage_of_another_size(stages: Intermediates, text: str) -> str:
-    stages.left.append(Intermediate(IntermediateKind.SHAPED, "x", 10, 10, 3))
+def intermediate_of_another_size(intermediates: Intermediates, text: str) -> str:
+    intermediates.written.append(Intermediate(IntermediateKind.SHAPED, "x", 10, 10, 3))
     return "said"
 
 
-def stage_mapped(stages: Intermediates, text: str) -> str:
+def intermediate_mapped(intermediates: Intermediates, text: str) -> str:
     """Leave one that could be written to for ever after."""
-    file = stages._room[IntermediateKind.SHAPED]
-    stages.leave(Intermediate(IntermediateKind.SHAPED, "x", 4, 1, 1), memoryview(b"good"))
+    file = intermediates._outputs[IntermediateKind.SHAPED]
+    intermediates.write(Intermediate(IntermediateKind.SHAPED, "x", 4, 1, 1), memoryview(b"good"))
     _MAPPED.append(mmap.mmap(file, 4))
     return "said"
 
 
 _MAPPED: list[mmap.mmap] = []
-WITH_STAGES = {
-    "stages": stages_told,
-    "stage-read": stage_read,
-    "stage-of-another-size": stage_of_another_size,
-    "stage-mapped": stage_mapped,
+WITH_INTERMEDIATES = {
+    "intermediates": intermediates_told,
+    "intermediate-read": intermediate_read,
+    "intermediate-of-another-size": intermediate_of_another_size,
+    "intermediate-mapped": intermediate_mapped,
 }
 
 

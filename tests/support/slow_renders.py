@@ -17,7 +17,7 @@ from tests.support.puppet_pool import (
 )
 
 HURRY = 0.02
-"""Patience, in seconds: what takes longer is slow."""
+"""Seconds: what takes longer is slow."""
 LIGHT = Transform(width=10)
 SHORT = replace(LIMITS, render_seconds=1.0)
 

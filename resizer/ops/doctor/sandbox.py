@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
-from resizer.render.sandbox.self_test import ATTEMPTS
+from resizer.render.sandbox.self_test import ESCAPES
 
 SANDBOX = "sandbox"
 _REFUSED = (
@@ -39,13 +39,13 @@ _OTHERS = {
     *("connect by TCP", "send by UDP"),
     *("read the gateway's memory", "signal the gateway"),
 }
-"""Those of `ATTEMPTS` that reach files, the network or other processes: no worker may."""
+"""Those of `ESCAPES` that reach files, the network or other processes: no worker may."""
 
 
 def judge_sandbox(lacks: Sequence[str]) -> list[Finding]:
     """`lacks` is what a worker said of its lock."""
     if not lacks:
-        tried = f"{len(ATTEMPTS)} forbidden things it tried were denied"
+        tried = f"{len(ESCAPES)} forbidden things it tried were denied"
         return [ok(SANDBOX, f"The worker is locked in: the {tried}.")]
     causes = [text for text in lacks if not text.startswith(_CAN)]
     ways = [text for text in lacks if text.startswith(_CAN)]

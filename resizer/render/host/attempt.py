@@ -52,21 +52,21 @@ class RenderRequest:
 
 
 class Attempts:
-    """Gives workers their jobs, and keeps what was learnt: the usual pace, and suspects."""
+    """Gives workers their jobs, and keeps what was learnt: what is slow, and whose renders were."""
 
     def __init__(
         self,
         limits: Limits,
         resampling: Resampling,
-        pace: SlowThreshold,
-        suspects: Quarantine,
+        threshold: SlowThreshold,
+        quarantine: Quarantine,
         pixels: PixelCache,
         on_warning: Callable[[str], None],
     ) -> None:
         self._limits = limits
         self._resampling = resampling
-        self._pace = pace
-        self._suspects = suspects
+        self._threshold = threshold
+        self._quarantine = quarantine
         self._pixels = pixels
         self._on_warning = on_warning
         self._sequence = itertools.count(1)
@@ -79,41 +79,43 @@ class Attempts:
         if request.answer.done():
             # Its descriptor may be closed, and its number another file's by now.
             return True
-        start, patience = time.monotonic(), self._pace.patience
+        start, slow_after = time.monotonic(), self._threshold.seconds
         try:
             request.succeed(await self._ask(worker, request))
-            self._pace.took(time.monotonic() - start)
+            self._threshold.add(time.monotonic() - start)
         except WorkerDied as death:
             return self._ended_by(request, death.end)
         except UnprocessableSource as error:
             if worker.end is End.TIMEOUT:
                 # It said so itself, while its render went on.
-                self._condemn(request, error)
+                self._block(request, error)
                 return True
             request.fail(error)
         except Exception as error:
             self._on_warning(f"a render could not be given to its worker: {error!r}")
             request.fail(ResizerError("The image could not be rendered."))
-        self._judge(request, slow=time.monotonic() - start > patience)
+        self._judge(request, slow=time.monotonic() - start > slow_after)
         return True
 
     async def _ask(self, worker: Worker, request: RenderRequest) -> Rendered:
         try:
-            with self._pixels.lent(request.original) as shelf:
-                return await worker.render(self._job(request, shelf), request.original.fd, shelf)
+            with self._pixels.lent(request.original) as buffers:
+                return await worker.render(
+                    self._job(request, buffers), request.original.fd, buffers
+                )
         except RenderFailed as failure:
             self._on_warning(f"a render failed: {failure}")
             raise UnprocessableSource("The original cannot be rendered.") from None
 
-    def _job(self, request: RenderRequest, shelf: LentBuffers) -> Job:
+    def _job(self, request: RenderRequest, buffers: LentBuffers) -> Job:
         return Job(
             next(self._sequence),
             request.transform,
             self._limits,
             self._resampling,
-            tuple(stage for stage, _ in shelf.ready),
-            tuple(shelf.room),
-            shelf.most_bytes,
+            tuple(intermediate for intermediate, _ in buffers.inputs),
+            tuple(buffers.outputs),
+            buffers.max_bytes,
         )
 
     def _ended_by(self, request: RenderRequest, end: End) -> bool:
@@ -121,21 +123,21 @@ class Attempts:
         if end in (End.STOPPED, End.CLOSED):
             return True  # whoever ended it sees to the request
         if end is End.TIMEOUT:
-            self._condemn(request, _timeout(self._limits.render_seconds))
+            self._block(request, _timeout(self._limits.render_seconds))
         elif request.crashed:
-            self._condemn(request, _crashed_twice(self._limits.render_memory_mb))
+            self._block(request, _crashed_twice(self._limits.render_memory_mb))
         else:
             request.crashed = True
-            self._suspects.suspect(request.original, request.transform)
+            self._quarantine.add(request.original, request.transform)
             return False
         return True
 
-    def _condemn(self, request: RenderRequest, error: UnprocessableSource) -> None:
-        self._suspects.condemn(request.original, request.transform, error)
+    def _block(self, request: RenderRequest, error: UnprocessableSource) -> None:
+        self._quarantine.block(request.original, request.transform, error)
         request.fail(error)
 
     def _judge(self, request: RenderRequest, *, slow: bool) -> None:
-        judge = self._suspects.suspect if slow else self._suspects.clear
+        judge = self._quarantine.add if slow else self._quarantine.absolve
         judge(request.original, request.transform)
 
 

@@ -1,8 +1,8 @@
 """The pool of workers: whose turn it is, and who has to make room for others.
 
-The quick lane has a place for each worker, and all places take from one queue, first come first
-served, but for those whose pixels another worker is about to have. A render that has lost patience
-with it goes on in the slow lane, on half of the cores, as soon as somebody waits; what was slow
+The quick lane has a slot for each worker, and all slots take from one queue, first come first
+served, but for those whose pixels another worker is about to have. A render that turns out slow
+goes on in the slow lane, on half of the cores, as soon as somebody waits; what was slow
 before, or has cost a worker, goes there straight away.
 """
 
@@ -17,7 +17,7 @@ from resizer.model.limits import Limits
 from resizer.model.transform import Transform
 from resizer.render.host.attempt import Attempts, RenderRequest
 from resizer.render.host.pixel_cache import PixelCache
-from resizer.render.host.quarantine import PATIENCE, Quarantine, SlowThreshold
+from resizer.render.host.quarantine import SLOW_SECONDS, Quarantine, SlowThreshold
 from resizer.render.host.slow_lane import NO_RENDERER, SlowLane
 from resizer.render.host.spawn import COMMAND
 from resizer.render.host.supervisor import Supervisor
@@ -25,8 +25,8 @@ from resizer.render.host.worker_process import Worker
 from resizer.render.host.worker_slot import WorkerSlot
 from resizer.render.protocol.messages import Resampling
 
-_LONGEST_PATIENCE = 0.25
-"""Of the time that a render may take."""
+_SLOW_SHARE = 0.25
+"""Of the time that a render may take: what takes longer is slow on any site."""
 
 
 class Pool:
@@ -40,7 +40,7 @@ class Pool:
         resampling: Resampling = Resampling.LINEAR,
         recycle_after: int = 1000,
         pixel_bytes: int = 0,
-        patience: float = PATIENCE,
+        slow_seconds: float = SLOW_SECONDS,
         command: Sequence[str] = COMMAND,
         on_death: Callable[[str], None] = lambda reason: None,
         on_warning: Callable[[str], None] = lambda text: None,
@@ -48,32 +48,34 @@ class Pool:
         on_busy: Callable[[str, int], None] = lambda lane, workers: None,
     ) -> None:
         """`count` workers in the quick lane, each replaced after `recycle_after` renders, and half
-        as many in the slow lane when needed. `pixel_bytes` are kept of stages for other renders. A
-        render that takes `patience` seconds may be slow.
+        as many in the slow lane when needed. `pixel_bytes` are kept of intermediates for other
+        renders. A render that takes `slow_seconds` may be slow.
 
-        `on_death` is told the reason (`crash`, `timeout`, `lie`, `stopped`, `recycled`) of every
-        worker's end but those of `close`; `on_warning` gets text for the operator: what of the
-        sandbox is missing, once each, and how workers ended. `on_slow` is told 1 when a request
+        `on_death` is told the reason (`crash`, `timeout`, `bad-reply`, `stopped`, `recycled`) of
+        every worker's end but those of `close`; `on_warning` gets text for the operator: what of
+        the sandbox is missing, once each, and how workers ended. `on_slow` is told 1 when a request
         comes to the slow lane and -1 when it is answered, `on_busy` a lane's workers at work.
         """
-        self._crew = Supervisor(limits, command, on_death, on_warning)
-        self._pace = SlowThreshold(
-            patience, max(patience, _LONGEST_PATIENCE * limits.render_seconds)
+        self._supervisor = Supervisor(limits, command, on_death, on_warning)
+        self._threshold = SlowThreshold(
+            slow_seconds, max(slow_seconds, _SLOW_SHARE * limits.render_seconds)
         )
-        self._suspects = Quarantine()
+        self._quarantine = Quarantine()
         self.pixels = PixelCache(pixel_bytes, limits.max_variant_bytes)
         self._attempts = Attempts(
-            limits, resampling, self._pace, self._suspects, self.pixels, on_warning
+            limits, resampling, self._threshold, self._quarantine, self.pixels, on_warning
         )
         self.slow = SlowLane(
             max(1, count // 2),
-            self._crew,
+            self._supervisor,
             self._attempts,
-            self._suspects,
+            self._quarantine,
             on_slow=on_slow,
             on_busy=on_busy,
         )
-        self._places = [WorkerSlot(self._crew, recycle_after, self._failed) for _ in range(count)]
+        self._slots = [
+            WorkerSlot(self._supervisor, recycle_after, self._failed) for _ in range(count)
+        ]
         self._on_busy = on_busy
         self._waiting: deque[RenderRequest] = deque()
         self._requests: set[RenderRequest] = set()
@@ -88,19 +90,19 @@ class Pool:
     @property
     def busy(self) -> int:
         """Workers at work in the quick lane."""
-        return sum(place.busy for place in self._places)
+        return sum(slot.busy for slot in self._slots)
 
     @property
     def workers(self) -> int:
         """Worker processes, those of the slow lane included."""
-        return self._crew.size
+        return self._supervisor.size
 
     async def start(self) -> None:
         """Start every worker; returns when each is up or has failed to start once."""
         self._open = True
-        self._tending = [asyncio.create_task(self._tend(place)) for place in self._places]
-        for place in self._places:
-            await place.tried.wait()
+        self._tending = [asyncio.create_task(self._tend(slot)) for slot in self._slots]
+        for slot in self._slots:
+            await slot.tried.wait()
 
     async def check(self) -> None:
         """Raises Overloaded when no worker is up and none can be started."""
@@ -133,25 +135,25 @@ class Pool:
         self._open = False
         self._fail_all("The server is shutting down.")
         await asyncio.gather(
-            *map(cancel_and_wait, self._tending), *(p.close() for p in self._places)
+            *map(cancel_and_wait, self._tending), *(p.close() for p in self._slots)
         )
         await self.slow.close()
-        await self._crew.close()
+        await self._supervisor.close()
         self.pixels.close()
 
     @property
     def _up(self) -> bool:
-        return self._open and any(place.up or not place.failing for place in self._places)
+        return self._open and any(slot.up or not slot.failing for slot in self._slots)
 
-    async def _tend(self, place: WorkerSlot) -> None:
-        """Keep a worker in `place` and give it whatever waits longest, for ever."""
+    async def _tend(self, slot: WorkerSlot) -> None:
+        """Keep a worker in `slot` and give it whatever waits longest, for ever."""
         while True:
-            place.wake.clear()
-            worker = await place.ready()
+            slot.wake.clear()
+            worker = await slot.ready()
             if request := self._next():
-                await self._serve(place, worker, request)
+                await self._serve(slot, worker, request)
             else:
-                await place.wake.wait()
+                await slot.wake.wait()
 
     def _next(self) -> RenderRequest | None:
         while self._waiting:
@@ -168,7 +170,7 @@ class Pool:
         and the other does not do the same beside it.
         """
         if len(self._waiting) > 1:
-            busy = [place.request for place in self._places if place.busy]
+            busy = [slot.request for slot in self._slots if slot.busy]
             made = {request.pixels for request in busy if request}
             for request in self._waiting:
                 if request.pixels not in made:
@@ -176,43 +178,43 @@ class Pool:
         return self._waiting[0]
 
     def _sent_elsewhere(self, request: RenderRequest) -> bool:
-        """Refuse what is condemned, move a suspect to the slow lane; whether it is gone."""
+        """Refuse what is blocked, move what is quarantined to the slow lane; whether it is gone."""
         try:
-            if self._suspects.is_suspect(request.original, request.transform):
+            if self._quarantine.holds(request.original, request.transform):
                 self.slow.take(request)
                 return True
         except UnprocessableSource as error:
             request.fail(error)
         return request.answer.done()
 
-    async def _serve(self, place: WorkerSlot, worker: Worker, request: RenderRequest) -> None:
+    async def _serve(self, slot: WorkerSlot, worker: Worker, request: RenderRequest) -> None:
         """Answer one request, or see it off to the slow lane."""
         attempt = asyncio.create_task(self._attempts.make(worker, request))
-        attempt.add_done_callback(lambda _: place.wake.set())
-        place.attempt, place.request, place.overdue = attempt, request, False
+        attempt.add_done_callback(lambda _: slot.wake.set())
+        slot.attempt, slot.request, slot.overdue = attempt, request, False
         self._on_busy("quick", self.busy)
-        await self._done_or_in_the_way(place, attempt)
+        await self._done_or_in_the_way(slot, attempt)
         if not attempt.done():
-            place.let_go()
+            slot.detach()
             self.slow.move(worker, request, attempt)
         elif not attempt.result():
             self.slow.take(request)
         self._on_busy("quick", self.busy)
 
-    async def _done_or_in_the_way(self, place: WorkerSlot, attempt: "asyncio.Task[bool]") -> None:
-        """Wait until it is over, or has run out of patience and others need its place."""
-        patience = asyncio.get_running_loop().call_later(self._pace.patience, place.lose_patience)
-        while not attempt.done() and not (place.overdue and self._is_short_of_places()):
-            place.wake.clear()
-            await place.wake.wait()
-        patience.cancel()
+    async def _done_or_in_the_way(self, slot: WorkerSlot, attempt: "asyncio.Task[bool]") -> None:
+        """Wait until it is over, or is overdue and others need its slot."""
+        timer = asyncio.get_running_loop().call_later(self._threshold.seconds, slot.mark_overdue)
+        while not attempt.done() and not (slot.overdue and self._is_short_of_slots()):
+            slot.wake.clear()
+            await slot.wake.wait()
+        timer.cancel()
 
-    def _is_short_of_places(self) -> bool:
-        return len(self._waiting) > sum(place.free for place in self._places)
+    def _is_short_of_slots(self) -> bool:
+        return len(self._waiting) > sum(slot.free for slot in self._slots)
 
     def _wake(self) -> None:
-        for place in self._places:
-            place.wake.set()
+        for slot in self._slots:
+            slot.wake.set()
 
     def _failed(self) -> None:
         """A worker could not be started."""

@@ -14,8 +14,8 @@ from resizer.errors import UnprocessableSource
 from resizer.model.image import Original
 from resizer.model.transform import Transform
 
-SUSPECT_SECONDS = 600.0
-CONDEMNED_SECONDS = 60.0
+QUARANTINE_SECONDS = 600.0
+BLOCK_SECONDS = 60.0
 _SIZE = 10_000
 _LIGHT_SIDE = 1024
 """Pixels: no sane original takes long to become that small, in any format."""
@@ -27,43 +27,43 @@ class Quarantine:
     """Who goes to the slow lane straight away, and who is refused without a render.
 
     A light Transform that is slow or fatal speaks of its original, so all variants suffer. A heavy
-    one may be at fault itself: it makes only heavy variants suspect and condemns only itself, or
-    else whoever asks for a blurred giant of somebody's photo would take its thumbnails away.
+    one may be at fault itself: it quarantines only heavy variants and blocks only itself, or else
+    whoever asks for a blurred giant of somebody's photo would take its thumbnails away.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._slow: _Recent[None] = _Recent(SUSPECT_SECONDS, clock)
-        self._strikes: _Recent[int] = _Recent(SUSPECT_SECONDS, clock)
-        self._condemned: _Recent[UnprocessableSource] = _Recent(CONDEMNED_SECONDS, clock)
+        self._slow: _Recent[None] = _Recent(QUARANTINE_SECONDS, clock)
+        self._strikes: _Recent[int] = _Recent(QUARANTINE_SECONDS, clock)
+        self._blocked: _Recent[UnprocessableSource] = _Recent(BLOCK_SECONDS, clock)
 
-    def is_suspect(self, original: Original, transform: Transform) -> bool:
-        """Whether its render is likely slow. Raises what it was condemned with."""
+    def holds(self, original: Original, transform: Transform) -> bool:
+        """Whether its render is likely slow. Raises what it was blocked with."""
         for variant in ("", str(transform)):
-            if error := self._condemned.get((original.etag, original.size, variant)):
+            if error := self._blocked.get((original.etag, original.size, variant)):
                 raise _again(error)
         return any(_name(original, light) in self._slow for light in {True, is_light(transform)})
 
-    def suspect(self, original: Original, transform: Transform) -> None:
+    def add(self, original: Original, transform: Transform) -> None:
         """A render was slow, or its worker died."""
         if original.etag:
             self._slow.put(_name(original, is_light(transform)), None)
             self._strikes.put((original.etag, original.size), self.strikes(original) + 1)
 
     def strikes(self, original: Original) -> int:
-        """Times that it was suspected lately, whatever was asked of it and however it went on."""
+        """Times that it was added lately, whatever was asked of it and however it went on."""
         return self._strikes.get((original.etag, original.size)) or 0
 
-    def clear(self, original: Original, transform: Transform) -> None:
+    def absolve(self, original: Original, transform: Transform) -> None:
         """A render was quick after all."""
         self._slow.drop(_name(original, is_light(transform)))
 
-    def condemn(self, original: Original, transform: Transform, error: UnprocessableSource) -> None:
+    def block(self, original: Original, transform: Transform, error: UnprocessableSource) -> None:
         """A render took all the time there is, or killed two workers: not again for a while."""
-        self.suspect(original, transform)
+        self.add(original, transform)
         error.of_every_variant = is_light(transform)
         variant = "" if error.of_every_variant else str(transform)
         if original.etag:
-            self._condemned.put((original.etag, original.size, variant), error)
+            self._blocked.put((original.etag, original.size, variant), error)
 
 
 def is_light(transform: Transform) -> bool:
@@ -108,31 +108,31 @@ class _Recent(Generic[T]):
         self._entries.pop(name, None)
 
 
-PATIENCE = 1.0
+SLOW_SECONDS = 1.0
 """Seconds: of 24 MP, 500 px wide take 0.3 and an AVIF 2,000 px wide 1.0, on a busy core."""
 _TIMES_THE_MEDIAN = 4
 _REMEMBERED = 32
 
 
 class SlowThreshold:
-    """A site whose every render takes long is not slow: patience grows with the median.
+    """A site whose every render takes long is not slow: the threshold grows with the median.
 
     Only renders that succeed count. Slow ones are few among them, however many come: their lane
     lets few through.
     """
 
     def __init__(self, least: float, longest: float) -> None:
-        """Bounds of `patience`, in seconds."""
+        """Its bounds, in seconds."""
         self._least = least
         self._longest = longest
-        self._seconds: deque[float] = deque(maxlen=_REMEMBERED)
+        self._latest: deque[float] = deque(maxlen=_REMEMBERED)
 
-    def took(self, seconds: float) -> None:
+    def add(self, seconds: float) -> None:
         """A render succeeded."""
-        self._seconds.append(seconds)
+        self._latest.append(seconds)
 
     @property
-    def patience(self) -> float:
+    def seconds(self) -> float:
         """Seconds after which a render is slow."""
-        usual = statistics.median(self._seconds) if self._seconds else 0.0
+        usual = statistics.median(self._latest) if self._latest else 0.0
         return min(self._longest, max(self._least, _TIMES_THE_MEDIAN * usual))

@@ -1,7 +1,7 @@
 """The slow lane: renders that would hold up others, few at a time and on half of the cores.
 
-Here come renders that ran out of patience, suspects, and those that have cost one worker. Each has
-a worker of its own, which ends with it.
+Here come renders that were slow, those of originals in quarantine, and those that have cost a
+worker. Each has a worker of its own, which ends with it.
 """
 
 import asyncio
@@ -21,25 +21,25 @@ NO_RENDERER = "No renderer is up; try again in a moment."
 
 
 class SlowLane:
-    """So many places, and a queue before them that is bounded in length and in time."""
+    """So many slots, and a queue before them that is bounded in length and in time."""
 
     def __init__(
         self,
-        places: int,
-        crew: Supervisor,
+        slots: int,
+        supervisor: Supervisor,
         attempts: Attempts,
-        suspects: Quarantine,
+        quarantine: Quarantine,
         *,
         on_slow: Callable[[int], None],
         on_busy: Callable[[str, int], None],
     ) -> None:
         """`on_slow` is told 1 when a request comes here and -1 when it is answered."""
-        self._places = places
-        self._longest = max(1, crew.limits.max_queue // 4)
-        self._seconds = crew.limits.render_seconds
-        self._crew = crew
+        self._slots = slots
+        self._longest = max(1, supervisor.limits.max_queue // 4)
+        self._seconds = supervisor.limits.render_seconds
+        self._supervisor = supervisor
         self._attempts = attempts
-        self._suspects = suspects
+        self._quarantine = quarantine
         self._on_slow = on_slow
         self._on_busy = on_busy
         self._waiting: deque[RenderRequest] = deque()
@@ -56,9 +56,9 @@ class SlowLane:
         return len(self._waiting)
 
     def take(self, request: RenderRequest) -> None:
-        """Render it from the start when there is a place.
+        """Render it from the start when there is a slot.
 
-        Where too many wait, the one whose original has been suspected most often, or when it has
+        Where too many wait, the one whose original has most strikes, or when it has
         waited too long, the answer is Overloaded.
         """
         if request.answer.done():
@@ -73,9 +73,9 @@ class SlowLane:
         self._admit()
 
     def move(self, worker: Worker, request: RenderRequest, attempt: "asyncio.Task[bool]") -> None:
-        """An attempt under way goes on here; without a place it is stopped, to begin anew later."""
-        self._suspects.suspect(request.original, request.transform)
-        if self._taken < self._places:
+        """An attempt under way goes on here; without a slot it is stopped, to begin anew later."""
+        self._quarantine.add(request.original, request.transform)
+        if self._taken < self._slots:
             self._enter(request)
             self._begin(partial(self._see_through, worker, request, attempt))
         else:
@@ -105,19 +105,19 @@ class SlowLane:
             self.leave(request)
 
     def _admit(self) -> None:
-        while self._waiting and self._taken < self._places:
+        while self._waiting and self._taken < self._slots:
             request = min(self._waiting, key=self._strikes)
             self._waiting.remove(request)
             if self._still_waits(request):
                 self._begin(partial(self._render, request))
 
     def _strikes(self, request: RenderRequest) -> int:
-        return self._suspects.strikes(request.original)
+        return self._quarantine.strikes(request.original)
 
     def _still_waits(self, request: RenderRequest) -> bool:
-        """Refuse what was condemned while it waited; whether it is to be rendered yet."""
+        """Refuse what was blocked while it waited; whether it is to be rendered yet."""
         try:
-            self._suspects.is_suspect(request.original, request.transform)
+            self._quarantine.holds(request.original, request.transform)
         except UnprocessableSource as error:
             request.fail(error)
         return not request.answer.done()
@@ -137,7 +137,7 @@ class SlowLane:
 
     async def _render(self, request: RenderRequest) -> None:
         try:
-            worker = await self._crew.start()
+            worker = await self._supervisor.start()
         except Exception:
             request.fail(Overloaded(NO_RENDERER))
             return

@@ -1,4 +1,4 @@
-"""The crew: all worker processes of one pool, from their start to their burial."""
+"""All worker processes of one pool, from their start until they are reaped."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,7 +6,7 @@ from resizer.aio.tasks import BackgroundTasks
 from resizer.model.limits import Limits
 from resizer.render.host.worker_process import End, Worker
 
-_BURIAL_SECONDS = 10.0
+_REAP_SECONDS = 10.0
 
 
 class Supervisor:
@@ -24,7 +24,7 @@ class Supervisor:
         self._on_death = on_death
         self._on_warning = on_warning
         self._workers: set[Worker] = set()
-        self._burials = BackgroundTasks()
+        self._reaping = BackgroundTasks()
         self._warned: set[str] = set()
 
     @property
@@ -54,16 +54,16 @@ class Supervisor:
         """Kill every worker and reap it."""
         for worker in list(self._workers):
             worker.kill(End.CLOSED)
-        await self._burials.end(_BURIAL_SECONDS)
+        await self._reaping.end(_REAP_SECONDS)
 
     def _died(self, worker: Worker, on_death: Callable[[], None]) -> None:
         self._workers.discard(worker)
-        self._burials.start(self._bury(worker))
+        self._reaping.start(self._reap(worker))
         on_death()
         if worker.end and worker.end is not End.CLOSED:
             self._on_death(worker.end)
 
-    async def _bury(self, worker: Worker) -> None:
-        account = await worker.bury()
-        if worker.end in (End.CRASH, End.TIMEOUT, End.LIE):
+    async def _reap(self, worker: Worker) -> None:
+        account = await worker.reap()
+        if worker.end in (End.CRASH, End.TIMEOUT, End.BAD_REPLY):
             self._on_warning(f"a render worker ended: {account}")

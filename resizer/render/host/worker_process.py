@@ -30,7 +30,7 @@ from resizer.render.protocol.messages import (
     Order,
     ProtocolViolation,
     Refused,
-    Reply,
+    WorkerReply,
     decode_reply,
     encode_order,
 )
@@ -46,7 +46,7 @@ class End(StrEnum):
     CRASH = "crash"
     TIMEOUT = "timeout"
     """By the clock, or by the CPU time that it took."""
-    LIE = "lie"
+    BAD_REPLY = "bad-reply"
     STOPPED = "stopped"
     RECYCLED = "recycled"
     CLOSED = "closed"
@@ -75,8 +75,8 @@ class Worker:
 
         To be called in the main thread: the worker dies with the thread that started it.
         """
-        self.given = 0
-        """Jobs it was given."""
+        self.jobs_started = 0
+        """The one under way included."""
         self.end: End | None = None
         self.on_death: Callable[[], None] | None = None
         """Called when the worker is no more."""
@@ -93,33 +93,33 @@ class Worker:
         if isinstance(reply, Hello):
             self._cpu.rest()
             return [*reply.problems, *self._cpu.bound(limits.render_seconds)]
-        self.kill(End.LIE)
-        raise WorkerDied(End.LIE)
+        self.kill(End.BAD_REPLY)
+        raise WorkerDied(End.BAD_REPLY)
 
-    async def render(self, job: Job, source: int, shelf: LentBuffers) -> Rendered:
+    async def render(self, job: Job, source: int, buffers: LentBuffers) -> Rendered:
         """Have `job` done on the original in the descriptor `source`.
 
-        What `shelf` lends is sent before this waits for anything.
+        What `buffers` lends is sent before this waits for anything.
 
         Raises UnprocessableSource and RenderFailed when the worker says so, and WorkerDied when it
         crashed, took longer than `job.limits.render_seconds` or sent something senseless.
         """
         variant = sealable("variant")
-        self.given += 1
+        self.jobs_started += 1
         self._forget_what_it_said()
         self._cpu.bound(job.limits.render_seconds)
         try:
-            files = [source, variant, *shelf.files]
+            files = [source, variant, *buffers.descriptors]
             reply = await self._ask(job, files, job.limits.render_seconds)
             if isinstance(reply, Refused) and reply.stuck:
                 self.kill(End.TIMEOUT)
-            return await _rendered(job, reply, variant, shelf)
+            return await _rendered(job, reply, variant, buffers)
         except ProtocolViolation:
-            self.kill(End.LIE)
-            raise WorkerDied(End.LIE) from None
+            self.kill(End.BAD_REPLY)
+            raise WorkerDied(End.BAD_REPLY) from None
         finally:
             if not take_back(variant):
-                self.kill(End.LIE)
+                self.kill(End.BAD_REPLY)
             self._cpu.rest()
 
     def kill(self, end: End) -> None:
@@ -136,10 +136,10 @@ class Worker:
         if self.on_death:
             self.on_death()
 
-    def look_after_rest(self) -> None:
+    def check_idle(self) -> None:
         """To be called while it has no job: end it if it computes all the same."""
         if self._cpu.went_on():
-            self.kill(End.LIE)
+            self.kill(End.BAD_REPLY)
 
     def slow_down(self) -> None:
         """Leave half of the cores to others from now on, so that quick renders always have some.
@@ -155,7 +155,7 @@ class Worker:
                 with suppress(ProcessLookupError):  # that thread alone
                     os.sched_setaffinity(int(thread), cores[len(cores) // 2 :])
 
-    async def bury(self) -> str:
+    async def reap(self) -> str:
         """Reap a killed worker; how it ended and the last it had to say, for the log."""
         status = await asyncio.to_thread(self._process.wait)
         said = os.pread(self._stderr, STDERR_BYTES, 0).rstrip(b"\0")
@@ -168,7 +168,7 @@ class Worker:
         os.pwrite(self._stderr, bytes(STDERR_BYTES), 0)
         os.lseek(self._stderr, 0, os.SEEK_SET)
 
-    async def _ask(self, order: Order, descriptors: list[int], seconds: float) -> Reply:
+    async def _ask(self, order: Order, descriptors: list[int], seconds: float) -> WorkerReply:
         if self.end:
             raise WorkerDied(self.end)
         self._expected = self._loop.create_future()
@@ -181,7 +181,7 @@ class Worker:
         except TimeoutError:
             self.kill(End.TIMEOUT)
         except ProtocolViolation:
-            self.kill(End.LIE)
+            self.kill(End.BAD_REPLY)
         finally:
             self._expected = None
         raise WorkerDied(self.end or End.CRASH)
@@ -196,12 +196,12 @@ class Worker:
         if message and self._expected and not self._expected.done():
             self._expected.set_result(message)
         elif message:
-            self.kill(End.LIE)
+            self.kill(End.BAD_REPLY)
         else:
             self.kill(End.TIMEOUT if self._cpu.is_used_up() else End.CRASH)
 
 
-async def _rendered(job: Job, reply: Reply, variant: int, shelf: LentBuffers) -> Rendered:
+async def _rendered(job: Job, reply: WorkerReply, variant: int, buffers: LentBuffers) -> Rendered:
     """What an untrusted reply to `job` amounts to. Raises ProtocolViolation when it is not one."""
     if isinstance(reply, Hello) or reply.sequence != job.sequence:
         raise ProtocolViolation("a reply to another order")
@@ -213,8 +213,8 @@ async def _rendered(job: Job, reply: Reply, variant: int, shelf: LentBuffers) ->
     body = await offload(reply.size, read_variant, variant, reply.size, bound)
     if not may_be(body, reply.content_type, job.transform):
         raise ProtocolViolation("a variant that nobody asked for")
-    for stage in reply.stages:
-        shelf.take(stage)
+    for intermediate in reply.outputs:
+        buffers.accept(intermediate)
     return Rendered(
         body,
         reply.content_type,

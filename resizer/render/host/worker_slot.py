@@ -1,4 +1,4 @@
-"""A place in the quick lane: room for one worker, which is replaced when it is dead or worn."""
+"""A slot in the quick lane: room for one worker, which is replaced when it is dead or worn."""
 
 import asyncio
 import itertools
@@ -13,20 +13,20 @@ from resizer.render.host.worker_process import End, Worker
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds between attempts to start a worker; then the longest one again and again."""
 _PAUSE_AFTER_IDLE_DEATH = 1.0
-"""Seconds until a worker that ended before it was given anything is replaced."""
+"""Seconds until a worker that ended before its first job is replaced."""
 
 
 class WorkerSlot:
     """One worker at a time; one that is worn goes on until its successor is ready."""
 
     def __init__(
-        self, crew: Supervisor, recycle_after: int, on_failure: Callable[[], None]
+        self, supervisor: Supervisor, recycle_after: int, on_failure: Callable[[], None]
     ) -> None:
         """A worker is worn after `recycle_after` renders.
 
         `on_failure` is told of every start that failed.
         """
-        self._crew = crew
+        self._supervisor = supervisor
         self._recycle_after = recycle_after
         self._on_failure = on_failure
         self._worker: Worker | None = None
@@ -61,25 +61,25 @@ class WorkerSlot:
     async def ready(self) -> Worker:
         """The worker whose turn it is."""
         if self._worker:
-            self._worker.look_after_rest()
+            self._worker.check_idle()
         if self._worker is None or self._worker.end:
-            if self._worker and not self._worker.given:
+            if self._worker and not self._worker.jobs_started:
                 await asyncio.sleep(_PAUSE_AFTER_IDLE_DEATH)
             self._worker = await (self._successor or self._fresh())
             self._successor = None
         elif self._successor and self._successor.done():
             self._worker.kill(End.RECYCLED)
             self._worker, self._successor = self._successor.result(), None
-        elif not self._successor and self._worker.given >= self._recycle_after:
+        elif not self._successor and self._worker.jobs_started >= self._recycle_after:
             self._successor = asyncio.create_task(self._fresh())
             self._successor.add_done_callback(lambda _: self.wake.set())
         return self._worker
 
-    def lose_patience(self) -> None:
+    def mark_overdue(self) -> None:
         self.overdue = True
         self.wake.set()
 
-    def let_go(self) -> None:
+    def detach(self) -> None:
         """Its worker works on elsewhere: the next one who comes here gets another."""
         self._worker = self.attempt = None
 
@@ -91,14 +91,14 @@ class WorkerSlot:
         """A worker that is ready, however many attempts it takes."""
         pauses = itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1]))
         while True:
-            # Whatever it was: a place that gave up would leave its requests waiting for ever.
+            # Whatever it was: a slot that gave up would leave its requests waiting for ever.
             with suppress(Exception):
                 return await self._start()
             await asyncio.sleep(next(pauses))
 
     async def _start(self) -> Worker:
         try:
-            worker = await self._crew.start(self.wake.set)
+            worker = await self._supervisor.start(self.wake.set)
         except Exception:
             self.failing = True
             self._on_failure()

@@ -46,14 +46,14 @@ def render(
     transform: Transform,
     limits: Limits,
     resampling: Resampling,
-    stages: Intermediates | None = None,
+    intermediates: Intermediates | None = None,
 ) -> Rendered:
     """One variant, whole, of an original that is; else as far as that goes and may go.
 
     Raises UnprocessableSource, with a text for the client. `source` must stay readable and
-    unchanged until this returns, and so must the files of `stages`.
+    unchanged until this returns, and so must the files of `intermediates`.
     """
-    stages = stages or Intermediates()
+    intermediates = intermediates or Intermediates()
     start, original, page = perf_counter(), memoryview(source), transform.page or 1
     complaint()  # of an earlier job
 
@@ -62,7 +62,7 @@ def render(
         if not partial:
             check_end(header)
         work = _prepared(header, transform, limits, resampling)
-        work = replace(work, partial=partial, stages=stages)
+        work = replace(work, partial=partial, intermediates=intermediates)
         body, content_type = _written(work, len(original))
         size, seconds = work.plan.size, perf_counter() - start
         return Rendered(body, content_type, size.width, size.height, seconds, partial)
@@ -73,7 +73,7 @@ def render(
         except _FAILURES as error:
             _check_memory(error, limits)
             check_sound(error, original, limits, page)
-        stages.forget()
+        intermediates.forget()
         return rendered(*mended(original, limits, page), partial=True)
     except _FAILURES as error:
         _check_memory(error, limits)
@@ -129,12 +129,15 @@ def _shaped(work: Work) -> list[pyvips.Image]:
         return _shape([done(RESIZE, _opened(work), work)], work)
     header = work.header
     kept = found(
-        work.stages, IntermediateKind.SHAPED, work.shape, lambda: load(header.source, header.format)
+        work.intermediates,
+        IntermediateKind.SHAPED,
+        work.shape,
+        lambda: load(header.source, header.format),
     )
     if kept is not None:
         return [with_profile(kept.copy(interpretation="srgb"), None)]
     (frame,) = _shape([done(RESIZE, _opened(work), work)], work)
-    left(work.stages, IntermediateKind.SHAPED, work.shape, frame)
+    left(work.intermediates, IntermediateKind.SHAPED, work.shape, frame)
     return [frame]
 
 
@@ -147,7 +150,7 @@ def _opened(work: Work) -> pyvips.Image:
     def open_small() -> pyvips.Image:
         return load_small(header, shrink, work.resampling, work.limits, trimmed=trimmed)
 
-    return kept_or_opened(header, open_small, work.stages)
+    return kept_or_opened(header, open_small, work.intermediates)
 
 
 def _shape(frames: list[pyvips.Image], work: Work) -> list[pyvips.Image]:

@@ -18,15 +18,18 @@ from resizer.render.read.salvage import check_complaints
 
 
 def found(
-    stages: Intermediates, kind: IntermediateKind, name: str, like: Callable[[], pyvips.Image]
+    intermediates: Intermediates,
+    kind: IntermediateKind,
+    name: str,
+    like: Callable[[], pyvips.Image],
 ) -> pyvips.Image | None:
     """The pixels of that name, if they are there, with all that `like` tells beside its own."""
-    ready = stages.find(kind, name)
-    return _image(*ready, like()) if ready else None
+    kept = intermediates.find(kind, name)
+    return _image(*kept, like()) if kept else None
 
 
 def left(
-    stages: Intermediates, kind: IntermediateKind, name: str, image: pyvips.Image
+    intermediates: Intermediates, kind: IntermediateKind, name: str, image: pyvips.Image
 ) -> pyvips.Image | None:
     """The image, its pixels written for other renders where that is wanted and they are sound.
 
@@ -34,38 +37,38 @@ def left(
     """
     if image.format != "uchar" or image.bands > MAX_BANDS:
         return image
-    stage = Intermediate(kind, name, image.width, image.height, image.bands)
-    if not stages.wants(kind, stage.size):
+    intermediate = Intermediate(kind, name, image.width, image.height, image.bands)
+    if not intermediates.wants(kind, intermediate.size):
         return image
     try:
         pixels = memoryview(image.write_to_memory())
         check_complaints()
     except (pyvips.Error, UnicodeDecodeError):
         return None
-    stages.leave(stage, pixels)
-    return _image(stage, pixels, image)
+    intermediates.write(intermediate, pixels)
+    return _image(intermediate, pixels, image)
 
 
-def _image(stage: Intermediate, pixels: memoryview, like: pyvips.Image) -> pyvips.Image:
-    return image_of(pixels, stage.width, stage.height, stage.bands, like)
+def _image(intermediate: Intermediate, pixels: memoryview, like: pyvips.Image) -> pyvips.Image:
+    return image_of(pixels, intermediate.width, intermediate.height, intermediate.bands, like)
 
 
 def kept_or_opened(
-    header: Header, open_: Callable[[], pyvips.Image], stages: Intermediates
+    header: Header, open_: Callable[[], pyvips.Image], intermediates: Intermediates
 ) -> pyvips.Image:
     """What `open_` opens: kept from an earlier render, or left behind for a later one."""
     image = open_()
-    if not _is_octave(image, header):
+    if not _serves_all_sizes(image, header):
         return image
     name = f"{header.page} {image.width}x{image.height}"
-    kept = found(stages, IntermediateKind.OCTAVE, name, lambda: image)
+    kept = found(intermediates, IntermediateKind.DECODED, name, lambda: image)
     if kept is not None:
         return kept
-    held = left(stages, IntermediateKind.OCTAVE, name, pillow_webp.read(image, header))
+    held = left(intermediates, IntermediateKind.DECODED, name, pillow_webp.read(image, header))
     return open_() if held is None else held
 
 
-def _is_octave(image: pyvips.Image, header: Header) -> bool:
+def _serves_all_sizes(image: pyvips.Image, header: Header) -> bool:
     """Drawings have no pixels of their own, and a WebP scaled by its loader serves one size."""
     if header.opened or header.format is SourceFormat.SVG:
         return False

@@ -40,7 +40,7 @@ class Work:
     """Whether the format to write holds transparency."""
     partial: bool = False
     """Whether the original is shown as far as it goes."""
-    stages: Intermediates = field(default_factory=Intermediates)
+    intermediates: Intermediates = field(default_factory=Intermediates)
     """What it may begin with, and leave behind."""
 
     @property

@@ -1,6 +1,6 @@
 """Intermediates: pixels half-way through a render, which another render can begin with.
 
-The gateway keeps them, in memfds, and never looks at one: what a stage is called and which one a
+The gateway keeps them, in memfds, and never looks at one: what each is called and which one a
 render begins with is the worker's affair.
 """
 
@@ -18,7 +18,7 @@ MAX_BANDS = 16
 class IntermediateKind(StrEnum):
     """How far a render had come."""
 
-    OCTAVE = "octave"
+    DECODED = "decoded"
     """Decoded, at 1/1, or at 1/2, 1/4 or 1/8 where its loader can shrink: for every size."""
     SHAPED = "shaped"
     """At its size, upright and in its colours: for every format and quality of that size."""
@@ -38,11 +38,11 @@ class Intermediate:
     def __post_init__(self) -> None:
         sides = (self.width, self.height)
         if not all(type(side) is int and 1 <= side <= _MAX_SIDE for side in sides):
-            raise ValueError("a stage without a size")
+            raise ValueError("an intermediate without a size")
         if type(self.bands) is not int or not 1 <= self.bands <= MAX_BANDS:
-            raise ValueError("a stage without bands")
+            raise ValueError("an intermediate without bands")
         if not (isinstance(self.name, str) and len(self.name) <= MAX_NAME and self.name.isascii()):
-            raise ValueError("a stage without a name")
+            raise ValueError("an intermediate without a name")
 
     @property
     def size(self) -> int:

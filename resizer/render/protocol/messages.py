@@ -51,7 +51,7 @@ class Job:
     """One render: everything but the bytes, which travel beside it as file descriptors.
 
     The first descriptor holds the original; the variant is written to the second. Then comes an
-    empty one for each kind in `room`, then those of `stages`.
+    empty one for each kind in `outputs`, then those of `inputs`.
     """
 
     sequence: int
@@ -59,11 +59,11 @@ class Job:
     transform: Transform
     limits: Limits
     resampling: Resampling = Resampling.LINEAR
-    stages: tuple[Intermediate, ...] = ()
+    inputs: tuple[Intermediate, ...] = ()
     """What the render may begin with."""
-    room: tuple[IntermediateKind, ...] = ()
+    outputs: tuple[IntermediateKind, ...] = ()
     """What it is to leave behind for others."""
-    most_stage_bytes: int = 0
+    max_output_bytes: int = 0
     """Of one that it leaves."""
 
 
@@ -95,10 +95,10 @@ class Done:
     height: int
     seconds: float
     partial: bool = False
-    stages: tuple[Intermediate, ...] = ()
+    outputs: tuple[Intermediate, ...] = ()
     """What was left behind for other renders, each in the file of its kind."""
     began: str = ""
-    """The kind of stage that the render began with, if any."""
+    """The kind of intermediate that the render began with, if any."""
 
     def __post_init__(self) -> None:
         _require(_is_count(self.sequence, 2**63) and _is_count(self.size, 2**63))
@@ -108,7 +108,7 @@ class Done:
         _require(math.isfinite(self.seconds) and self.seconds >= 0)
         _require(type(self.partial) is bool)
         _require(self.began in ("", *IntermediateKind))
-        _require(len({stage.kind for stage in self.stages}) == len(self.stages))
+        _require(len({one.kind for one in self.outputs}) == len(self.outputs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,9 @@ class Failed:
         _require(_is_count(self.sequence, 2**63) and _is_text(self.detail))
 
 
-Reply = Hello | Done | Refused | Failed
+WorkerReply = Hello | Done | Refused | Failed
 _DONE = "done"
-_REPLIES: dict[str, type[Reply]] = {
+_REPLIES: dict[str, type[WorkerReply]] = {
     "hello": Hello,
     _DONE: Done,
     "refused": Refused,
@@ -162,18 +162,18 @@ def decode_order(message: bytes, kind: type[Expected]) -> Expected:
     return order
 
 
-def encode_reply(reply: Reply) -> bytes:
+def encode_reply(reply: WorkerReply) -> bytes:
     return json.dumps([type(reply).__name__.lower(), asdict(reply)]).encode()
 
 
-def decode_reply(message: bytes) -> Reply:
+def decode_reply(message: bytes) -> WorkerReply:
     """The reply in an message. Raises ProtocolViolation where `encode_reply` made none."""
     if len(message) > MAX_REPLY_BYTES:
         raise ProtocolViolation("a reply is too long")
     try:
         name, facts = json.loads(message.decode())
         if name == _DONE:
-            facts["stages"] = tuple(map(Intermediate.read, facts.get("stages", ())))
+            facts["outputs"] = tuple(map(Intermediate.read, facts.get("outputs", ())))
         return _REPLIES[name](**facts)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ProtocolViolation("a reply makes no sense") from None

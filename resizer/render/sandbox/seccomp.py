@@ -51,7 +51,7 @@ class Check(NamedTuple):
     mask: int = 2**64 - 1
 
 
-class Rule(NamedTuple):
+class SyscallRule(NamedTuple):
     """A call that is allowed where all its checks hold."""
 
     call: str
@@ -73,22 +73,22 @@ _UNKNOWN = -1
 """Number of a name that libseccomp has not heard of; it skips those of other architectures."""
 
 
-def rules(process: int) -> list[Rule]:
+def rules(process: int) -> list[SyscallRule]:
     """All that `process` may call."""
     return [
-        *(Rule(call) for names in ALLOWED.values() for call in names.split()),
-        Rule("clone", (Check(0, _THREAD, 2**64 - 1 - _WHERE),)),
-        Rule("mmap", (Check(2, 0, _PROT_EXEC),)),
-        Rule("mprotect", (Check(2, 0, _PROT_EXEC),)),
-        Rule("openat", (Check(2, 0, _WRITES),)),
-        Rule("prctl", (Check(0, _PR_SET_NAME),)),
+        *(SyscallRule(call) for names in ALLOWED.values() for call in names.split()),
+        SyscallRule("clone", (Check(0, _THREAD, 2**64 - 1 - _WHERE),)),
+        SyscallRule("mmap", (Check(2, 0, _PROT_EXEC),)),
+        SyscallRule("mprotect", (Check(2, 0, _PROT_EXEC),)),
+        SyscallRule("openat", (Check(2, 0, _WRITES),)),
+        SyscallRule("prctl", (Check(0, _PR_SET_NAME),)),
         # Limits are read: of this process, and no new ones.
-        Rule("prlimit64", (Check(0, 0), Check(2, 0))),
+        SyscallRule("prlimit64", (Check(0, 0), Check(2, 0))),
         # Replies go to whom the socket is connected to.
-        Rule("sendto", (Check(4, 0),)),
+        SyscallRule("sendto", (Check(4, 0),)),
         # abort() and faulthandler end this process.
-        Rule("tgkill", (Check(0, process),)),
-        *(Rule("fcntl", (Check(1, command),)) for command in _FCNTL),
+        SyscallRule("tgkill", (Check(0, process),)),
+        *(SyscallRule("fcntl", (Check(1, command),)) for command in _FCNTL),
     ]
 
 

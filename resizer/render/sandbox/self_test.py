@@ -50,7 +50,7 @@ def _fork() -> None:
     os.waitpid(child, 0)
 
 
-ATTEMPTS: dict[str, Callable[[], object]] = {
+ESCAPES: dict[str, Callable[[], object]] = {
     "open a file": lambda: _open(sys.executable),
     "list a directory": lambda: _open("/", os.O_DIRECTORY),
     "create a file": lambda: _open("/tmp", os.O_TMPFILE | os.O_RDWR),  # noqa: S108  (nameless)
@@ -67,9 +67,9 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
 """What it is → how it is tried. To be called before any other thread runs."""
 
 
-def left_open() -> list[str]:
+def run() -> list[str]:
     """Which of them are not denied, as one problem for the operator."""
-    ways = [name for name, attempt in ATTEMPTS.items() if not _is_denied(attempt)]
+    ways = [name for name, attempt in ESCAPES.items() if not _is_denied(attempt)]
     return [f"a worker can {', '.join(ways)}"] if ways else []
 
 

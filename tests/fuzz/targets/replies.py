@@ -19,7 +19,7 @@ from resizer.render.protocol.messages import (
     Hello,
     ProtocolViolation,
     Refused,
-    Reply,
+    WorkerReply,
     decode_reply,
     encode_reply,
 )
@@ -45,7 +45,7 @@ def check(data: bytes) -> None:
         check_done(reply, written)
 
 
-def check_texts(reply: Reply) -> None:
+def check_texts(reply: WorkerReply) -> None:
     """What a client or a log is shown is one short printable line."""
     match reply:
         case Hello(problems):
@@ -100,7 +100,7 @@ def _facts(name: str, **facts: object) -> bytes:
 
 
 def _seeds() -> list[bytes]:
-    replies: list[Reply] = [
+    replies: list[WorkerReply] = [
         Hello([]),
         Hello(["no Landlock here", "avif does not render"]),
         Done(1, 4, "image/png", 4, 3, 0.5),

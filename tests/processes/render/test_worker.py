@@ -23,8 +23,8 @@ from resizer.render.protocol.messages import (
     Hello,
     Job,
     Refused,
-    Reply,
     Resampling,
+    WorkerReply,
     decode_reply,
     encode_order,
 )
@@ -36,7 +36,9 @@ from tests.support.root import ROOT
 PICTURE = Rendered(b"a picture", "image/png", 4, 3, 0.0)
 
 
-def answer(source: bytes, render: Render, limits: Limits | None = None) -> tuple[Reply, bytes]:
+def answer(
+    source: bytes, render: Render, limits: Limits | None = None
+) -> tuple[WorkerReply, bytes]:
     """The reply to a job on `source`, and what was written as its variant."""
     given, variant = os.memfd_create("original"), os.memfd_create("variant")
     try:
@@ -81,7 +83,7 @@ def test_a_variant_is_written_and_described() -> None:
     ],
     ids=["refused", "control characters", "memory", "unforeseen", "long"],
 )
-def test_whatever_goes_wrong_is_a_reply(error: Exception, reply: Reply) -> None:
+def test_whatever_goes_wrong_is_a_reply(error: Exception, reply: WorkerReply) -> None:
     assert answer(b"x", raising(error)) == (reply, b"")
 
 

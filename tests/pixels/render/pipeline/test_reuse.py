@@ -22,16 +22,18 @@ class Keeper:
     """What the gateway does, in this process."""
 
     def __init__(self) -> None:
-        self.ready: list[tuple[Intermediate, int]] = []
+        self.inputs: list[tuple[Intermediate, int]] = []
         self.began: list[IntermediateKind | None] = []
 
     def render(self, source: bytes, transform: Transform, light: Resampling) -> Rendered:
-        room = {kind: os.memfd_create(kind) for kind in IntermediateKind}
-        stages = Intermediates(self.ready, room, MANY)
-        rendered = render(source, transform, Limits(), light, stages)
-        self.began.append(stages.began)
-        self.ready += [(stage, room.pop(stage.kind)) for stage in stages.left]
-        for file in room.values():
+        outputs = {kind: os.memfd_create(kind) for kind in IntermediateKind}
+        intermediates = Intermediates(self.inputs, outputs, MANY)
+        rendered = render(source, transform, Limits(), light, intermediates)
+        self.began.append(intermediates.began)
+        self.inputs += [
+            (intermediate, outputs.pop(intermediate.kind)) for intermediate in intermediates.written
+        ]
+        for file in outputs.values():
             os.close(file)
         return rendered
 
@@ -42,7 +44,7 @@ def keeper() -> Iterator[Keeper]:
     try:
         yield keeping
     finally:
-        for _, file in keeping.ready:
+        for _, file in keeping.inputs:
             os.close(file)
 
 
@@ -75,7 +77,7 @@ DECODED = {Resampling.LINEAR: (1, 2, 4), Resampling.GAMMA: (1, 2, 4, 8)}
 
 @pytest.mark.parametrize("light", Resampling)
 @pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
-def test_every_size_is_the_same_from_an_octave_as_from_the_file(
+def test_every_size_is_the_same_from_decoded_pixels_as_from_the_file(
     name: str, light: Resampling
 ) -> None:
     source = ORIGINALS[name]
@@ -127,7 +129,7 @@ def test_nothing_of_a_broken_original_is_kept() -> None:
     with keeper() as keeping:
         asked = Transform(width=50)
         assert keeping.render(source, asked, Resampling.LINEAR).partial
-        assert not keeping.ready
+        assert not keeping.inputs
 
 
 def test_an_original_whose_end_nobody_needs_is_shown_as_without_keeping() -> None:
@@ -140,10 +142,12 @@ def test_an_original_whose_end_nobody_needs_is_shown_as_without_keeping() -> Non
     assert (kept.body, kept.partial) == (alone.body, alone.partial)
 
 
-def test_animations_and_drawings_leave_no_octave() -> None:
+def test_animations_and_drawings_leave_no_decoded_pixels() -> None:
     drawing = (
         b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><circle r="9"/></svg>'
     )
     with keeper() as keeping:
         keeping.render(drawing, Transform(width=20), Resampling.LINEAR)
-        assert [stage.kind for stage, _ in keeping.ready] == [IntermediateKind.SHAPED]
+        assert [intermediate.kind for intermediate, _ in keeping.inputs] == [
+            IntermediateKind.SHAPED
+        ]

@@ -92,7 +92,7 @@ def test_cpu_time_that_is_used_up_is_a_timeout_and_not_tried_again(
     asyncio.run(scenario())
 
 
-def test_a_worker_that_computes_while_it_has_no_job_is_ended_and_nobody_suspected(
+def test_a_worker_that_computes_while_it_has_no_job_is_ended_and_nobody_is_quarantined(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(cpu_limit, "_REST_SECONDS", 0.1)
@@ -104,7 +104,7 @@ def test_a_worker_that_computes_while_it_has_no_job_is_ended_and_nobody_suspecte
             await until(lambda: cpu_limit.used(busy) > before + 0.2)
             with original("pid") as given:
                 assert int(said(await pool.render(given, Transform()))) != busy
-                assert not pool._suspects.is_suspect(given, Transform())
-            assert diary.deaths == ["lie"]
+                assert not pool._quarantine.holds(given, Transform())
+            assert diary.deaths == ["bad-reply"]
 
     asyncio.run(scenario())

@@ -12,7 +12,7 @@ import pytest
 from resizer.errors import UnprocessableSource
 from resizer.model.image import Original
 from resizer.model.transform import Transform
-from resizer.render.host.pixel_cache import MOST_STAGES, PixelCache
+from resizer.render.host.pixel_cache import MAX_INTERMEDIATES, PixelCache
 from resizer.render.host.pool import Pool
 from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
 from resizer.render.protocol.messages import ProtocolViolation
@@ -32,13 +32,13 @@ def rewritten(given: Original, text: str) -> None:
     os.pwrite(given.fd, text.encode().ljust(given.size), 0)
 
 
-def test_the_second_render_of_an_original_is_asked_for_an_octave() -> None:
+def test_the_second_render_of_an_original_is_asked_for_decoded_pixels() -> None:
     async def scenario() -> None:
         async with running(pixel_bytes=MIB) as (pool, _):
-            with original("stages abc") as given:
-                assert await again(pool, given) == "ready  room shaped"
-                assert await again(pool, given) == "ready shaped:abc room octave shaped"
-                assert "octave:abc" in await again(pool, given)
+            with original("intermediates abc") as given:
+                assert await again(pool, given) == "inputs  outputs shaped"
+                assert await again(pool, given) == "inputs shaped:abc outputs decoded shaped"
+                assert "decoded:abc" in await again(pool, given)
 
     asyncio.run(scenario())
 
@@ -46,10 +46,10 @@ def test_the_second_render_of_an_original_is_asked_for_an_octave() -> None:
 def test_pixels_come_back_as_they_were_left() -> None:
     async def scenario() -> None:
         async with running(2, pixel_bytes=MIB) as (pool, _):
-            with original("stages pixels    ") as given:
+            with original("intermediates pixels    ") as given:
                 await again(pool, given)
                 await again(pool, given)
-                rewritten(given, "stage-read pixels")
+                rewritten(given, "intermediate-read pixels")
                 assert await again(pool, given) == "pixels"
 
     asyncio.run(scenario())
@@ -58,9 +58,9 @@ def test_pixels_come_back_as_they_were_left() -> None:
 def test_another_original_is_lent_nothing_of_it() -> None:
     async def scenario() -> None:
         async with running(pixel_bytes=MIB) as (pool, _):
-            with original("stages abc") as one, original("stages abc") as other:
+            with original("intermediates abc") as one, original("intermediates abc") as other:
                 await again(pool, one)
-                assert await again(pool, other) == "ready  room shaped"
+                assert await again(pool, other) == "inputs  outputs shaped"
 
     asyncio.run(scenario())
 
@@ -68,18 +68,18 @@ def test_another_original_is_lent_nothing_of_it() -> None:
 def test_without_a_budget_nothing_is_asked_for() -> None:
     async def scenario() -> None:
         async with running() as (pool, _):
-            assert await order(pool, "stages abc") == "ready  room "
+            assert await order(pool, "intermediates abc") == "inputs  outputs "
 
     asyncio.run(scenario())
 
 
-def test_a_worker_that_lies_about_a_stage_is_ended_and_nothing_is_kept() -> None:
+def test_a_worker_that_tells_false_of_an_intermediate_is_ended_and_nothing_is_kept() -> None:
     async def scenario() -> None:
-        for lie in ("stage-of-another-size", "stage-mapped"):
+        for told in ("intermediate-of-another-size", "intermediate-mapped"):
             async with running(pixel_bytes=MIB) as (pool, diary):
                 with pytest.raises(UnprocessableSource):
-                    await order(pool, lie)
-                assert diary.deaths[0] == "lie"
+                    await order(pool, told)
+                assert diary.deaths[0] == "bad-reply"
                 assert pool.pixels.size == pool.pixels.files == 0
 
     asyncio.run(scenario())
@@ -88,9 +88,9 @@ def test_a_worker_that_lies_about_a_stage_is_ended_and_nothing_is_kept() -> None
 def test_many_at_once_leave_no_descriptor_open() -> None:
     async def scenario() -> None:
         async with running(2, pixel_bytes=MIB) as (pool, _):
-            with original("stages abc") as given:
-                await asyncio.gather(*(again(pool, given) for _ in range(MOST_STAGES * 2)))
-                assert pool.pixels.files <= MOST_STAGES
+            with original("intermediates abc") as given:
+                await asyncio.gather(*(again(pool, given) for _ in range(MAX_INTERMEDIATES * 2)))
+                assert pool.pixels.files <= MAX_INTERMEDIATES
                 before = descriptors(pool.pixels)
                 await again(pool, given)
                 assert descriptors(pool.pixels) == before
@@ -107,10 +107,10 @@ def descriptors(cache: PixelCache) -> int:
 
 
 def leave(cache: PixelCache, given: Original, size: int, name: str = "x") -> None:
-    with cache.lent(given) as shelf:
-        if IntermediateKind.SHAPED in shelf.room and size <= shelf.most_bytes:
-            os.write(shelf.room[IntermediateKind.SHAPED], bytes(size))
-            shelf.take(Intermediate(IntermediateKind.SHAPED, name, size, 1, 1))
+    with cache.lent(given) as buffers:
+        if IntermediateKind.SHAPED in buffers.outputs and size <= buffers.max_bytes:
+            os.write(buffers.outputs[IntermediateKind.SHAPED], bytes(size))
+            buffers.accept(Intermediate(IntermediateKind.SHAPED, name, size, 1, 1))
 
 
 def test_the_original_used_least_recently_goes_first() -> None:
@@ -120,10 +120,10 @@ def test_the_original_used_least_recently_goes_first() -> None:
         for given in (first, second, *others[:2], first, others[2]):
             leave(cache, given, 100)
         assert cache.size == 400
-        with cache.lent(second) as shelf:
-            assert not shelf.ready
-        with cache.lent(first) as shelf:
-            assert shelf.ready
+        with cache.lent(second) as buffers:
+            assert not buffers.inputs
+        with cache.lent(first) as buffers:
+            assert buffers.inputs
     cache.close()
 
 
@@ -131,20 +131,20 @@ def test_what_is_kept_is_sealed() -> None:
     cache = PixelCache(400, 1000)
     with original("a") as given:
         leave(cache, given, 50)
-        with cache.lent(given) as shelf:
-            ((_, file),) = shelf.ready
+        with cache.lent(given) as buffers:
+            ((_, file),) = buffers.inputs
             with pytest.raises(PermissionError):
                 os.pwrite(file, b"x", 0)
     cache.close()
 
 
-def test_a_stage_over_a_quarter_of_the_budget_is_not_asked_for() -> None:
+def test_an_intermediate_over_a_quarter_of_the_budget_is_not_asked_for() -> None:
     cache = PixelCache(400, 1000)
-    with original("a") as given, cache.lent(given) as shelf:
-        assert shelf.most_bytes == 100
+    with original("a") as given, cache.lent(given) as buffers:
+        assert buffers.max_bytes == 100
 
 
-def test_the_same_stage_is_kept_once() -> None:
+def test_the_same_intermediate_is_kept_once() -> None:
     cache = PixelCache(400, 1000)
     with original("a") as given:
         leave(cache, given, 50)
@@ -160,8 +160,8 @@ def test_originals_that_leave_nothing_push_nothing_out() -> None:
         for _ in range(5000):
             with cache.lent(replace(other, serial=new_serial())):
                 pass
-        with cache.lent(given) as shelf:
-            assert len(shelf.ready) == 1
+        with cache.lent(given) as buffers:
+            assert len(buffers.inputs) == 1
     cache.close()
 
 
@@ -176,14 +176,14 @@ def test_a_render_that_fails_leaves_no_descriptor_open() -> None:
     cache.close()
 
 
-def test_a_file_with_more_behind_its_end_is_no_stage() -> None:
+def test_a_file_with_more_behind_its_end_is_no_intermediate() -> None:
     cache = PixelCache(64 * MIB, 64 * MIB)
-    with original("a") as given, cache.lent(given) as shelf:
-        file = shelf.room[IntermediateKind.SHAPED]
+    with original("a") as given, cache.lent(given) as buffers:
+        file = buffers.outputs[IntermediateKind.SHAPED]
         os.write(file, bytes(8 * MIB))
         os.ftruncate(file, 4 * MIB)
         LIBC.fallocate(file, 1, c_long(0), c_long(16 * MIB))  # FALLOC_FL_KEEP_SIZE
         assert os.fstat(file).st_size == 4 * MIB
         with pytest.raises(ProtocolViolation):
-            shelf.take(Intermediate(IntermediateKind.SHAPED, "x", 4096, 1024, 1))
+            buffers.accept(Intermediate(IntermediateKind.SHAPED, "x", 4096, 1024, 1))
     cache.close()

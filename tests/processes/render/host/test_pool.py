@@ -243,7 +243,7 @@ def test_no_render_is_ever_spelled_out(kind: type, monkeypatch: pytest.MonkeyPat
         async with running() as (pool, _):
             assert await order(pool, "echo quick") == "quick"
             with original("echo slow") as given:
-                pool._suspects.suspect(given, Transform())
+                pool._quarantine.add(given, Transform())
                 assert said(await pool.render(given, Transform())) == "slow"
 
     asyncio.run(scenario())

@@ -37,7 +37,7 @@ def cores(process: int) -> set[int]:
 
 def test_a_slow_render_holds_up_nobody_and_comes_to_its_end() -> None:
     async def scenario() -> None:
-        async with running(patience=HURRY) as (pool, diary), slow_render(pool) as (given, task):
+        async with running(slow_seconds=HURRY) as (pool, diary), slow_render(pool) as (given, task):
             assert [await order(pool, f"echo {n}") for n in range(5)] == list("01234")
             assert (pool.busy, pool.slow.busy, pool.workers) == (0, 1, 2)
             os.pwrite(given.fd, b"gone", 0)
@@ -52,7 +52,7 @@ def test_a_slow_render_holds_up_nobody_and_comes_to_its_end() -> None:
 def test_who_is_in_nobodys_way_stays_where_it_is() -> None:
     async def scenario() -> None:
         async with (
-            running(2, patience=HURRY) as (pool, diary),
+            running(2, slow_seconds=HURRY) as (pool, diary),
             render_under_way(pool) as (given, task),
         ):
             for _ in range(20):
@@ -70,7 +70,7 @@ def test_who_is_in_nobodys_way_stays_where_it_is() -> None:
 def test_one_who_waits_drives_out_one_and_no_more() -> None:
     async def scenario() -> None:
         async with (
-            running(4, patience=HURRY) as (pool, _),
+            running(4, slow_seconds=HURRY) as (pool, _),
             AsyncExitStack() as stack,
         ):
             for _ in range(4):
@@ -84,7 +84,7 @@ def test_one_who_waits_drives_out_one_and_no_more() -> None:
 
 def test_a_slow_render_leaves_half_of_the_cores_to_others() -> None:
     async def scenario() -> None:
-        async with running(patience=HURRY) as (pool, _):
+        async with running(slow_seconds=HURRY) as (pool, _):
             worker = await pid(pool)
             assert cores(worker) == os.sched_getaffinity(0)
             async with slow_render(pool):
@@ -107,7 +107,7 @@ def test_workers_stay_in_the_session_of_their_gateway_or_priorities_would_mean_n
 
 def test_without_room_a_slow_render_is_stopped_and_begins_anew_when_there_is() -> None:
     async def scenario() -> None:
-        async with running(patience=HURRY) as (pool, diary), slow_render(pool) as (first, one):
+        async with running(slow_seconds=HURRY) as (pool, diary), slow_render(pool) as (first, one):
             async with render_under_way(pool) as (second, two):
                 assert await order(pool, "echo x") == "x"
                 await until(lambda: pool.slow.waiting)
@@ -127,7 +127,7 @@ def test_without_room_a_slow_render_is_stopped_and_begins_anew_when_there_is() -
 def test_what_was_slow_once_goes_to_the_slow_lane_straight_away_under_any_size() -> None:
     async def scenario() -> None:
         moves: list[int] = []
-        async with running(patience=HURRY, on_slow=moves.append) as (pool, _):
+        async with running(slow_seconds=HURRY, on_slow=moves.append) as (pool, _):
             worker = await pid(pool)
             with original("wait") as given:
                 first = asyncio.create_task(render(pool, given))
@@ -147,11 +147,11 @@ def test_what_was_slow_once_goes_to_the_slow_lane_straight_away_under_any_size()
     asyncio.run(scenario())
 
 
-def test_a_suspect_that_is_quick_is_none_any_more() -> None:
+def test_who_is_quick_in_quarantine_leaves_it() -> None:
     async def scenario() -> None:
-        async with running(patience=0.5) as (pool, diary):
+        async with running(slow_seconds=0.5) as (pool, diary):
             with original("echo x") as given:
-                pool._suspects.suspect(given, LIGHT)
+                pool._quarantine.add(given, LIGHT)
                 assert await render(pool, given) == "x"
                 await until(lambda: diary.deaths == ["recycled"])
                 assert await render(pool, given) == "x"
@@ -162,7 +162,7 @@ def test_a_suspect_that_is_quick_is_none_any_more() -> None:
 
 def test_a_crash_in_the_slow_lane_is_tried_once_more_there() -> None:
     async def scenario() -> None:
-        async with running(patience=HURRY) as (pool, diary):
+        async with running(slow_seconds=HURRY) as (pool, diary):
             worker = await pid(pool)
             async with slow_render(pool) as (given, task):
                 os.kill(worker, signal.SIGKILL)
@@ -178,7 +178,7 @@ def test_a_crash_in_the_slow_lane_is_tried_once_more_there() -> None:
 def test_an_original_that_crashes_in_a_thousand_sizes_costs_two_workers() -> None:
     async def scenario() -> None:
         limits = replace(LIMITS, max_queue=8000)
-        async with running(2, limits, patience=NEVER) as (pool, diary):
+        async with running(2, limits, slow_seconds=NEVER) as (pool, diary):
             with original("crash") as given:
                 sizes = [Transform(width=width) for width in range(1, 1001)]
                 asked = [asyncio.create_task(render(pool, given, size)) for size in sizes]
@@ -219,7 +219,7 @@ def test_an_original_that_its_worker_could_not_stop_is_not_tried_in_another_size
 
 def test_a_slow_render_has_as_much_time_as_any() -> None:
     async def scenario() -> None:
-        async with running(limits=SHORT, patience=HURRY) as (pool, diary):
+        async with running(limits=SHORT, slow_seconds=HURRY) as (pool, diary):
             with pytest.raises(RenderTimeout):
                 async with slow_render(pool) as (_, task):
                     await task
@@ -262,7 +262,7 @@ def test_whatever_happens_each_is_answered_once_and_workers_stay_few(seed: int) 
             await asyncio.sleep(0.02)
 
     async def scenario() -> list[object]:
-        async with running(count, patience=HURRY, on_slow=moves.append) as (pool, _):
+        async with running(count, slow_seconds=HURRY, on_slow=moves.append) as (pool, _):
             looking = asyncio.create_task(look(pool))
             answers = await asyncio.gather(*(ask(pool) for _ in range(16)))
             await until(lambda: not pool.slow.busy and pool.workers == count)
@@ -282,7 +282,7 @@ def test_lanes_say_how_many_of_their_workers_are_at_work() -> None:
     async def scenario() -> None:
         busy: dict[str, int] = {}
         told = busy.__setitem__
-        async with running(patience=HURRY, on_busy=told) as (pool, _):
+        async with running(slow_seconds=HURRY, on_busy=told) as (pool, _):
             async with slow_render(pool) as (given, task):
                 await until(lambda: busy == {"quick": 0, "slow": 1})
                 os.pwrite(given.fd, b"gone", 0)

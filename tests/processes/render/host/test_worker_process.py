@@ -80,15 +80,15 @@ def test_memory_that_balloons_costs_one_request() -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("lie", ["garbage {}", "garbage x", "false-size", "false-sequence"])
-def test_a_worker_that_lies_is_killed(lie: str) -> None:
+@pytest.mark.parametrize("order_", ["garbage {}", "garbage x", "false-size", "false-sequence"])
+def test_a_worker_that_sends_a_bad_reply_is_killed(order_: str) -> None:
     async def scenario() -> None:
         async with running() as (pool, diary):
-            liar = await pid(pool)
+            worker = await pid(pool)
             with pytest.raises(UnprocessableSource):
-                await order(pool, lie)
-            assert set(diary.deaths) == {"lie"}
-            await until(lambda: gone(liar))
+                await order(pool, order_)
+            assert set(diary.deaths) == {"bad-reply"}
+            await until(lambda: gone(worker))
             assert await order(pool, "echo on") == "on"
 
     asyncio.run(scenario())
@@ -123,7 +123,7 @@ def test_a_worker_that_seals_its_variant_is_ended(monkeypatch: pytest.MonkeyPatc
             monkeypatch.setattr(os, "memfd_create", sealed)
             assert await order(pool, "echo x") == "x"
             await diary.died.wait()
-            assert diary.deaths == ["lie"]
+            assert diary.deaths == ["bad-reply"]
 
     asyncio.run(scenario())
 
@@ -140,7 +140,7 @@ def test_a_worker_whose_variant_does_not_fit_its_job_is_killed(
         async with running() as (pool, diary):
             with original(f"claim {claim}") as given, pytest.raises(UnprocessableSource):
                 await pool.render(given, Transform(format=asked))
-            assert set(diary.deaths) == {"lie"}
+            assert set(diary.deaths) == {"bad-reply"}
             assert await order(pool, "echo on") == "on"
 
     asyncio.run(scenario())
@@ -153,7 +153,7 @@ def test_a_reply_that_nobody_asked_for_ends_its_worker() -> None:
             with suppress(UnprocessableSource):
                 await order(pool, "twice 2")
             await diary.died.wait()
-            assert diary.deaths[0] == "lie"
+            assert diary.deaths[0] == "bad-reply"
             assert await pid(pool) != talker
 
     asyncio.run(scenario())
@@ -167,7 +167,7 @@ def test_a_worker_that_floods_its_socket_is_killed_at_its_first_word() -> None:
                 with pytest.raises(UnprocessableSource):
                     await order(pool, "flood")
                 assert await order(pool, "echo on") == "on"
-            assert set(diary.deaths) <= {"lie", "recycled"}
+            assert set(diary.deaths) <= {"bad-reply", "recycled"}
             assert _resident_kib() < before + 10_000
 
     asyncio.run(scenario())
@@ -319,7 +319,7 @@ def test_a_worker_that_was_started_ahead_is_the_first_to_serve() -> None:
         assert not spawn._ahead
         await worker.hello(LIMITS)
         worker.kill(End.CLOSED)
-        await worker.bury()
+        await worker.reap()
         assert ahead.process.poll() is not None
 
     asyncio.run(scenario())

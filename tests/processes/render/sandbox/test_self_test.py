@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from resizer.render.sandbox import lock
-from resizer.render.sandbox.self_test import ATTEMPTS
+from resizer.render.sandbox.self_test import ESCAPES
 from tests.support.processes import traceable
 from tests.support.puppet_pool import order, running
 from tests.support.puppet_worker import COMMAND
@@ -19,7 +19,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from resizer.render.sandbox import lock, self_test
 {part}
-print(*self_test.left_open())
+print(*self_test.run())
 """
 
 
@@ -40,7 +40,7 @@ def told(part: str = "") -> str:
 
 
 def test_every_attempt_works_without_a_lock() -> None:
-    assert told() == f"a worker can {', '.join(ATTEMPTS)}"
+    assert told() == f"a worker can {', '.join(ESCAPES)}"
 
 
 @needs_landlock
@@ -61,13 +61,13 @@ def test_what_a_part_leaves_open_is_told() -> None:
 
 def test_what_works_in_a_worker_is_told_by_its_pool() -> None:
     """A worker whose lock does nothing."""
-    unlocked = "from resizer.render import sandbox; lock.lock = lambda **_: []; from tests"
+    unlocked = "from resizer.render.sandbox import lock; lock.lock = lambda **_: []; from tests"
     command = (*COMMAND[:3], COMMAND[3].replace("from tests", unlocked), *COMMAND[4:])
 
     async def scenario() -> None:
         async with running(command=command) as (pool, diary):
             assert await order(pool, "echo x") == "x"
             (warning,) = diary.warnings
-            assert warning == f"sandbox: a worker can {', '.join(ATTEMPTS)}"
+            assert warning == f"sandbox: a worker can {', '.join(ESCAPES)}"
 
     asyncio.run(scenario())

@@ -90,7 +90,7 @@ OF_EACH = {
 
 
 @pytest.mark.parametrize("asked", OF_EACH)
-def test_a_variant_of_a_type_that_its_job_cannot_give_is_a_lie(asked: Format | None) -> None:
+def test_a_variant_of_a_type_that_its_job_cannot_give_is_a_bad_reply(asked: Format | None) -> None:
     for told, body in PICTURES.items():
         assert may_be(body, told, Transform(format=asked)) == (told in OF_EACH[asked])
 
@@ -102,7 +102,7 @@ def test_the_quickest_format_is_one_of_three_whatever_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("told", PICTURES)
-def test_a_variant_that_begins_otherwise_than_its_type_is_a_lie(told: str) -> None:
+def test_a_variant_that_begins_otherwise_than_its_type_is_a_bad_reply(told: str) -> None:
     asked = Transform(format=Format.JSON if told == "application/json" else None)
     fits = {kind for kind, body in PICTURES.items() if may_be(body, told, asked)}
     assert fits == {told}

@@ -8,7 +8,7 @@ from resizer.errors import RenderTimeout, UnprocessableSource
 from resizer.model.image import Original
 from resizer.model.transform import Format, Transform
 from resizer.render.host import quarantine as module
-from resizer.render.host.quarantine import CONDEMNED_SECONDS, SUSPECT_SECONDS, Quarantine, is_light
+from resizer.render.host.quarantine import BLOCK_SECONDS, QUARANTINE_SECONDS, Quarantine, is_light
 from tests.support.clock import Clock
 
 LIGHT = Transform(width=500)
@@ -26,7 +26,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def suspects(clock: Clock) -> Quarantine:
+def quarantine(clock: Clock) -> Quarantine:
     return Quarantine(clock)
 
 
@@ -50,94 +50,94 @@ def test_a_light_transform_makes_a_small_picture_without_blur(
     assert is_light(transform) is light
 
 
-def test_nobody_is_suspect_at_first(suspects: Quarantine) -> None:
-    assert not suspects.is_suspect(an_original(), LIGHT)
+def test_nobody_is_quarantined_at_first(quarantine: Quarantine) -> None:
+    assert not quarantine.holds(an_original(), LIGHT)
 
 
-def test_a_slow_light_render_makes_all_variants_suspect(suspects: Quarantine) -> None:
-    suspects.suspect(an_original(), LIGHT)
+def test_a_slow_light_render_quarantines_all_variants(quarantine: Quarantine) -> None:
+    quarantine.add(an_original(), LIGHT)
     for transform in (LIGHT, HEAVY, Transform(width=9)):
-        assert suspects.is_suspect(an_original(), transform)
+        assert quarantine.holds(an_original(), transform)
 
 
-def test_a_slow_heavy_render_says_nothing_of_light_ones(suspects: Quarantine) -> None:
-    suspects.suspect(an_original(), HEAVY)
-    assert suspects.is_suspect(an_original(), Transform(width=5000))
-    assert not suspects.is_suspect(an_original(), LIGHT)
+def test_a_slow_heavy_render_says_nothing_of_light_ones(quarantine: Quarantine) -> None:
+    quarantine.add(an_original(), HEAVY)
+    assert quarantine.holds(an_original(), Transform(width=5000))
+    assert not quarantine.holds(an_original(), LIGHT)
 
 
-def test_a_quick_render_clears_its_original(suspects: Quarantine) -> None:
-    suspects.suspect(an_original(), LIGHT)
-    suspects.clear(an_original(), Transform(width=9))
-    assert not suspects.is_suspect(an_original(), LIGHT)
+def test_a_quick_render_absolves_its_original(quarantine: Quarantine) -> None:
+    quarantine.add(an_original(), LIGHT)
+    quarantine.absolve(an_original(), Transform(width=9))
+    assert not quarantine.holds(an_original(), LIGHT)
 
 
-def test_a_fatal_light_render_condemns_all_variants_in_its_words(suspects: Quarantine) -> None:
-    suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
+def test_a_fatal_light_render_blocks_all_variants_in_its_words(quarantine: Quarantine) -> None:
+    quarantine.block(an_original(), LIGHT, UnprocessableSource(CRASHED))
     for transform in (LIGHT, HEAVY, Transform()):
         with pytest.raises(UnprocessableSource, match=CRASHED) as refusal:
-            suspects.is_suspect(an_original(), transform)
+            quarantine.holds(an_original(), transform)
         assert refusal.value.of_every_variant
 
 
-def test_a_fatal_heavy_render_condemns_itself_alone(suspects: Quarantine) -> None:
-    suspects.condemn(an_original(), HEAVY, RenderTimeout("too long"))
+def test_a_fatal_heavy_render_blocks_itself_alone(quarantine: Quarantine) -> None:
+    quarantine.block(an_original(), HEAVY, RenderTimeout("too long"))
     with pytest.raises(RenderTimeout, match="too long") as refusal:
-        suspects.is_suspect(an_original(), HEAVY)
+        quarantine.holds(an_original(), HEAVY)
     assert not refusal.value.of_every_variant
-    assert suspects.is_suspect(an_original(), Transform(width=5000))
-    assert not suspects.is_suspect(an_original(), LIGHT)
+    assert quarantine.holds(an_original(), Transform(width=5000))
+    assert not quarantine.holds(an_original(), LIGHT)
 
 
 def test_strikes_are_counted_for_an_original_whatever_was_asked_of_it(
-    suspects: Quarantine, clock: Clock
+    quarantine: Quarantine, clock: Clock
 ) -> None:
-    assert suspects.strikes(an_original()) == 0
-    suspects.suspect(an_original(), LIGHT)
-    suspects.clear(an_original(), LIGHT)
-    suspects.condemn(an_original(), HEAVY, UnprocessableSource(CRASHED))
-    assert suspects.strikes(an_original()) == 2
-    assert suspects.strikes(an_original("b")) == 0
-    clock.now += SUSPECT_SECONDS
-    assert suspects.strikes(an_original()) == 0
+    assert quarantine.strikes(an_original()) == 0
+    quarantine.add(an_original(), LIGHT)
+    quarantine.absolve(an_original(), LIGHT)
+    quarantine.block(an_original(), HEAVY, UnprocessableSource(CRASHED))
+    assert quarantine.strikes(an_original()) == 2
+    assert quarantine.strikes(an_original("b")) == 0
+    clock.now += QUARANTINE_SECONDS
+    assert quarantine.strikes(an_original()) == 0
 
 
-def test_each_refusal_is_an_error_of_its_own(suspects: Quarantine) -> None:
-    suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
+def test_each_refusal_is_an_error_of_its_own(quarantine: Quarantine) -> None:
+    quarantine.block(an_original(), LIGHT, UnprocessableSource(CRASHED))
     raised = []
     for _ in range(2):
         with pytest.raises(UnprocessableSource) as refusal:
-            suspects.is_suspect(an_original(), LIGHT)
+            quarantine.holds(an_original(), LIGHT)
         raised.append(refusal.value)
     assert raised[0] is not raised[1]
 
 
-def test_the_condemned_get_another_chance_in_the_slow_lane_and_then_are_forgotten(
-    suspects: Quarantine, clock: Clock
+def test_the_blocked_get_another_chance_in_the_slow_lane_and_then_are_forgotten(
+    quarantine: Quarantine, clock: Clock
 ) -> None:
-    suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
-    clock.now += CONDEMNED_SECONDS
-    assert suspects.is_suspect(an_original(), LIGHT)
-    clock.now += SUSPECT_SECONDS - CONDEMNED_SECONDS
-    assert not suspects.is_suspect(an_original(), LIGHT)
+    quarantine.block(an_original(), LIGHT, UnprocessableSource(CRASHED))
+    clock.now += BLOCK_SECONDS
+    assert quarantine.holds(an_original(), LIGHT)
+    clock.now += QUARANTINE_SECONDS - BLOCK_SECONDS
+    assert not quarantine.holds(an_original(), LIGHT)
 
 
 @pytest.mark.parametrize("other", [an_original("b"), an_original(size=11)])
-def test_other_bytes_are_another_original(suspects: Quarantine, other: Original) -> None:
-    suspects.condemn(an_original(), LIGHT, UnprocessableSource(CRASHED))
-    assert not suspects.is_suspect(other, LIGHT)
+def test_other_bytes_are_another_original(quarantine: Quarantine, other: Original) -> None:
+    quarantine.block(an_original(), LIGHT, UnprocessableSource(CRASHED))
+    assert not quarantine.holds(other, LIGHT)
 
 
-def test_an_original_without_a_tag_is_never_known_again(suspects: Quarantine) -> None:
-    suspects.condemn(an_original(""), LIGHT, UnprocessableSource(CRASHED))
-    assert not suspects.is_suspect(an_original(""), LIGHT)
+def test_an_original_without_a_tag_is_never_known_again(quarantine: Quarantine) -> None:
+    quarantine.block(an_original(""), LIGHT, UnprocessableSource(CRASHED))
+    assert not quarantine.holds(an_original(""), LIGHT)
 
 
 def test_the_oldest_is_forgotten_when_there_are_too_many(
-    suspects: Quarantine, monkeypatch: pytest.MonkeyPatch
+    quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_SIZE", 3)
     for etag in "abcd":
-        suspects.suspect(an_original(etag), LIGHT)
-    known = [etag for etag in "abcd" if suspects.is_suspect(an_original(etag), LIGHT)]
+        quarantine.add(an_original(etag), LIGHT)
+    known = [etag for etag in "abcd" if quarantine.holds(an_original(etag), LIGHT)]
     assert known == ["b", "c", "d"]

@@ -21,8 +21,8 @@ from resizer.render.protocol.messages import (
     Job,
     ProtocolViolation,
     Refused,
-    Reply,
     Resampling,
+    WorkerReply,
     decode_order,
     decode_reply,
     encode_order,
@@ -32,7 +32,7 @@ from resizer.render.protocol.messages import (
 
 counts = st.integers(1, 2**63)
 texts = st.text(max_size=MAX_TEXT).map(printable)
-stages = st.builds(
+intermediates = st.builds(
     Intermediate,
     st.sampled_from(IntermediateKind),
     st.text(st.characters(codec="ascii"), max_size=MAX_NAME),
@@ -51,7 +51,9 @@ replies = st.one_of(
         st.integers(1, MAX_SIDE),
         st.floats(0, allow_infinity=False),
         st.booleans(),
-        st.lists(stages, max_size=2, unique_by=lambda stage: stage.kind).map(tuple),
+        st.lists(intermediates, max_size=2, unique_by=lambda intermediate: intermediate.kind).map(
+            tuple
+        ),
         st.sampled_from(["", *IntermediateKind]),
     ),
     st.builds(Refused, counts, texts),
@@ -66,13 +68,13 @@ DONE = asdict(Done(1, 10, "image/png", 4, 3, 0.5))
 
 
 @given(replies)
-def test_a_reply_survives_its_encoding(reply: Reply) -> None:
+def test_a_reply_survives_its_encoding(reply: WorkerReply) -> None:
     message = encode_reply(reply)
     assert len(message) <= MAX_REPLY_BYTES
     assert decode_reply(message) == reply
 
 
-def _decodes_or_lies(message: bytes) -> None:
+def _decodes_or_violates(message: bytes) -> None:
     try:
         reply = decode_reply(message)
     except ProtocolViolation:
@@ -81,13 +83,13 @@ def _decodes_or_lies(message: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_reply_or_a_lie(message: bytes) -> None:
-    _decodes_or_lies(message)
+def test_any_bytes_are_a_reply_or_a_violation(message: bytes) -> None:
+    _decodes_or_violates(message)
 
 
 @given(values)
-def test_any_json_is_a_reply_or_a_lie(value: Any) -> None:
-    _decodes_or_lies(json.dumps(value).encode("utf-8", "replace"))
+def test_any_json_is_a_reply_or_a_violation(value: Any) -> None:
+    _decodes_or_violates(json.dumps(value).encode("utf-8", "replace"))
 
 
 @given(
@@ -96,17 +98,17 @@ def test_any_json_is_a_reply_or_a_lie(value: Any) -> None:
         {}, optional=dict.fromkeys([*DONE, "message", "detail", "problems"], values)
     ),
 )
-def test_any_facts_are_a_reply_or_a_lie(name: str, facts: dict[str, Any]) -> None:
-    _decodes_or_lies(json.dumps([name, facts]).encode())
+def test_any_facts_are_a_reply_or_a_violation(name: str, facts: dict[str, Any]) -> None:
+    _decodes_or_violates(json.dumps([name, facts]).encode())
 
 
 @given(replies, st.integers(0, 400), st.integers(0, 255))
-def test_a_reply_with_one_byte_changed_is_a_reply_or_a_lie(
-    reply: Reply, place: int, byte: int
+def test_a_reply_with_one_byte_changed_is_a_reply_or_a_violation(
+    reply: WorkerReply, place: int, byte: int
 ) -> None:
     message = bytearray(encode_reply(reply))
     message[place % len(message)] = byte
-    _decodes_or_lies(bytes(message))
+    _decodes_or_violates(bytes(message))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_a_reply_with_one_byte_changed_is_a_reply_or_a_lie(
     ],
     ids=str,
 )
-def test_a_reply_with_one_impossible_fact_is_a_lie(change: dict[str, object]) -> None:
+def test_a_reply_with_one_impossible_fact_is_a_bad_reply(change: dict[str, object]) -> None:
     assert decode_reply(json.dumps(["done", DONE]).encode())
     with pytest.raises(ProtocolViolation):
         decode_reply(json.dumps(["done", DONE | change]).encode())
@@ -144,7 +146,7 @@ def test_a_reply_with_one_impossible_fact_is_a_lie(change: dict[str, object]) ->
 @pytest.mark.parametrize(
     "text", ["x" * (MAX_TEXT + 1), "two\nlines", "\x1b[31m", "\x00", "\ud800", 7, None]
 )
-def test_a_text_that_is_long_or_not_printable_is_a_lie(text: object) -> None:
+def test_a_text_that_is_long_or_not_printable_is_a_bad_reply(text: object) -> None:
     for name, facts in (
         ("refused", {"sequence": 1, "message": text}),
         ("failed", {"sequence": 1, "detail": text}),
@@ -167,7 +169,7 @@ def test_a_text_that_is_long_or_not_printable_is_a_lie(text: object) -> None:
     ],
     ids=["nothing", "deep", "large number", "short", "list as name", "not utf-8", "long"],
 )
-def test_a_message_of_another_shape_is_a_lie(message: bytes) -> None:
+def test_a_message_of_another_shape_is_a_bad_reply(message: bytes) -> None:
     with pytest.raises(ProtocolViolation):
         decode_reply(message)
 
