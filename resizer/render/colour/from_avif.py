@@ -6,11 +6,11 @@ opaque.
 """
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from resizer.render.containers.boxes import MOST_BOXES, Box, boxes
+
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
-_MOST_BOXES = 1_000
 _MOST_PROPERTIES = 32
 """Of one item; a picture has about six."""
 _AV1C_BYTES = 4
@@ -20,8 +20,6 @@ _SHORT = "00011"
 """How the sequence header of a still picture of the main profile begins, in its short form."""
 _UNSPECIFIED, _SRGB = (struct.pack(">3HB", *said, 0x80) for said in ((2, 2, 2), (1, 13, 6)))
 """An `nclx` of full range: primaries, transfer and matrix unspecified, and what that means."""
-
-Box = tuple[bytes, memoryview]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def _meta(file: memoryview) -> _Meta:
     """Empty if it cannot be read."""
     meta = _Meta()
     try:
-        for kind, body in _boxes(file):
+        for kind, body in boxes(file):
             if kind == b"meta":
                 _read_meta(body[4:], meta)
                 break
@@ -131,13 +129,13 @@ def _meta(file: memoryview) -> _Meta:
 
 
 def _read_meta(body: memoryview, meta: _Meta) -> None:
-    for kind, inner in _boxes(body):
+    for kind, inner in boxes(body):
         if kind == b"pitm":
             meta.primary = _number(inner, 4, 4 if inner[0] else 2)
         elif kind == b"iprp":
-            for name, part in _boxes(inner):
+            for name, part in boxes(inner):
                 if name == b"ipco":
-                    meta.properties = list(_boxes(part))
+                    meta.properties = list(boxes(part))
                 elif name == b"ipma":
                     _read_associations(part, meta.items)
 
@@ -146,7 +144,7 @@ def _read_associations(body: memoryview, items: dict[int, list[int]]) -> None:
     """ItemPropertyAssociationBox (ISO/IEC 23008-12 §9.3.1)."""
     wide_items, wide_indexes = body[0] > 0, body[3] & 1
     at = 8
-    for _ in range(min(_number(body, 4, 4), _MOST_BOXES)):
+    for _ in range(min(_number(body, 4, 4), MOST_BOXES)):
         number = _number(body, at, 4 if wide_items else 2)
         at += 4 if wide_items else 2
         size, count = 2 if wide_indexes else 1, body[at]
@@ -154,22 +152,6 @@ def _read_associations(body: memoryview, items: dict[int, list[int]]) -> None:
         mask = 0x7FFF if wide_indexes else 0x7F
         items.setdefault(number, []).extend(_number(body, end, size) & mask for end in ends)
         at += 1 + size * count
-
-
-def _boxes(data: memoryview) -> Iterator[Box]:
-    """The boxes that lie one after another in `data` (ISO/IEC 14496-12 §4.2)."""
-    at = 0
-    for _ in range(_MOST_BOXES):
-        if at + 8 > len(data):
-            return
-        size, head = _number(data, at, 4), 8
-        if size == 1:
-            size, head = _number(data, at + 8, 8), 16
-        end = len(data) if size == 0 else at + size
-        if end < at + head or end > len(data):
-            return
-        yield bytes(data[at + 4 : at + 8]), data[at + head : end]
-        at = end
 
 
 def _number(data: memoryview, at: int, size: int) -> int:

@@ -4,6 +4,7 @@ Runs in a worker, from memory to memory: nothing here opens a file. `steps` list
 each frame.
 """
 
+import json
 from dataclasses import replace
 from time import perf_counter
 
@@ -25,13 +26,11 @@ from resizer.render.pipeline.steps import FINISH, RESIZE, SHAPE, Work, aimed, do
 from resizer.render.pipeline.trim import uniform_edge
 from resizer.render.protocol.intermediate import IntermediateKind
 from resizer.render.protocol.messages import Resampling
-from resizer.render.read.decoder_limits import check_sound
 from resizer.render.read.decoders.decoded import BROKEN
 from resizer.render.read.header import Header
-from resizer.render.read.inspect import check_animation, examine
+from resizer.render.read.inspect import check_animation, check_sound, examine
 from resizer.render.read.load import block_other_loaders, load, load_frames, load_small
 from resizer.render.read.salvage import check_end, complaint, mended
-from resizer.render.write.describe import describe
 from resizer.render.write.encode import encode
 from resizer.render.write.frames import joined, split
 
@@ -106,7 +105,7 @@ def _prepared(header: Header, transform: Transform, limits: Limits, resampling: 
 def _written(work: Work, file_size: int) -> tuple[bytes, str]:
     transform, header = work.transform, work.header
     if transform.format is Format.JSON:
-        return describe(header, work.plan, file_size), "application/json"
+        return _description(work, file_size), "application/json"
     frames = _shaped(work)
     alpha = any(map(shows_through, frames))
     if not alpha:
@@ -117,6 +116,24 @@ def _written(work: Work, file_size: int) -> tuple[bytes, str]:
     image = joined([done(FINISH, frame, work) for frame in frames], format_)
     body = no_larger(encode(image, format_, transform), image, format_, work)
     return body, written.content_type
+
+
+def _description(work: Work, file_size: int) -> bytes:
+    """`format=json` in Cloudflare's shape: the variant's size, then the original's facts, upright.
+
+    Nothing is decoded for it.
+    """
+    header, size = work.header, work.plan.size
+    original = {
+        "file_size": file_size,
+        "width": header.size.width,
+        "height": header.size.height,
+        "format": str(header.format),
+        "frames": header.frames,
+        "pages": header.pages,
+    }
+    facts = {"width": size.width, "height": size.height, "original": original}
+    return json.dumps(facts, separators=(",", ":")).encode()
 
 
 def _shaped(work: Work) -> list[pyvips.Image]:

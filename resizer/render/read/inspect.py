@@ -1,5 +1,6 @@
 """Reading the header of an original, with every limit that it must keep before pixels are read."""
 
+import re
 from dataclasses import replace
 
 import pyvips
@@ -34,6 +35,12 @@ _MAX_SIDE = 1_000_000
 _DRAWN = {SourceFormat.SVG, SourceFormat.PDF}
 """What has no pixels of its own."""
 
+_NO_CODEC = re.compile(
+    r"compression (support|method) is not configured|decoding is not implemented"
+)
+"""libtiff's words for a compression that it was built without, or never had."""
+_NO_SIZE = "bad dimensions"
+
 _MAX_PIXELS_INSIDE = 25_000_000
 """Of all images inside an SVG. They are held whole: one of 400 MP took 10 s and 2 GB."""
 
@@ -55,6 +62,29 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
     if header.frames > 1 or kind is SourceFormat.AVIF_SEQUENCE:
         check_depth(page, stored, limits)
     return replace(header, fail_on=FailOn.WARNING) if limits.fail_on is FailOn.WARNING else header
+
+
+def check_sound(error: Exception, source: memoryview, limits: Limits, page: int) -> None:
+    """Raise UnprocessableSource if a render failed with `error` for no fault of the original's.
+
+    Some files are sound and cannot be rendered all the same: nothing says that they are damaged.
+    """
+    kind = sniff(source)
+    if kind is SourceFormat.TIFF and _NO_CODEC.search(str(error)):
+        raise UnprocessableSource("The original's TIFF compression is not read here.")
+    if kind is SourceFormat.SVG and _NO_SIZE in str(error):
+        raise UnprocessableSource("The SVG has no width, or no height, that can be drawn.")
+    # What is well-formed and has a size is drawn, or too much for librsvg or for its memory.
+    if kind is SourceFormat.SVG and _has_header(source, limits, page):
+        raise UnprocessableSource("The SVG asks for more than a render may take.")
+
+
+def _has_header(source: memoryview, limits: Limits, page: int) -> bool:
+    try:
+        examine(source, limits, page)
+    except (pyvips.Error, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _sniffed(source: memoryview) -> tuple[SourceFormat, memoryview]:

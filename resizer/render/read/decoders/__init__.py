@@ -15,7 +15,6 @@ from resizer.errors import UnprocessableSource
 from resizer.render.containers.sniff import READ, SourceFormat
 from resizer.render.read.decoders import avif, heic, jxl, libvips, pdf
 from resizer.render.read.decoders.decoded import Opened, page_index
-from resizer.render.read.decoders.samples import sample_count
 
 OPTIONAL = {
     SourceFormat.HEIC: ("pip install pillow-heif", "HEIC"),
@@ -79,7 +78,7 @@ def read_here() -> str:
 
 def _still(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     """The still picture that most sequences carry beside their frames."""
-    frames = sample_count(source)
+    frames = avif.sample_count(source)
     if page > 1:
         page_index(page, frames)  # there is such a frame
         install, _ = OPTIONAL[kind]

@@ -10,6 +10,7 @@ import pyvips
 
 from resizer.model.geometry import Size
 from resizer.render.colour.icc import is_wide
+from resizer.render.containers.boxes import boxes
 from resizer.render.containers.sniff import SourceFormat
 from resizer.render.read.decoders.decoded import (
     Opened,
@@ -23,6 +24,10 @@ from resizer.render.read.orientation import Orientation, upright
 
 NAME = "Pillow"
 _ORIENTATION = 0x0112
+_TO_SAMPLES = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz")
+"""The boxes, each in the one before, down to the sizes of a track's samples."""
+_COUNT = slice(8, 12)
+"""In that box, behind version, flags and the size that all share (ISO/IEC 14496-12 §8.7.3.2)."""
 
 _exif = installed("PIL.TiffImagePlugin")  # Pillow imports it with the first EXIF: locked in, never
 plugin = _exif and installed("PIL._avif") and installed("PIL.AvifImagePlugin")
@@ -48,3 +53,11 @@ def _decoded(file: Any, index: int, turn: Orientation) -> pyvips.Image:
     image = turn.image(picture(file.tobytes(), Size(*file.size), file.mode)).copy()
     words = {name: file.info.get(name) for name in ("exif", "xmp")}
     return described(image, icc=file.info.get("icc_profile"), **words)
+
+
+def sample_count(source: memoryview) -> int:
+    """How many frames a sequence says that its first track has, at least 1; without Pillow."""
+    body = source
+    for name in _TO_SAMPLES:
+        body = next((inner for kind, inner in boxes(body) if kind == name), memoryview(b""))
+    return max(1, int.from_bytes(body[_COUNT], "big"))

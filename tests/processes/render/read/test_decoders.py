@@ -17,7 +17,6 @@ from resizer.render.containers.sniff import SourceFormat
 from resizer.render.host.spawn import COMMAND
 from resizer.render.read import decoders
 from resizer.render.read.decoders import avif, heic, jxl, libvips, pdf
-from resizer.render.read.decoders.samples import sample_count
 from resizer.render.read.inspect import examine
 from tests.support import foreign
 from tests.support.drawings import (
@@ -198,4 +197,4 @@ def test_no_bytes_of_a_sequence_do_more_than_hide_how_many_frames_it_has(
 ) -> None:
     source = bytearray(_two_frames())
     source[at : at + len(noise)] = noise
-    assert sample_count(memoryview(source)) >= 1
+    assert avif.sample_count(memoryview(source)) >= 1
