@@ -6,8 +6,7 @@ against.
 
 from dataclasses import dataclass, field
 
-from resizer.model.transform import Format
-from resizer.render.write.encode import ENCODERS
+from resizer.model.formats import OUTPUT_FORMATS, Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ _AV1: dict[str, object] = {"compression": "av1", "bitdepth": 8}
 _DEEP = _AV1 | {"bitdepth": 10}
 _444: dict[str, object] = {"subsample_mode": "off"}
 
-SAVERS = {format_: save for format_, (save, _) in ENCODERS.items()}
+SAVERS = {format_: written.save for format_, written in OUTPUT_FORMATS.items()}
 
 QUALITIES = {
     Format.JPEG: (35, 52, 70, 83, 92),
@@ -73,4 +72,4 @@ TRIED = {
 
 def is_default(format_: Format, setting: Setting) -> bool:
     """Whether the product writes `format_` so."""
-    return setting.options == ENCODERS[format_][1]
+    return setting.options == OUTPUT_FORMATS[format_].settings

@@ -8,7 +8,8 @@ from statistics import fmean, geometric_mean
 
 from bench.curves import Against, Curve, against
 from bench.encoder_settings import Setting, is_default
-from resizer.model.transform import Format, Quality
+from resizer.model.formats import Format
+from resizer.model.transform import Quality
 
 _FILE = Path(__file__).with_name("encoders.md")
 _NOISE = 0.02

@@ -22,9 +22,10 @@ from bench.curves import Curve, Point
 from bench.encoder_settings import QUALITIES, SAVERS, TRIED, Setting
 from bench.encoder_tables import Cost, Level, level_table, lossless_table, lossy_table, renew
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.geometry import Size
 from resizer.model.limits import Limits
-from resizer.model.transform import Format, Gamut, Metadata, Quality, Transform
+from resizer.model.transform import Gamut, Metadata, Quality, Transform
 from resizer.render.colour.convert import displayed, opaque, samples, shows_through
 from resizer.render.pipeline.resize import resize
 from resizer.render.protocol.messages import Resampling

@@ -26,8 +26,9 @@ import pyvips
 from bench import score
 from bench.originals import photos
 from bench.row import Reach, Row
+from resizer.model.formats import Format
 from resizer.model.limits import Limits
-from resizer.model.transform import Format, Metadata, Transform
+from resizer.model.transform import Metadata, Transform
 from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.pipeline import render
 from resizer.render.protocol.intermediate import Intermediate, IntermediateKind

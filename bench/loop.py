@@ -57,8 +57,9 @@ def _hand(folder: Path, resampling: str) -> Iterator[Callable[[Ask], None]]:
 
 def main() -> None:
     """Render what is asked for on stdin, one line each; a line on stdout says it is done."""
+    from resizer.model.formats import Format
     from resizer.model.limits import Limits
-    from resizer.model.transform import Format, Transform
+    from resizer.model.transform import Transform
     from resizer.render.pipeline.pipeline import render
     from resizer.render.protocol.messages import Resampling
 

@@ -15,8 +15,9 @@ from resizer.gateway.singleflight import Call
 from resizer.http.headers import CachePolicy, cache_control, lines
 from resizer.http.negotiation import negotiate, resolve, varies
 from resizer.model.flush import Flush
+from resizer.model.formats import NEGOTIATED, OUTPUT_FORMATS, Format
 from resizer.model.image import Variant
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from resizer.urls.request import ImageRequest
 
 RequestKey = tuple[bytes, bytes]
@@ -24,11 +25,7 @@ RequestKey = tuple[bytes, bytes]
 _MOST_URLS = 20_000
 _LONGEST_URL = 1024
 _LONGEST_ACCEPT = 1024
-_EVERY_ACCEPT = {
-    Format.AUTO_AVIF: "image/avif",
-    Format.AUTO_WEBP: "image/webp",
-    Format.AUTO_JPEG: "",
-}
+_EVERY_ACCEPT = {auto: OUTPUT_FORMATS[format_].media_type for auto, format_ in NEGOTIATED.items()}
 
 
 @lru_cache(maxsize=1024)

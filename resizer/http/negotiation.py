@@ -1,38 +1,42 @@
 """`format=auto`: the `Accept` header → a concrete format (RFC 9110 §12.5.1).
 
-AVIF and WebP are sent only to a client that names them: `*/*` and `image/*` come from programs
-that know neither. Among those named, and JPEG, which wildcards count for, the highest quality value
-wins, and at equal values AVIF before WebP before JPEG. When nothing fits it is JPEG all the same:
-a picture that was not asked for is of more use than a 406.
+A format is sent only to a client that names it, but JPEG, which wildcards count for: `*/*` and
+`image/*` come from programs that know no other. The highest quality value wins, and at equal values
+the first in the table of formats. When nothing fits it is JPEG all the same: a picture that was not
+asked for is of more use than a 406.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
-from resizer.model.transform import Format, Transform
+from resizer.model.formats import FALLBACK, NEGOTIATED, OUTPUT_FORMATS, Format
+from resizer.model.transform import Transform
 
 MAX_LENGTH = 2048
 """Characters of `Accept` that are read; browsers send fewer than 200."""
 
+_WILDCARDS = ("image/*", "*/*")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.?)*"?')
 _Q = re.compile(r";[ \t]*q=([^;\s]*)", re.IGNORECASE)
 _QVALUE = re.compile(r"(?:0(?:\.[0-9]*)?|1(?:\.0*)?)")
 
 
 def negotiate(accept: str) -> Format:
-    """AUTO_AVIF, AUTO_WEBP or AUTO_JPEG for an `Accept` header; several are joined by commas.
+    """One of `NEGOTIATED` for an `Accept` header; several are joined by commas.
 
     Ranges that are malformed are passed over. Never raises.
     """
     weights = _weights(accept)
-    jpeg = next((weights[r] for r in ("image/jpeg", "image/*", "*/*") if r in weights), 0.0)
-    offers = (
-        (Format.AUTO_AVIF, weights.get("image/avif", 0.0)),
-        (Format.AUTO_WEBP, weights.get("image/webp", 0.0)),
-        (Format.AUTO_JPEG, jpeg),
-    )
-    best, weight = max(offers, key=lambda offer: offer[1])
-    return best if weight > 0 else Format.AUTO_JPEG
+    best = max(NEGOTIATED, key=lambda format_: _liked(format_, weights))
+    return best if _liked(best, weights) > 0 else FALLBACK
+
+
+def _liked(format_: Format, weights: Mapping[str, float]) -> float:
+    """The quality value of the range that names a format best."""
+    media_type = OUTPUT_FORMATS[NEGOTIATED[format_]].media_type
+    ranges = (media_type, *_WILDCARDS) if format_ is FALLBACK else (media_type,)
+    return next((weights[name] for name in ranges if name in weights), 0.0)
 
 
 def resolve(transform: Transform, accept: str) -> Transform:
@@ -40,7 +44,7 @@ def resolve(transform: Transform, accept: str) -> Transform:
     if transform.format is Format.JSON:
         return transform
     if transform.fast:
-        return replace(transform, format=Format.AUTO_JPEG)
+        return replace(transform, format=FALLBACK)
     if transform.format is Format.AUTO:
         return replace(transform, format=negotiate(accept))
     return transform

@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 
+from resizer.model.formats import Format
+
 
 class Fit(StrEnum):
     """How the picture meets the box, with the meaning of Cloudflare's `fit`."""
@@ -20,29 +22,6 @@ class Fit(StrEnum):
     ASPECT_CROP = "aspect-crop"
     PAD = "pad"
     SQUEEZE = "squeeze"
-
-
-class Format(StrEnum):
-    """What is asked for. The `auto-…` members are what negotiation makes of `auto`.
-
-    They differ from a format asked for by name in what happens to an original that the format
-    cannot hold: an animation or transparency moves to a format that can.
-    """
-
-    AUTO = "auto"
-    AVIF = "avif"
-    WEBP = "webp"
-    JPEG = "jpeg"
-    BASELINE_JPEG = "baseline-jpeg"
-    PNG = "png"
-    GIF = "gif"
-    JSON = "json"
-    AUTO_AVIF = "auto-avif"
-    """AVIF; WebP for an animation, since libvips writes no AVIF sequence."""
-    AUTO_WEBP = "auto-webp"
-    """WebP."""
-    AUTO_JPEG = "auto-jpeg"
-    """JPEG; PNG where there is alpha; GIF for an animation."""
 
 
 class Quality(StrEnum):

@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import BY_MEDIA_TYPE
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.watchdog import bounded
 from resizer.render.protocol.messages import (
@@ -45,7 +46,6 @@ SAMPLE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16">'
     b'<circle cx="8" cy="8" r="6" fill="#c33"/></svg>'
 )
-WARMED = (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF)
 
 
 def main() -> None:
@@ -79,7 +79,7 @@ def serve(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> Non
 def warm_up(render: Render, limits: Limits) -> list[str]:
     """Write and read one small picture of each format, so that no user waits for a first time."""
     problems = []
-    for written in WARMED:
+    for written in BY_MEDIA_TYPE.values():
         try:
             asked = (limits, Resampling.LINEAR, Intermediates())
             small = render(memoryview(SAMPLE), Transform(format=written), *asked)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from resizer.model.formats import OFFERED
 from resizer.model.transform import Fit, Flip, Gamut, Metadata, Quality
 from resizer.urls import values
 from resizer.urls.colour import read_colour
@@ -83,8 +84,8 @@ _TABLE = (
     Option(
         "format",
         "f",
-        values.word(values.OFFERED_FORMATS),
-        ", ".join(values.OFFERED_FORMATS),
+        values.word({format_.value: format_ for format_ in OFFERED}),
+        ", ".join(OFFERED),
         "`auto` goes by the `Accept` header; `json` describes original and variant.",
     ),
     Option(

@@ -16,7 +16,6 @@ from resizer.model.transform import (
     Border,
     Box,
     Edges,
-    Format,
     Gravity,
     Point,
     Quality,
@@ -39,10 +38,6 @@ T = TypeVar("T")
 _WHOLE = re.compile(r"[0-9]{1,11}")
 _DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,20})?|\.[0-9]{1,20}")
 
-OFFERED_FORMATS = {
-    name: Format(name)
-    for name in ("auto", "avif", "webp", "jpeg", "baseline-jpeg", "png", "gif", "json")
-}
 _GRAVITIES: Mapping[str, Gravity] = {
     "auto": Saliency(),
     "left": Point(0.0, 0.5),

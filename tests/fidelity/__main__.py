@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resizer.errors import ResizerError
+from resizer.model.formats import Format
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from resizer.render.host.pool import Pool
 from resizer.urls.preset import parse_preset
 from tests.fidelity.inputs import Input, drawn, found

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pyvips
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.image import Rendered
 from resizer.model.limits import FailOn, Limits
-from resizer.model.transform import Format
 from tests.support.drawings import (
     animation,
     flat,

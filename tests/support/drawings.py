@@ -6,9 +6,10 @@ from typing import Any
 
 import pyvips
 
+from resizer.model.formats import Format
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from resizer.render.pipeline.pipeline import render
 from resizer.render.protocol.messages import Resampling
 

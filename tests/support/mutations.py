@@ -18,9 +18,10 @@ from pathlib import Path
 from random import Random
 
 from resizer.errors import RenderTimeout, ResizerError, UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
-from resizer.model.transform import Fit, Format, Transform
+from resizer.model.transform import Fit, Transform
 from resizer.render.host.pool import Pool
 from tests.support.corpus import CORPUS
 from tests.support.puppet_pool import original

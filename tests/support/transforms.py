@@ -4,6 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from resizer.model.formats import OFFERED
 from resizer.model.transform import (
     NO_EDGES,
     Border,
@@ -12,7 +13,6 @@ from resizer.model.transform import (
     Edges,
     Fit,
     Flip,
-    Format,
     Gamut,
     Metadata,
     Point,
@@ -21,7 +21,6 @@ from resizer.model.transform import (
     Transform,
     UniformEdge,
 )
-from resizer.urls.values import OFFERED_FORMATS
 
 
 def decimals(low: float, high: float) -> st.SearchStrategy[float]:
@@ -46,7 +45,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "fit": st.sampled_from(Fit),
     "gravity": st.just(Saliency()) | st.builds(Point, decimals(0, 1), decimals(0, 1)),
     "quality": st.none() | st.integers(1, 100) | st.sampled_from(Quality),
-    "format": st.none() | st.sampled_from([Format(name) for name in OFFERED_FORMATS]),
+    "format": st.none() | st.sampled_from(OFFERED),
     "anim": st.booleans(),
     "page": st.none() | st.integers(1, 65_535),
     "background": st.none() | colours,

@@ -14,12 +14,12 @@ from typing import Any
 
 import resizer
 from resizer.errors import ResizerError
+from resizer.model.formats import OUTPUT_FORMATS
 from resizer.model.image import Original
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
 from resizer.ops.doctor.finding import Finding, fail, ok
 from resizer.ops.doctor.sandbox import judge_sandbox
-from resizer.render.containers.output_formats import WRITTEN
 from resizer.render.containers.sniff import SourceFormat
 from resizer.render.host.pool import Pool
 
@@ -67,13 +67,13 @@ async def check_libvips() -> list[Finding]:
 async def _render(pool: Pool) -> Finding:
     start = time.perf_counter()
     try:
-        for format_ in WRITTEN:
+        for format_ in OUTPUT_FORMATS:
             with _drawing() as original:
                 await pool.render(original, Transform(width=32, format=format_))
     except ResizerError as error:
         return fail(RENDER, f"A drawing could not be rendered: {error}")
     took = 1000 * (time.perf_counter() - start)
-    return ok(RENDER, f"A drawing was rendered in {len(WRITTEN)} formats in {took:.0f} ms.")
+    return ok(RENDER, f"A drawing was rendered in {len(OUTPUT_FORMATS)} formats in {took:.0f} ms.")
 
 
 def _drawing() -> Original:
@@ -107,7 +107,7 @@ def judge_libvips(told: Mapping[str, Any]) -> list[Finding]:
     reads = [kind for kind in SourceFormat if kind not in optional]
     return [
         ok(LIBVIPS, f"{told['version']}."),
-        ok(FORMATS, f"Reads {', '.join(reads)}; writes {', '.join(WRITTEN)}."),
+        ok(FORMATS, f"Reads {', '.join(reads)}; writes {', '.join(OUTPUT_FORMATS)}."),
         ok(OPTIONAL, "; ".join(starmap(_told, optional.items())) + "."),
     ]
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from resizer.errors import SignatureMismatch
 from resizer.http.negotiation import varies
+from resizer.model.formats import NEGOTIATED, OUTPUT_FORMATS
 from resizer.urls.dialects.cloudflare import parse, write
 from resizer.urls.links import Links
 
-FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpeg": "image/jpeg"}
+FORMATS = {str(format_): OUTPUT_FORMATS[format_].media_type for format_ in NEGOTIATED.values()}
 """What `format=auto` is negotiated to, and the `Accept` of a client that gets it."""
 _ANY_KEY = "any"
 

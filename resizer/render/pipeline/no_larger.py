@@ -8,10 +8,11 @@ from dataclasses import fields
 
 import pyvips
 
-from resizer.model.transform import Format, Transform
+from resizer.model.formats import OUTPUT_FORMATS, Format, Settings
+from resizer.model.transform import Transform
 from resizer.render.containers.output_formats import is_own
 from resizer.render.pipeline.steps import Work
-from resizer.render.write.encode import LOSSY, encode, quality
+from resizer.render.write.encode import encode, quality
 
 _OF_THE_FILE = {
     *("width", "height", "dpr", "fit", "gravity"),
@@ -39,15 +40,16 @@ def no_larger(body: bytes, image: pyvips.Image, format_: Format, work: Work) -> 
     return body
 
 
-def _attempts(format_: Format, transform: Transform, room: float) -> list[dict[str, object]]:
+def _attempts(format_: Format, transform: Transform, room: float) -> list[Settings]:
     """Settings that encode smaller than the defaults, the next best first.
 
     `room` is how much of that size there is. Shares above its root were too many for all photos
     measured, and an attempt is the dearest part of a render: most now need two.
     """
-    if format_ is Format.PNG:
-        return [{"compression": 9, "filter": "all"}]
-    if format_ not in LOSSY or isinstance(transform.quality, int):
+    written = OUTPUT_FORMATS[format_]
+    if written.harder:
+        return [written.harder]
+    if not written.levels or isinstance(transform.quality, int):
         return []
     shares = [share for share in _LOWER if share**2 <= room] or _LOWER[-1:]
     return [{"Q": max(1, round(quality(format_, transform) * share))} for share in shares]

@@ -11,14 +11,15 @@ from time import perf_counter
 import pyvips
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import JSON_TYPE, OUTPUT_FORMATS, Format
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
 from resizer.model.plan import plan
-from resizer.model.transform import Format, Saliency, Transform, UniformEdge
+from resizer.model.transform import Saliency, Transform, UniformEdge
 from resizer.render.colour.convert import opaque, shows_through
 from resizer.render.colour.gamut import settled
 from resizer.render.colour.profile import with_profile
-from resizer.render.containers.output_formats import WRITTEN, keeps_frames, resolve
+from resizer.render.containers.output_formats import keeps_frames, resolve
 from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.no_larger import no_larger
 from resizer.render.pipeline.reuse import found, kept_or_opened, left
@@ -91,8 +92,8 @@ def _prepared(header: Header, transform: Transform, limits: Limits, resampling: 
     """All decisions, before any pixel but those that `trim=border` must look at."""
     frames = header.frames > 1 and keeps_frames(transform, header.format)
     format_ = resolve(transform, header.format, frames=frames, alpha=False)
-    transform = settled(transform, wide=header.wide and WRITTEN[format_].profile)
-    side = min(limits.max_output_side, WRITTEN[format_].max_side)
+    transform = settled(transform, wide=header.wide and OUTPUT_FORMATS[format_].profile)
+    side = min(limits.max_output_side, OUTPUT_FORMATS[format_].max_side)
     by_edge = isinstance(transform.trim, UniformEdge)
     uniform = uniform_edge(header, limits) if by_edge else None
     numbers = plan(header.size, transform, replace(limits, max_output_side=side), uniform)
@@ -105,17 +106,17 @@ def _prepared(header: Header, transform: Transform, limits: Limits, resampling: 
 def _written(work: Work, file_size: int) -> tuple[bytes, str]:
     transform, header = work.transform, work.header
     if transform.format is Format.JSON:
-        return _description(work, file_size), "application/json"
+        return _description(work, file_size), JSON_TYPE
     frames = _shaped(work)
     alpha = any(map(shows_through, frames))
     if not alpha:
         frames = [opaque(frame) for frame in frames]
     format_ = resolve(transform, header.format, frames=work.frames, alpha=alpha)
-    written = WRITTEN[format_]
+    written = OUTPUT_FORMATS[format_]
     work = replace(work, alpha=written.alpha)
     image = joined([done(FINISH, frame, work) for frame in frames], format_)
     body = no_larger(encode(image, format_, transform), image, format_, work)
-    return body, written.content_type
+    return body, written.media_type
 
 
 def _description(work: Work, file_size: int) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from resizer.model.formats import BY_MEDIA_TYPE, JSON_TYPE
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
 from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
@@ -25,16 +26,7 @@ MAX_TEXT = 300
 """Characters of one text in a reply."""
 MAX_PROBLEMS = 16
 MAX_SIDE = 65_536
-CONTENT_TYPES = frozenset(
-    {
-        "image/jpeg",
-        "image/png",
-        "image/webp",
-        "image/avif",
-        "image/gif",
-        "application/json",
-    }
-)
+CONTENT_TYPES = frozenset((*BY_MEDIA_TYPE, JSON_TYPE))
 
 
 class Resampling(StrEnum):

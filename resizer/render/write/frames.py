@@ -3,7 +3,7 @@ under another, with the delays in milliseconds and the times it is played, 0 for
 
 import pyvips
 
-from resizer.model.transform import Format
+from resizer.model.formats import Format
 
 _ANIMATION = ("page-height", "n-pages", "delay", "loop")
 

@@ -10,7 +10,8 @@ from resizer.aio.retries import retry_after
 from resizer.http.conditional import http_date, matches, not_modified
 from resizer.http.negotiation import negotiate, resolve
 from resizer.http.trace import accepted_id
-from resizer.model.transform import Format, Transform
+from resizer.model.formats import Format
+from resizer.model.transform import Transform
 from tests.fuzz.target import Target
 
 ETAG = '"abc"'

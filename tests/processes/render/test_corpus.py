@@ -13,9 +13,10 @@ import pytest
 import pyvips
 
 from resizer.errors import ResizerError, UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
-from resizer.model.transform import Fit, Format, Transform
+from resizer.model.transform import Fit, Transform
 from resizer.render.host.pool import Pool
 from tests.support.corpus import corpus
 from tests.support.puppet_pool import original

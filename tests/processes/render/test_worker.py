@@ -13,9 +13,10 @@ import pytest
 import pyvips
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import BY_MEDIA_TYPE, Format
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from resizer.render.host.spawn import COMMAND, ENVIRONMENT
 from resizer.render.protocol.messages import (
     Done,
@@ -29,7 +30,7 @@ from resizer.render.protocol.messages import (
     encode_order,
 )
 from resizer.render.sandbox import lock
-from resizer.render.worker import SAMPLE, WARMED, Render, reply_to, warm_up
+from resizer.render.worker import SAMPLE, Render, reply_to, warm_up
 from tests.support.puppet_pool import original, running
 from tests.support.root import ROOT
 
@@ -119,10 +120,13 @@ def test_jobs_sound_and_corrupt_leave_no_descriptor_open() -> None:
         assert open_files() == before
 
 
+WARMED = [*BY_MEDIA_TYPE.values()]
+
+
 def test_warming_up_says_which_format_does_not_render() -> None:
     problems = warm_up(raising(RuntimeError("no encoder")), Limits())
     assert len(problems) == len(WARMED)
-    assert problems[0] == "jpeg does not render: no encoder"
+    assert problems[0] == f"{WARMED[0]} does not render: no encoder"
 
 
 @contextmanager

@@ -6,7 +6,8 @@ import pytest
 
 from bench.curves import Curve, Point, against
 from bench.encoder_settings import TRIED, is_default
-from resizer.model.transform import Format, Quality, Transform
+from resizer.model.formats import Format
+from resizer.model.transform import Quality, Transform
 from resizer.render.write.encode import quality
 from tests.support.root import ROOT
 

@@ -9,7 +9,8 @@ import pytest
 from resizer.cache.lease import Lease
 from resizer.errors import CacheUnavailable, Overloaded, SourceNotFound
 from resizer.model.flush import Flush
-from resizer.model.transform import Format, Transform
+from resizer.model.formats import Format
+from resizer.model.transform import Transform
 from tests.support.house import House
 
 SMALL = Transform(width=100, format=Format.WEBP)

@@ -8,8 +8,9 @@ import pytest
 
 from resizer.errors import SourceNotFound, SourceTimeout, SourceUnavailable, UnprocessableSource
 from resizer.model.flush import Flush
+from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from tests.support.house import House
 from tests.support.loop import settle
 

@@ -5,8 +5,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from resizer.errors import SourceTimeout
+from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from tests.support.house import House
 from tests.support.loop import settle
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from resizer.http.headers import CachePolicy
 from resizer.http.known_urls import KnownUrls
+from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
 from resizer.model.image import Variant
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from resizer.urls.dialects.cloudflare import DialectSettings, parse
 from resizer.urls.request import ImageRequest
 from tests.support.house import House

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.http.negotiation import MAX_LENGTH, negotiate, resolve, varies
-from resizer.model.transform import Format, Transform
+from resizer.model.formats import Format
+from resizer.model.transform import Transform
 
 AVIF, WEBP, JPEG = Format.AUTO_AVIF, Format.AUTO_WEBP, Format.AUTO_JPEG
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resizer.model.formats import Format
 from resizer.model.transform import (
     BLACK,
     Border,
@@ -12,7 +13,6 @@ from resizer.model.transform import (
     Edges,
     Fit,
     Flip,
-    Format,
     Gamut,
     Metadata,
     Point,

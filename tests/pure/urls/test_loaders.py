@@ -2,7 +2,8 @@
 
 import pytest
 
-from resizer.model.transform import Colour, Fit, Format, Point, Transform
+from resizer.model.formats import Format
+from resizer.model.transform import Colour, Fit, Point, Transform
 from resizer.urls.dialects.cloudflare import DialectSettings, parse
 
 SETTINGS = DialectSettings(max_side=8192)

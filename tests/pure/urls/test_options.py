@@ -1,5 +1,6 @@
 import pytest
 
+from resizer.model.formats import Format
 from resizer.model.transform import (
     BLACK,
     CENTRE,
@@ -9,7 +10,6 @@ from resizer.model.transform import (
     Edges,
     Fit,
     Flip,
-    Format,
     Gamut,
     Metadata,
     Point,

@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from resizer.model.transform import Format, Gamut, Metadata
+from resizer.model.formats import Format
+from resizer.model.transform import Gamut, Metadata
 from resizer.render.colour.from_avif import (
     AvifColour,
     avif_colour,

@@ -3,7 +3,7 @@
 import pytest
 import pyvips
 
-from resizer.model.transform import Format
+from resizer.model.formats import Format
 from resizer.render.colour.convert import is_grey
 from tests.support.drawings import (
     BLUE,

@@ -8,7 +8,8 @@ import pytest
 import pyvips
 from PIL import Image, ImageCms, ImageSequence
 
-from resizer.model.transform import Border, Colour, Edges, Fit, Format, Gamut, Metadata
+from resizer.model.formats import Format
+from resizer.model.transform import Border, Colour, Edges, Fit, Gamut, Metadata
 from tests.support import tiffs
 from tests.support.colours import (
     ADOBE_RGB,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resizer.model.transform import Format
+from resizer.model.formats import Format
 from resizer.render.colour.cicp import profile
 from tests.support.colours import SRGB, Array
 from tests.support.drawings import picture, rendered

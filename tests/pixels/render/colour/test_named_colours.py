@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resizer.model.transform import Format
+from resizer.model.formats import Format
 from tests.support.colours import (
     ADOBE_RGB,
     DISPLAY_P3,

@@ -12,7 +12,7 @@ import pytest
 import pyvips
 from PIL import Image, ImageCms
 
-from resizer.model.transform import Format
+from resizer.model.formats import Format
 from resizer.render.protocol.messages import Resampling
 from tests.support import tiffs
 from tests.support.colours import (

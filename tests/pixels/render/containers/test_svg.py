@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.limits import Limits
-from resizer.model.transform import Fit, Format
+from resizer.model.transform import Fit
 from tests.support.drawings import BLUE, RED, flat, near, picture, png, rendered
 
 HEAD = (

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.limits import FailOn, Limits
-from resizer.model.transform import Format
 from resizer.render.containers import tiff
 from tests.support import tiffs
 from tests.support.drawings import animation, near, picture, rendered

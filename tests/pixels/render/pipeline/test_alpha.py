@@ -10,7 +10,8 @@ import pytest
 import pyvips
 from PIL import Image
 
-from resizer.model.transform import Border, Box, Colour, Edges, Fit, Format, UniformEdge
+from resizer.model.formats import Format
+from resizer.model.transform import Border, Box, Colour, Edges, Fit, UniformEdge
 from resizer.render.protocol.messages import Resampling
 from tests.support import tiffs
 from tests.support.drawings import png, rendered

@@ -5,17 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from resizer.model.transform import (
-    Border,
-    Colour,
-    Edges,
-    Fit,
-    Flip,
-    Format,
-    Point,
-    Transform,
-    UniformEdge,
-)
+from resizer.model.formats import Format
+from resizer.model.transform import Border, Colour, Edges, Fit, Flip, Point, Transform, UniformEdge
 from tests.support import positions
 from tests.support.animations import roll, seen
 from tests.support.drawings import rendered

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from resizer.model.transform import Border, Colour, Edges, Fit, Format
+from resizer.model.formats import Format
+from resizer.model.transform import Border, Colour, Edges, Fit
 from tests.support.drawings import (
     BLACK,
     BLUE,

@@ -2,7 +2,7 @@
 
 import json
 
-from resizer.model.transform import Format
+from resizer.model.formats import Format
 from tests.support.drawings import header_alone, png, quarters, rendered
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import pyvips
 
-from resizer.model.transform import Format
+from resizer.model.formats import Format
 from tests.support.colours import delta_e, lab
 from tests.support.drawings import RED, Pixel, checkerboard, flat, near, picture, png, quarters
 

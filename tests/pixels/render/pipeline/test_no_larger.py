@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import pyvips
 
-from resizer.model.transform import Fit, Flip, Format, Metadata, Quality
+from resizer.model.formats import Format
+from resizer.model.transform import Fit, Flip, Metadata, Quality
 from tests.support.drawings import animation, look, oriented, rendered
 
 

@@ -7,14 +7,9 @@ import pytest
 import pyvips
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.limits import FailOn, Limits
-from resizer.model.transform import (
-    Fit,
-    Format,
-    Gravity,
-    Point,
-    Saliency,
-)
+from resizer.model.transform import Fit, Gravity, Point, Saliency
 from resizer.render.protocol.messages import Resampling
 from tests.support.drawings import (
     BLUE,

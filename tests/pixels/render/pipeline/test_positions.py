@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resizer.model.formats import Format
 from resizer.model.transform import (
     CENTRE,
     Border,
@@ -17,7 +18,6 @@ from resizer.model.transform import (
     Edges,
     Fit,
     Flip,
-    Format,
     Gravity,
     Point,
     Saliency,

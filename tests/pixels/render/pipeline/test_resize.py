@@ -5,8 +5,9 @@ import pyvips
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resizer.model.formats import Format
 from resizer.model.geometry import Size
-from resizer.model.transform import Fit, Format
+from resizer.model.transform import Fit
 from resizer.render.pipeline.resize import resize
 from resizer.render.protocol.messages import Resampling
 from tests.support.drawings import (

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 import pytest
 import pyvips
 
+from resizer.model.formats import Format
 from resizer.model.image import Rendered
 from resizer.model.limits import Limits
-from resizer.model.transform import Box, Fit, Format, Metadata, Saliency, Transform
+from resizer.model.transform import Box, Fit, Metadata, Saliency, Transform
 from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.pipeline import render
 from resizer.render.protocol.intermediate import Intermediate, IntermediateKind

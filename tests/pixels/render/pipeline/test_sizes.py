@@ -9,8 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from resizer.model.formats import Format
 from resizer.model.limits import Limits
-from resizer.model.transform import Box, Fit, Format, Transform
+from resizer.model.transform import Box, Fit, Transform
 from tests.support import positions
 from tests.support.drawings import described, flat, jpeg, png, rendered
 from tests.support.oracle import expected

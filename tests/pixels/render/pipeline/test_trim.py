@@ -3,7 +3,8 @@
 import pytest
 import pyvips
 
-from resizer.model.transform import Box, Edges, Format, UniformEdge
+from resizer.model.formats import Format
+from resizer.model.transform import Box, Edges, UniformEdge
 from tests.support.drawings import (
     BLUE,
     GREEN,

@@ -3,8 +3,8 @@
 import pytest
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.limits import Limits
-from resizer.model.transform import Format
 from resizer.render.read.inspect import examine
 from tests.support import foreign
 from tests.support.drawings import (

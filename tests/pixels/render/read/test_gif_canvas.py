@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from resizer.model.transform import Colour, Format
+from resizer.model.formats import Format
+from resizer.model.transform import Colour
 from resizer.render.read.gif_canvas import on_clear_canvas
 from tests.support.drawings import rendered
 from tests.support.gifs import BACKGROUND, KEEP, PREVIOUS, Frame, composed, gif

@@ -3,7 +3,8 @@
 import pytest
 import pyvips
 
-from resizer.model.transform import Format, Gamut, Metadata
+from resizer.model.formats import Format
+from resizer.model.transform import Gamut, Metadata
 from tests.support import foreign
 from tests.support.drawings import (
     BLUE,

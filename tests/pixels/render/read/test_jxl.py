@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.errors import UnprocessableSource
-from resizer.model.transform import Format
+from resizer.model.formats import Format
 from resizer.render.read.decoders import jxl
 from resizer.render.read.decoders.jxl_header import read_header
 from tests.support import foreign

@@ -10,8 +10,9 @@ from PIL import Image
 from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.limits import Limits
-from resizer.model.transform import Fit, Format, UniformEdge
+from resizer.model.transform import Fit, UniformEdge
 from tests.support.drawings import (
     BLUE,
     GREEN,

@@ -3,7 +3,7 @@
 import pytest
 
 from resizer.errors import UnprocessableSource
-from resizer.model.transform import Format
+from resizer.model.formats import Format
 from tests.support import foreign
 from tests.support.drawings import (
     described,

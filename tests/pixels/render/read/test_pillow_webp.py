@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.limits import Limits
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from resizer.render.pipeline.pipeline import render
 from resizer.render.protocol.messages import Resampling
 from resizer.render.read import pillow_webp

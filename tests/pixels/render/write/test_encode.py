@@ -3,8 +3,9 @@
 import pytest
 import pyvips
 
-from resizer.model.transform import Format, Quality, Transform
-from resizer.render.containers.output_formats import WRITTEN, keeps_frames, resolve
+from resizer.model.formats import OUTPUT_FORMATS, Format
+from resizer.model.transform import Quality, Transform
+from resizer.render.containers.output_formats import keeps_frames, resolve
 from resizer.render.containers.sniff import SourceFormat
 from resizer.render.write.encode import quality
 from tests.support.drawings import animation, flat, jpeg, near, picture, png, quarters, rendered
@@ -20,10 +21,10 @@ MAGIC = {
 LOSSY = [Format.JPEG, Format.BASELINE_JPEG, Format.WEBP, Format.AVIF]
 
 
-@pytest.mark.parametrize("format_", WRITTEN)
+@pytest.mark.parametrize("format_", OUTPUT_FORMATS)
 def test_a_format_by_name_is_written_and_told(format_: Format) -> None:
     variant = rendered(png(quarters()), format=format_)
-    assert variant.content_type == WRITTEN[format_].content_type
+    assert variant.content_type == OUTPUT_FORMATS[format_].media_type
     assert variant.body.startswith(MAGIC[format_])
     drawn = quarters()
     for x, y in ((30, 20), (90, 20), (30, 60), (90, 60)):
@@ -95,7 +96,7 @@ def test_the_format_to_write_follows_from_what_was_asked_and_what_there_is(
 
 def test_frames_are_kept_by_formats_that_can_and_unless_told() -> None:
     gif = SourceFormat.GIF
-    kept = [f for f in WRITTEN if keeps_frames(Transform(format=f), gif)]
+    kept = [f for f in OUTPUT_FORMATS if keeps_frames(Transform(format=f), gif)]
     assert kept == [Format.WEBP, Format.GIF]
     assert keeps_frames(Transform(format=Format.AUTO_AVIF), gif)
     assert not keeps_frames(Transform(anim=False), gif)

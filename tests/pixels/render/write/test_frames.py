@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.limits import Limits
-from resizer.model.transform import Format
 from tests.support import positions
 from tests.support.animations import roll, seen
 from tests.support.drawings import rendered

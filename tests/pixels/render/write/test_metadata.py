@@ -6,7 +6,8 @@ import pytest
 import pyvips
 from PIL import Image
 
-from resizer.model.transform import Format, Metadata
+from resizer.model.formats import Format
+from resizer.model.transform import Metadata
 from resizer.render.containers.iptc import words
 from resizer.render.write.metadata import _text
 from tests.support.drawings import jpeg, picture, quarters, rendered

@@ -8,8 +8,9 @@ import pytest
 import pyvips
 from PIL import Image
 
+from resizer.model.formats import Format
 from resizer.model.limits import Limits
-from resizer.model.transform import Format, Gamut, Metadata, Transform
+from resizer.model.transform import Gamut, Metadata, Transform
 from resizer.render.containers.xmp import true_of_a_variant
 from resizer.render.host.spawn import COMMAND
 from tests.support.corpus import corpus

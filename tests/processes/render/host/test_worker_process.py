@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from resizer.errors import Overloaded, RenderTimeout, UnprocessableSource
-from resizer.model.transform import Format, Transform
+from resizer.model.formats import Format
+from resizer.model.transform import Transform
 from resizer.render.host import spawn
 from resizer.render.host.pool import Pool
 from resizer.render.host.worker_process import End, Worker, read_variant

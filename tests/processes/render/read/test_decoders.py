@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.limits import Limits
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from resizer.render.containers.sniff import SourceFormat
 from resizer.render.host.spawn import COMMAND
 from resizer.render.read import decoders

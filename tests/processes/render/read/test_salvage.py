@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resizer.errors import UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.image import Rendered
 from resizer.model.limits import FailOn, Limits
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from resizer.render.host.pool import Pool
 from resizer.render.pipeline import pipeline
 from tests.support.broken import (
@@ -266,7 +267,8 @@ from resizer.errors import UnprocessableSource
 from resizer.model.limits import Limits
 from resizer.render.protocol.messages import Resampling
 from resizer.render.pipeline.pipeline import render
-from resizer.model.transform import Format, Transform
+from resizer.model.formats import Format
+from resizer.model.transform import Transform
 
 found = hashlib.sha256()
 *broken, other = sorted(pathlib.Path(sys.argv[1]).iterdir())

@@ -2,8 +2,9 @@
 
 import pytest
 
-from resizer.model.transform import Format, Transform
-from resizer.render.containers.output_formats import WRITTEN, keeps_frames, may_be, resolve
+from resizer.model.formats import OUTPUT_FORMATS, Format
+from resizer.model.transform import Transform
+from resizer.render.containers.output_formats import keeps_frames, may_be, resolve
 from resizer.render.containers.sniff import SourceFormat
 from resizer.render.read.decoders import OPTIONAL
 
@@ -11,7 +12,7 @@ ORIGINALS = list(SourceFormat)
 TRUE_OR_FALSE = (False, True)
 
 
-@pytest.mark.parametrize("format_", WRITTEN)
+@pytest.mark.parametrize("format_", OUTPUT_FORMATS)
 @pytest.mark.parametrize("original", ORIGINALS)
 def test_a_format_asked_for_by_name_is_what_it_is(format_: Format, original: SourceFormat) -> None:
     for frames in TRUE_OR_FALSE:
@@ -49,7 +50,7 @@ def test_an_original_keeps_its_format_where_browsers_read_it(format_: Format | N
     for original in unread:
         assert (written(original), written(original, alpha=True)) == (Format.JPEG, Format.PNG)
     for original in set(ORIGINALS) - unread:
-        assert WRITTEN[written(original)].content_type == original
+        assert OUTPUT_FORMATS[written(original)].media_type == original
 
 
 def test_fast_overrides_the_format() -> None:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from resizer.errors import RenderTimeout, UnprocessableSource
+from resizer.model.formats import Format
 from resizer.model.image import Original
-from resizer.model.transform import Format, Transform
+from resizer.model.transform import Transform
 from resizer.render.host import quarantine as module
 from resizer.render.host.quarantine import BLOCK_SECONDS, QUARANTINE_SECONDS, Quarantine, is_light
 from tests.support.clock import Clock

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resizer.model.formats import Format
 from resizer.model.limits import Limits
-from resizer.model.transform import Colour, Fit, Format, Transform
+from resizer.model.transform import Colour, Fit, Transform
 from resizer.render.protocol.intermediate import MAX_NAME, Intermediate, IntermediateKind
 from resizer.render.protocol.messages import (
     CONTENT_TYPES,
