@@ -5,5 +5,5 @@
 
 `targets` has a module for each parser: the bytes a fuzzer makes up go in, and whatever must hold of
 them is asserted there. What once broke a target lies in `kept/<target>/` and is tried again by
-`tests/pure/fuzz/test_kept.py`, which needs no fuzzer.
+`tests/pixels/fuzz/test_kept.py`, which needs no fuzzer.
 """

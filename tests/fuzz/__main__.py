@@ -36,7 +36,7 @@ _NOT_HERE = """\
 atheris is not installed: pip install -e '.[fuzz]'
 It comes built for Linux on x86-64 and Python 3.11 to 3.14. Elsewhere that installs nothing, and
 atheris has to be built with clang's libFuzzer.
-What was found so far is tried everywhere, by tests/pure/fuzz/test_kept.py.
+What was found so far is tried everywhere, by tests/pixels/fuzz/test_kept.py.
 """
 
 
@@ -138,7 +138,7 @@ def _report(run: Run) -> str:
         f"To keep it as a test, give it a name that says what it is:\n"
         f"    mkdir -p {KEPT.relative_to(ROOT) / run.name}\n"
         f"    mv {run.find} {KEPT.relative_to(ROOT) / run.name}/what-it-is\n"
-        f"    python -m pytest tests/pure/fuzz/test_kept.py -k {run.name}"
+        f"    python -m pytest tests/pixels/fuzz/test_kept.py -k {run.name}"
     )
 
 
