@@ -1,10 +1,10 @@
 """The tier inside one process: the variants used last, up to a number of bytes."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from resizer.aio.lru import Lru
 from resizer.cache.coherence import Coherence
 from resizer.model.flush import Flush
 from resizer.model.image import Variant, VariantId
@@ -25,7 +25,7 @@ class _Entry:
 class MemoryCache:
     """Least recently used goes first. Belongs to one event loop; nothing here waits or fails.
 
-    It holds and shows something only while the process is sure to hear of flushes.
+    It holds and shows something only while the process is `trusted` to hear of flushes.
     """
 
     def __init__(
@@ -37,33 +37,39 @@ class MemoryCache:
         self._max_bytes = max_bytes
         self._coherence = coherence or Coherence(clock)
         self._clock = clock
-        self._entries: OrderedDict[VariantId, _Entry] = OrderedDict()
+        self._held: Lru[VariantId, _Entry] = Lru(
+            max_bytes=max_bytes, size_of=_cost, on_removed=self._removed
+        )
+        self._entry = self._held.entries.get
         self._fields: dict[str, set[str]] = {}
-        self.size = 0
-        """Bytes held, overhead included."""
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._held)
+
+    @property
+    def size(self) -> int:
+        """Bytes held, overhead included."""
+        return self._held.size
 
     def peek(self, key: str, field: str) -> Variant | None:
         """The variant, if it is held and fresh. A few dictionary operations: for the hot path."""
         variant_id = (key, field)
-        entry = self._entries.get(variant_id)
+        entry = self._entry(variant_id)
         if entry is None:
             return None
         now = self._clock()
         if entry.fresh_until <= now or self._coherence.until <= now:
             return None
-        self._entries.move_to_end(variant_id)
+        self._held.touch(variant_id)
         return entry.variant
 
     def peek_stale(self, key: str, field: str) -> Variant | None:
         """The variant, if it is held and may be served, fresh or not."""
-        entry = self._entries.get((key, field))
+        entry = self._entry((key, field))
         if entry is None or not self._coherence.trusted:
             return None
         if entry.stale_until <= self._clock():
-            self._remove((key, field))
+            self._held.remove((key, field))
             return None
         return entry.variant
 
@@ -80,17 +86,15 @@ class MemoryCache:
         It is not when it is too large or the tier stands aside.
         """
         variant_id = (key, field)
-        self._remove(variant_id)
-        cost = _cost(variant)
+        self._held.remove(variant_id)
         left = fresh_seconds + stale_seconds
-        if not self._coherence.trusted or left <= 0 or cost > self._max_bytes // _LARGEST_SHARE:
-            return False
         now = self._clock()
-        self._entries[variant_id] = _Entry(variant, now + fresh_seconds, now + left)
+        entry = _Entry(variant, now + fresh_seconds, now + left)
+        too_large = _cost(entry) > self._max_bytes // _LARGEST_SHARE
+        if not self._coherence.trusted or left <= 0 or too_large:
+            return False
         self._fields.setdefault(key, set()).add(field)
-        self.size += cost
-        while self.size > self._max_bytes:
-            self._remove(next(iter(self._entries)))
+        self._held.put(variant_id, entry)
         return True
 
     def forget(self, flush: Flush) -> None:
@@ -98,21 +102,15 @@ class MemoryCache:
         if flush.key is not None:
             variant_ids = [(flush.key, field) for field in self._fields.get(flush.key, ())]
         else:
-            variant_ids = [variant_id for variant_id in self._entries if flush.matches(*variant_id)]
+            variant_ids = [variant_id for variant_id in self._held if flush.matches(*variant_id)]
         for variant_id in variant_ids:
-            self._remove(variant_id)
+            self._held.remove(variant_id)
 
     def clear(self) -> None:
         """Forget everything."""
-        self._entries.clear()
-        self._fields.clear()
-        self.size = 0
+        self._held.clear()
 
-    def _remove(self, variant_id: VariantId) -> None:
-        entry = self._entries.pop(variant_id, None)
-        if entry is None:
-            return
-        self.size -= _cost(entry.variant)
+    def _removed(self, variant_id: VariantId, _: _Entry) -> None:
         key, field = variant_id
         fields = self._fields[key]
         fields.remove(field)
@@ -120,5 +118,5 @@ class MemoryCache:
             del self._fields[key]
 
 
-def _cost(variant: Variant) -> int:
-    return variant.size + OVERHEAD
+def _cost(entry: _Entry) -> int:
+    return entry.variant.size + OVERHEAD

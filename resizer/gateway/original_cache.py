@@ -4,12 +4,12 @@ import asyncio
 import os
 import resource
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+from resizer.aio.lru import Lru
 from resizer.cache.coherence import Coherence
 from resizer.errors import Overloaded, SourceNotFound, UnprocessableSource
 from resizer.model.image import Original, Unchanged
@@ -85,22 +85,29 @@ class OriginalCache:
         """
         self._source = source
         self._max_bytes = max_bytes
-        self._max_kept = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE
         self._fresh_seconds = fresh_seconds
         self._coherence = coherence or Coherence()
         self._on_hit = on_hit
         self._on_arrival = on_arrival
         self._clock = clock
         self._monotonic = monotonic
-        self._kept: OrderedDict[str, Original] = OrderedDict()
+        self._kept: Lru[str, Original] = Lru(
+            max_entries=resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE,
+            max_bytes=max_bytes,
+            size_of=_cost,
+            on_removed=lambda _, original: original.close(),
+        )
         self._calls: dict[str, _Flight] = {}
         self._tasks: set[asyncio.Task[Original | Unchanged]] = set()
         """Of all calls, those that were forgotten and left `_calls` included."""
-        self.size = 0
-        """Bytes held, overhead included; those of calls are not."""
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    @property
+    def size(self) -> int:
+        """Bytes held, overhead included; those of calls are not."""
+        return self._kept.size
 
     async def fetch(self, key: str) -> Original:
         """The original. Raises what the source raises, and Overloaded without descriptors."""
@@ -130,19 +137,18 @@ class OriginalCache:
 
     def forget(self, touches: Callable[[str], bool]) -> None:
         """Do what was flushed, at once: nothing asked of the source before is used again."""
-        for key in [key for key in self._kept if touches(key)]:
-            self._drop(key)
+        for key in filter(touches, self._kept):
+            self._kept.remove(key)
         for key in [key for key in self._calls if touches(key)]:
             self._calls.pop(key).sure = False
 
     def drop(self, key: str) -> None:
         """Let go of an original that is of no use: the next one who asks gets it anew."""
-        self._drop(key)
+        self._kept.remove(key)
 
     def clear(self) -> None:
         """Forget everything; what is under way may not be kept."""
-        for key in list(self._kept):
-            self._drop(key)
+        self._kept.clear()
         for call in self._calls.values():
             call.sure = False
 
@@ -168,7 +174,7 @@ class OriginalCache:
             return None
         if not 0 <= self._clock() - kept.checked_at < self._fresh_seconds:
             return None
-        self._kept.move_to_end(key)
+        self._kept.touch(key)
         return kept
 
     def _joined(self, key: str, etag: str) -> _Flight | None:
@@ -199,7 +205,7 @@ class OriginalCache:
             try:
                 found = await self._ask(call)
             except (SourceNotFound, UnprocessableSource):
-                self._drop(call.key)
+                self._kept.remove(call.key)
                 raise
             finally:
                 # In the same turn as the last look at `call.etag`: nobody joins in between.
@@ -235,18 +241,9 @@ class OriginalCache:
     def _keep(self, call: _Flight, original: Original) -> None:
         if not call.sure or not self._coherence.trusted:
             return
-        self._drop(call.key)
-        if _cost(original) > self._max_bytes // _LARGEST_SHARE:
-            return
-        self._kept[call.key] = _copy(original)
-        self.size += _cost(original)
-        while self.size > self._max_bytes or len(self._kept) > self._max_kept:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, key: str) -> None:
-        if kept := self._kept.pop(key, None):
-            self.size -= _cost(kept)
-            kept.close()
+        self._kept.remove(call.key)
+        if _cost(original) <= self._max_bytes // _LARGEST_SHARE:
+            self._kept.put(call.key, _copy(original))
 
 
 def _answer(found: Original | Unchanged, etag: str) -> Original | Unchanged:

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 
+from resizer.aio.lru import Lru
 from resizer.gateway.answer import Answer
 from resizer.gateway.gateway import Gateway
 from resizer.gateway.singleflight import Call
@@ -62,7 +63,8 @@ class KnownUrls:
         self._gateway = gateway
         self._peek = gateway.tiers.memory.peek
         self._policy = policy
-        self._known: dict[bytes, KnownUrl] = {}
+        self._known: Lru[bytes, KnownUrl] = Lru(max_entries=_MOST_URLS)
+        self._known_url = self._known.entries.get
         self._end_of_expiring = lru_cache(maxsize=1024)(self._end_of_head)
 
     def remember(self, url: bytes, request: ImageRequest) -> bool:
@@ -72,15 +74,14 @@ class KnownUrls:
         """
         if url in self._known or len(url) > _LONGEST_URL:
             return False
-        if len(self._known) >= _MOST_URLS:
-            del self._known[next(iter(self._known))]
-        self._known[url] = self._resolve(request)
+        self._known.put(url, self._resolve(request))
         return True
 
     def forget(self, flush: Flush) -> None:
         """Let the URLs of what was flushed be new again."""
-        for url in [url for url, known in self._known.items() if flush.touches(known.key)]:
-            del self._known[url]
+        for url, known in list(self._known.entries.items()):
+            if flush.touches(known.key):
+                self._known.remove(url)
 
     def find(self, request_key: RequestKey) -> tuple[KnownUrl, Variant] | None:
         """The variant in memory that answers, or None: then the ordinary way knows more.
@@ -109,7 +110,7 @@ class KnownUrls:
 
     def _find(self, request_key: RequestKey) -> tuple[KnownUrl, VariantRef] | None:
         url, accept = request_key
-        known = self._known.get(url)
+        known = self._known_url(url)
         if known is None or (known.expires is not None and known.expires <= time.time()):
             return None
         if known.negotiated is None:

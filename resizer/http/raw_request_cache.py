@@ -5,6 +5,7 @@ no parser: one look-up says which URL it asks for and what it accepts. Whether t
 is looked at each time anew; nothing of a reply is kept here.
 """
 
+from resizer.aio.lru import Lru
 from resizer.http.known_urls import RequestKey
 
 MOST = 4096
@@ -22,9 +23,9 @@ class RawRequestCache:
     """
 
     def __init__(self) -> None:
-        self._requests: dict[bytes, RequestKey] = {}
+        self._requests: Lru[bytes, RequestKey] = Lru(max_entries=MOST)
         self._once = [0] * MOST
-        self.find = self._requests.get
+        self.find = self._requests.entries.get
 
     def __len__(self) -> int:
         return len(self._requests)
@@ -40,6 +41,4 @@ class RawRequestCache:
         if self._once[mark % MOST] != mark:
             self._once[mark % MOST] = mark
             return
-        if len(self._requests) >= MOST:
-            del self._requests[next(iter(self._requests))]
-        self._requests[raw] = request_key
+        self._requests.put(raw, request_key)
