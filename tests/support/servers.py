@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -22,12 +22,29 @@ REQUIRED = os.environ.get("REQUIRE_REDIS") == "1"
 _PATIENCE = 10.0
 
 
+_reserved: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """One that no outgoing connection takes meanwhile, so that a server may come back to it."""
+    """One that nobody takes meanwhile, so that a server may come back to it: neither an outgoing
+    connection nor another process of these tests."""
     while True:
         port = random.randrange(20_000, 32_000)  # Linux takes those from 32768 on
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        if _reserve(port):
             return port
+
+
+def _reserve(port: int) -> bool:
+    """Whether it was free. It is this process's own until that ends."""
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0resizer-tests-{port}")  # an abstract name, of which there can be one
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        mark.close()
+        return False
+    _reserved.append(mark)
+    return True
 
 
 class RedisServer:
@@ -196,11 +213,7 @@ def cluster_port() -> int:
     """A free one with another free one 10,000 above it, which the cluster's bus takes."""
     while True:
         port = random.randrange(10_000, 20_000)
-        with (
-            suppress(OSError),
-            socket.create_server(("127.0.0.1", port)),
-            socket.create_server(("127.0.0.1", port + 10_000)),
-        ):
+        if _reserve(port) and _reserve(port + 10_000):
             return port
 
 

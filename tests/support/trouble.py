@@ -12,7 +12,7 @@ from typing import Self
 
 from redis import Redis
 
-from tests.support.servers import RedisServer, free_port
+from tests.support.servers import RedisServer
 
 Trouble = Callable[[RedisServer], AbstractContextManager[None]]
 
@@ -100,7 +100,7 @@ class Relay(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
     def __init__(self, redis: RedisServer) -> None:
-        super().__init__(("127.0.0.1", free_port()), _Passage)
+        super().__init__(("127.0.0.1", 0), _Passage)
         self.redis = redis
         self.url = redis.url.replace(str(redis.port), str(self.server_address[1]))
         self.open = threading.Event()
