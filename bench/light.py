@@ -176,7 +176,7 @@ def ours_at(
 ) -> bytes:
     """The default pipeline; its body."""
     asked = Transform(width=WIDTH, format=Format.JPEG, quality=quality, metadata=Metadata.NONE)
-    return render(data, asked, _LIMITS, resampling, intermediates).body
+    return render([data], asked, _LIMITS, resampling, intermediates).body
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def main() -> None:
             quality=Ask(key, format_).quality,
         )
         source = (folder / key).read_bytes()
-        print(len(render(source, asked, limits, resampling).body), flush=True)
+        print(len(render([source], asked, limits, resampling).body), flush=True)
 
 
 if __name__ == "__main__":

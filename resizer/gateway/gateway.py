@@ -6,7 +6,7 @@ are handed in and known only by the protocols here and in `tiers`.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -42,9 +42,9 @@ class Source(Protocol):
 
 
 class Renderer(Protocol):
-    """What turns an original into the picture that a Transform asks for."""
+    """What makes the picture that a Transform asks for: of one original, with others over it."""
 
-    async def render(self, original: Original, transform: Transform) -> Rendered: ...
+    async def render(self, originals: Sequence[Original], transform: Transform) -> Rendered: ...
     async def check(self) -> None: ...
 
 
@@ -263,7 +263,7 @@ class Gateway:
             variant = replace(known, checked_at=got.checked_at)
             return Answer(variant, unchanged=True, fetch_seconds=fetched - start)
         with got as original:
-            rendered = await self.renderer.render(original, call.transform)
+            rendered = await self.renderer.render([original], call.transform)
             about = call.key, call.preset, original, rendered
             variant = await offload(len(rendered.body), self._make_variant, *about)
         done = time.perf_counter()

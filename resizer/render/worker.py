@@ -40,7 +40,8 @@ _MUCH_CPU_SECONDS = 0.1
 
 _MOST_DESCRIPTORS = 32
 
-Render = Callable[[memoryview, Transform, Limits, Resampling, Intermediates], Rendered]
+Render = Callable[[Sequence[memoryview], Transform, Limits, Resampling, Intermediates], Rendered]
+"""The first of the sources is the picture; others are laid over it, in order."""
 
 SAMPLE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16">'
@@ -82,8 +83,8 @@ def warm_up(render: Render, limits: Limits) -> list[str]:
     for written in BY_MEDIA_TYPE.values():
         try:
             asked = (limits, Resampling.LINEAR, Intermediates())
-            small = render(memoryview(SAMPLE), Transform(format=written), *asked)
-            render(memoryview(small.body), Transform(width=8), *asked)
+            small = render([memoryview(SAMPLE)], Transform(format=written), *asked)
+            render([memoryview(small.body)], Transform(width=8), *asked)
         except Exception as error:
             problems.append(f"{written} does not render: {error}")
     return problems
@@ -95,7 +96,7 @@ def _next_reply(gateway: socket.socket, render: Render) -> WorkerReply | None:
         return None
     try:
         job = decode_order(message, Job)
-        with bounded(job, descriptors[0], lambda reply: _say(gateway, reply)):
+        with bounded(job, descriptors[: job.originals], lambda reply: _say(gateway, reply)):
             return reply_to(job, descriptors, render)
     finally:
         for descriptor in descriptors:
@@ -109,7 +110,7 @@ def _say(gateway: socket.socket, reply: WorkerReply) -> None:
 def reply_to(job: Job, descriptors: list[int], render: Render) -> WorkerReply:
     """Do one job. Whatever goes wrong is a reply, and only a refusal's message is for clients."""
     try:
-        return _do(job, *descriptors, render=render)
+        return _do(job, descriptors, render)
     except UnprocessableSource as error:
         return Refused(job.sequence, printable(str(error)))
     except MemoryError:
@@ -118,9 +119,11 @@ def reply_to(job: Job, descriptors: list[int], render: Render) -> WorkerReply:
         return Failed(job.sequence, printable(f"{type(error).__name__}: {error}"))
 
 
-def _do(job: Job, source: int, variant: int, *files: int, render: Render) -> Done:
+def _do(job: Job, descriptors: Sequence[int], render: Render) -> Done:
+    originals, (variant, *files) = descriptors[: job.originals], descriptors[job.originals :]
     start, intermediates = time.perf_counter(), _intermediates(job, files)
-    rendered = render(_mapped(source), job.transform, job.limits, job.resampling, intermediates)
+    sources = [_mapped(original, number) for number, original in enumerate(originals)]
+    rendered = render(sources, job.transform, job.limits, job.resampling, intermediates)
     size, most = len(rendered.body), job.limits.max_variant_bytes
     if size > most:
         raise UnprocessableSource(f"The rendered image has {size:,} bytes, more than {most:,}.")
@@ -145,9 +148,10 @@ def _intermediates(job: Job, files: Sequence[int]) -> Intermediates:
     return Intermediates(list(inputs), outputs, job.max_output_bytes)
 
 
-def _mapped(source: int) -> memoryview:
-    """The original's bytes, unmapped when nothing refers to them any more."""
+def _mapped(source: int, number: int) -> memoryview:
+    """An original's bytes, unmapped when nothing refers to them any more; 0 is the picture."""
     if not os.fstat(source).st_size:
-        raise UnprocessableSource("The original is empty.")
+        which = f"Overlay {number}: " if number else ""
+        raise UnprocessableSource(f"{which}The original is empty.")
     # Private, and yet no copy: before Linux 6.7 no sealed memfd could be mapped as shared.
     return memoryview(mmap.mmap(source, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ))

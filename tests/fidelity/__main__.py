@@ -41,7 +41,7 @@ class Desk:
         async with self.turns:
             with original(input_.bytes) as given:
                 try:
-                    return await self.pool.render(given, transform)
+                    return await self.pool.render([given], transform)
                 except ResizerError as error:
                     return error
 

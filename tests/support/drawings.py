@@ -91,7 +91,7 @@ def rendered(
     **options: Any,
 ) -> Rendered:
     """What the renderer makes of `source` for a Transform of `options`."""
-    return render(source, Transform(**options), limits or Limits(), resampling)
+    return render([source], Transform(**options), limits or Limits(), resampling)
 
 
 def look(variant: Rendered, **options: Any) -> pyvips.Image:

@@ -9,7 +9,7 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count, takewhile
@@ -69,13 +69,13 @@ def with_seccomp_alone() -> None:
 
 
 def _obey(
-    source: memoryview,
+    sources: Sequence[memoryview],
     transform: Transform,
     limits: Limits,
     resampling: Resampling,
     intermediates: Intermediates,
 ) -> Rendered:
-    told = ORDERS[bytes(source).decode().strip()]()
+    told = ORDERS[bytes(sources[0]).decode().strip()]()
     return as_picture(json.dumps(told))
 
 

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -73,13 +73,13 @@ class GatedRenderer:
     error: Exception | None = None
     partial: bool = False
 
-    async def render(self, original: Original, transform: Transform) -> Rendered:
+    async def render(self, originals: Sequence[Original], transform: Transform) -> Rendered:
         self.renders.append(str(transform))
         self.begun.set()
         await self.gate.wait()
         if self.error:
             raise self.error
-        body = f"{original.etag} {transform}".encode()
+        body = f"{' '.join(one.etag for one in originals)} {transform}".encode()
         return Rendered(body, "image/webp", 1, 1, 0.01, self.partial)
 
     async def check(self) -> None: ...

@@ -132,7 +132,7 @@ async def played(
         outcome: Rendered | Exception
         with original(source) as given:
             try:
-                outcome = await pool.render(given, random.choice(TRANSFORMS))
+                outcome = await pool.render([given], random.choice(TRANSFORMS))
             except (ResizerError, AssertionError) as error:
                 outcome = error
         return Case(f"{seed}-{number}", source, outcome, time.perf_counter() - start)

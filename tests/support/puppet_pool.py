@@ -67,7 +67,7 @@ def said(rendered: Rendered) -> str:
 
 async def order(pool: Pool, text: str) -> str:
     with original(text) as given:
-        return said(await pool.render(given, Transform()))
+        return said(await pool.render([given], Transform()))
 
 
 async def pid(pool: Pool) -> int:
@@ -86,7 +86,7 @@ async def render_under_way(pool: Pool) -> AsyncIterator[tuple[Original, asyncio.
     busy = pool.busy
 
     async def render() -> str:
-        return said(await pool.render(given, Transform()))
+        return said(await pool.render([given], Transform()))
 
     with original("wait") as given:
         task = asyncio.create_task(render())

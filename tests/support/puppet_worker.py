@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from resizer.errors import UnprocessableSource
@@ -68,13 +69,16 @@ def ignore() -> None:
 
 
 def obey(
-    source: memoryview,
+    sources: Sequence[memoryview],
     transform: Transform,
     limits: Limits,
     resampling: Resampling,
     intermediates: Intermediates,
 ) -> Rendered:
+    source, *others = sources
     order, _, text = bytes(source).decode().partition(" ")
+    if order == "together":
+        return as_picture(" ".join([text, *(bytes(other).decode() for other in others)]))
     if order in WITH_INTERMEDIATES:
         return as_picture(WITH_INTERMEDIATES[order](intermediates, text.strip()))
     picture = as_picture(ORDERS[order](source, text))

@@ -34,4 +34,4 @@ async def slow_render(
 
 
 async def render(pool: Pool, given: Original, transform: Transform = LIGHT) -> str:
-    return said(await pool.render(given, transform))
+    return said(await pool.render([given], transform))

@@ -69,7 +69,7 @@ async def _render(pool: Pool) -> Finding:
     try:
         for format_ in OUTPUT_FORMATS:
             with _drawing() as original:
-                await pool.render(original, Transform(width=32, format=format_))
+                await pool.render([original], Transform(width=32, format=format_))
     except ResizerError as error:
         return fail(RENDER, f"A drawing could not be rendered: {error}")
     took = 1000 * (time.perf_counter() - start)

@@ -20,7 +20,8 @@ from resizer.render.protocol.messages import Job, Resampling
 class RenderRequest:
     """One render that somebody waits for."""
 
-    original: Original
+    originals: tuple[Original, ...]
+    """The picture, and what is laid over it, in order."""
     transform: Transform
     answer: asyncio.Future[Rendered] = field(repr=False)
     slow: bool = False
@@ -30,8 +31,8 @@ class RenderRequest:
 
     @property
     def pixels(self) -> Hashable:
-        """What is to be encoded: those that differ in format and quality alone have it in common,
-        and the first to be rendered leaves it for the others."""
+        """What is to be encoded, but for overlays: requests that differ in format and quality
+        alone have it in common, and the first to be rendered leaves it for the others."""
         usual = Transform()
         alike = replace(
             self.transform,
@@ -40,7 +41,7 @@ class RenderRequest:
             metadata=usual.metadata,
             fast=usual.fast,
         )
-        return self.original.serial, alike
+        return self.originals[0].serial, alike
 
     def succeed(self, rendered: Rendered) -> None:
         if not self.answer.done():
@@ -77,7 +78,7 @@ class Attempts:
         Never raises: whatever happens costs the request and not its lane.
         """
         if request.answer.done():
-            # Its descriptor may be closed, and its number another file's by now.
+            # Its descriptors may be closed, and their numbers other files' by now.
             return True
         start, slow_after = time.monotonic(), self._threshold.seconds
         try:
@@ -99,10 +100,9 @@ class Attempts:
 
     async def _ask(self, worker: Worker, request: RenderRequest) -> Rendered:
         try:
-            with self._pixels.lent(request.original) as buffers:
-                return await worker.render(
-                    self._job(request, buffers), request.original.fd, buffers
-                )
+            with self._pixels.lent(request.originals[0]) as buffers:
+                files = [original.fd for original in request.originals]
+                return await worker.render(self._job(request, buffers), files, buffers)
         except RenderFailed as failure:
             self._on_warning(f"a render failed: {failure}")
             raise UnprocessableSource("The original cannot be rendered.") from None
@@ -113,6 +113,7 @@ class Attempts:
             request.transform,
             self._limits,
             self._resampling,
+            len(request.originals),
             tuple(intermediate for intermediate, _ in buffers.inputs),
             tuple(buffers.outputs),
             buffers.max_bytes,
@@ -128,17 +129,17 @@ class Attempts:
             self._block(request, _crashed_twice(self._limits.render_memory_mb))
         else:
             request.crashed = True
-            self._quarantine.add(request.original, request.transform)
+            self._quarantine.add(request.originals, request.transform)
             return False
         return True
 
     def _block(self, request: RenderRequest, error: UnprocessableSource) -> None:
-        self._quarantine.block(request.original, request.transform, error)
+        self._quarantine.block(request.originals, request.transform, error)
         request.fail(error)
 
     def _judge(self, request: RenderRequest, *, slow: bool) -> None:
         judge = self._quarantine.add if slow else self._quarantine.absolve
-        judge(request.original, request.transform)
+        judge(request.originals, request.transform)
 
 
 def _timeout(seconds: float) -> RenderTimeout:

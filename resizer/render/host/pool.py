@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from resizer.aio.tasks import cancel_and_wait
-from resizer.errors import Overloaded, UnprocessableSource
+from resizer.errors import Overloaded
 from resizer.model.image import Original, Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
@@ -109,14 +109,17 @@ class Pool:
         if not self._up:
             raise Overloaded(NO_RENDERER)
 
-    async def render(self, original: Original, transform: Transform) -> Rendered:
-        """What `transform` makes of `original`, which must stay open until this returns.
+    async def render(self, originals: Sequence[Original], transform: Transform) -> Rendered:
+        """What `transform` makes of the first of `originals`, with the others laid over it.
 
-        Raises UnprocessableSource, RenderTimeout, and Overloaded while no worker can be started or
-        too many slow renders wait. A caller that is cancelled leaves its worker to finish.
+        They are no more than `MAX_ORIGINALS` and must stay open until this returns. Raises
+        UnprocessableSource, RenderTimeout, and Overloaded while no worker can be started or too
+        many slow renders wait. A caller that is cancelled leaves its worker to finish.
         """
         await self.check()
-        request = RenderRequest(original, transform, asyncio.get_running_loop().create_future())
+        request = RenderRequest(
+            tuple(originals), transform, asyncio.get_running_loop().create_future()
+        )
         self._requests.add(request)
         try:
             if not self._sent_elsewhere(request):
@@ -179,12 +182,11 @@ class Pool:
 
     def _sent_elsewhere(self, request: RenderRequest) -> bool:
         """Refuse what is blocked, move what is quarantined to the slow lane; whether it is gone."""
-        try:
-            if self._quarantine.holds(request.original, request.transform):
-                self.slow.take(request)
-                return True
-        except UnprocessableSource as error:
+        if error := self._quarantine.refusal(request.originals, request.transform):
             request.fail(error)
+        elif self._quarantine.holds(request.originals, request.transform):
+            self.slow.take(request)
+            return True
         return request.answer.done()
 
     async def _serve(self, slot: WorkerSlot, worker: Worker, request: RenderRequest) -> None:

@@ -1,13 +1,14 @@
 """Quarantine: originals whose renders were slow or killed workers, known again under any key.
 
 An original is known by its entity tag and size: the same bytes under a thousand keys cost what they
-cost under one, and changed ones get a new chance at once.
+cost under one, and changed ones get a new chance at once. Where several make one picture, all of
+them together are to blame, and what is known of each alone holds for them too.
 """
 
 import statistics
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from resizer.errors import UnprocessableSource
@@ -21,6 +22,9 @@ _LIGHT_SIDE = 1024
 """Pixels: no sane original takes long to become that small, in any format."""
 
 T = TypeVar("T")
+Originals = Sequence[Original]
+Name = tuple[tuple[str, int], ...]
+"""Entity tag and size of each."""
 
 
 class Quarantine:
@@ -36,34 +40,40 @@ class Quarantine:
         self._strikes: _Recent[int] = _Recent(QUARANTINE_SECONDS, clock)
         self._blocked: _Recent[UnprocessableSource] = _Recent(BLOCK_SECONDS, clock)
 
-    def holds(self, original: Original, transform: Transform) -> bool:
-        """Whether its render is likely slow. Raises what it was blocked with."""
-        for variant in ("", str(transform)):
-            if error := self._blocked.get((original.etag, original.size, variant)):
-                raise _again(error)
-        return any(_name(original, light) in self._slow for light in {True, is_light(transform)})
+    def refusal(self, originals: Originals, transform: Transform) -> UnprocessableSource | None:
+        """What this is refused with, without a render."""
+        for name in _names(originals):
+            for variant in ("", str(transform)):
+                if error := self._blocked.get((name, variant)):
+                    return _again(error)
+        return None
 
-    def add(self, original: Original, transform: Transform) -> None:
+    def holds(self, originals: Originals, transform: Transform) -> bool:
+        """Whether their render is likely slow."""
+        weights = {True, is_light(transform)}
+        return any((name, light) in self._slow for name in _names(originals) for light in weights)
+
+    def add(self, originals: Originals, transform: Transform) -> None:
         """A render was slow, or its worker died."""
-        if original.etag:
-            self._slow.put(_name(original, is_light(transform)), None)
-            self._strikes.put((original.etag, original.size), self.strikes(original) + 1)
+        if name := _name(originals):
+            self._slow.put((name, is_light(transform)), None)
+            self._strikes.put(name, (self._strikes.get(name) or 0) + 1)
 
-    def strikes(self, original: Original) -> int:
-        """Times that it was added lately, whatever was asked of it and however it went on."""
-        return self._strikes.get((original.etag, original.size)) or 0
+    def strikes(self, originals: Originals) -> int:
+        """Times that they were added lately, whatever was asked of them and however it went on."""
+        return max(self._strikes.get(name) or 0 for name in _names(originals))
 
-    def absolve(self, original: Original, transform: Transform) -> None:
+    def absolve(self, originals: Originals, transform: Transform) -> None:
         """A render was quick after all."""
-        self._slow.drop(_name(original, is_light(transform)))
+        self._slow.drop((_name(originals), is_light(transform)))
 
-    def block(self, original: Original, transform: Transform, error: UnprocessableSource) -> None:
+    def block(self, originals: Originals, transform: Transform, error: UnprocessableSource) -> None:
         """A render took all the time there is, or killed two workers: not again for a while."""
-        self.add(original, transform)
-        error.of_every_variant = is_light(transform)
-        variant = "" if error.of_every_variant else str(transform)
-        if original.etag:
-            self._blocked.put((original.etag, original.size, variant), error)
+        self.add(originals, transform)
+        light = is_light(transform)
+        error.of_every_variant = light and len(originals) == 1
+        if name := _name(originals):
+            self._blocked.put((name, "" if light else str(transform)), error)
 
 
 def is_light(transform: Transform) -> bool:
@@ -72,8 +82,15 @@ def is_light(transform: Transform) -> bool:
     return bool(sides) and max(sides) * transform.dpr <= _LIGHT_SIDE and not transform.blur
 
 
-def _name(original: Original, light: bool) -> Hashable:
-    return original.etag, original.size, light
+def _name(originals: Originals) -> Name | None:
+    """All of them together; nothing where one has no tag to be known again by."""
+    return tuple((o.etag, o.size) for o in originals) if all(o.etag for o in originals) else None
+
+
+def _names(originals: Originals) -> set[Name]:
+    """All under which something may be known of them: of each alone, and of them together."""
+    tagged = tuple((o.etag, o.size) for o in originals)
+    return {tagged, *((one,) for one in tagged)}
 
 
 def _again(error: UnprocessableSource) -> UnprocessableSource:

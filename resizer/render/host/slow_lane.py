@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from resizer.aio.tasks import BackgroundTasks
-from resizer.errors import Overloaded, UnprocessableSource
+from resizer.errors import Overloaded
 from resizer.render.host.attempt import Attempts, RenderRequest
 from resizer.render.host.quarantine import Quarantine
 from resizer.render.host.supervisor import Supervisor
@@ -74,7 +74,7 @@ class SlowLane:
 
     def move(self, worker: Worker, request: RenderRequest, attempt: "asyncio.Task[bool]") -> None:
         """An attempt under way goes on here; without a slot it is stopped, to begin anew later."""
-        self._quarantine.add(request.original, request.transform)
+        self._quarantine.add(request.originals, request.transform)
         if self._taken < self._slots:
             self._enter(request)
             self._begin(partial(self._see_through, worker, request, attempt))
@@ -112,13 +112,11 @@ class SlowLane:
                 self._begin(partial(self._render, request))
 
     def _strikes(self, request: RenderRequest) -> int:
-        return self._quarantine.strikes(request.original)
+        return self._quarantine.strikes(request.originals)
 
     def _still_waits(self, request: RenderRequest) -> bool:
         """Refuse what was blocked while it waited; whether it is to be rendered yet."""
-        try:
-            self._quarantine.holds(request.original, request.transform)
-        except UnprocessableSource as error:
+        if error := self._quarantine.refusal(request.originals, request.transform):
             request.fail(error)
         return not request.answer.done()
 

@@ -96,8 +96,8 @@ class Worker:
         self.kill(End.BAD_REPLY)
         raise WorkerDied(End.BAD_REPLY)
 
-    async def render(self, job: Job, source: int, buffers: LentBuffers) -> Rendered:
-        """Have `job` done on the original in the descriptor `source`.
+    async def render(self, job: Job, sources: Sequence[int], buffers: LentBuffers) -> Rendered:
+        """Have `job` done on the originals in the descriptors `sources`.
 
         What `buffers` lends is sent before this waits for anything.
 
@@ -109,7 +109,7 @@ class Worker:
         self._forget_what_it_said()
         self._cpu.bound(job.limits.render_seconds)
         try:
-            files = [source, variant, *buffers.descriptors]
+            files = [*sources, variant, *buffers.descriptors]
             reply = await self._ask(job, files, job.limits.render_seconds)
             if isinstance(reply, Refused) and reply.stuck:
                 self.kill(End.TIMEOUT)

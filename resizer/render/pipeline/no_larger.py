@@ -58,7 +58,7 @@ def _attempts(format_: Format, transform: Transform, room: float) -> list[Settin
 def _asks_for_the_original(work: Work, format_: Format) -> bool:
     """Whether nothing that changes the picture is asked for, and size and format are its own."""
     transform, header = work.transform, work.header
-    plain = all(
+    plain = not work.overlays and all(
         getattr(transform, field.name) == field.default
         for field in fields(transform)
         if field.name not in _OF_THE_FILE

@@ -1,10 +1,11 @@
-"""render(): an original's bytes and a Transform in, a variant's bytes out.
+"""render(): the bytes of originals and a Transform in, a variant's bytes out.
 
 Runs in a worker, from memory to memory: nothing here opens a file. `steps` lists what is done to
 each frame.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -22,6 +23,7 @@ from resizer.render.colour.profile import with_profile
 from resizer.render.containers.output_formats import keeps_frames, resolve
 from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.no_larger import no_larger
+from resizer.render.pipeline.overlay import read_overlays
 from resizer.render.pipeline.reuse import found, kept_or_opened, left
 from resizer.render.pipeline.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
 from resizer.render.pipeline.trim import uniform_edge
@@ -42,7 +44,7 @@ pyvips.cache_set_max(0)  # every job is of other bytes: a cache of operations on
 
 
 def render(
-    source: memoryview | bytes,
+    sources: Sequence[memoryview | bytes],
     transform: Transform,
     limits: Limits,
     resampling: Resampling,
@@ -50,11 +52,13 @@ def render(
 ) -> Rendered:
     """One variant, whole, of an original that is; else as far as that goes and may go.
 
-    Raises UnprocessableSource, with a text for the client. `source` must stay readable and
-    unchanged until this returns, and so must the files of `intermediates`.
+    The first of `sources` is the picture, and `intermediates` are of it alone; the others are laid
+    over it. Raises UnprocessableSource, with a text for the client. `sources` must stay readable
+    and unchanged until this returns, and so must the files of `intermediates`.
     """
     intermediates = intermediates or Intermediates()
-    start, original, page = perf_counter(), memoryview(source), transform.page or 1
+    original, *overlays = [memoryview(source) for source in sources]
+    start, page = perf_counter(), transform.page or 1
     complaint()  # of an earlier job
 
     def rendered(readable: memoryview, page: int, *, partial: bool = False) -> Rendered:
@@ -63,7 +67,7 @@ def render(
             check_end(header)
         work = _prepared(header, transform, limits, resampling)
         work = replace(work, partial=partial, intermediates=intermediates)
-        body, content_type = _written(work, len(original))
+        body, content_type = _written(work, len(original), overlays)
         size, seconds = work.plan.size, perf_counter() - start
         return Rendered(body, content_type, size.width, size.height, seconds, partial)
 
@@ -103,7 +107,7 @@ def _prepared(header: Header, transform: Transform, limits: Limits, resampling: 
     return Work(transform, numbers, header, limits, resampling, frames)
 
 
-def _written(work: Work, file_size: int) -> tuple[bytes, str]:
+def _written(work: Work, file_size: int, overlays: list[memoryview]) -> tuple[bytes, str]:
     transform, header = work.transform, work.header
     if transform.format is Format.JSON:
         return _description(work, file_size), JSON_TYPE
@@ -113,7 +117,8 @@ def _written(work: Work, file_size: int) -> tuple[bytes, str]:
         frames = [opaque(frame) for frame in frames]
     format_ = resolve(transform, header.format, frames=work.frames, alpha=alpha)
     written = OUTPUT_FORMATS[format_]
-    work = replace(work, alpha=written.alpha)
+    laid = read_overlays(overlays, work.plan.size, transform.gamut, work.limits, header.pixels)
+    work = replace(work, alpha=written.alpha, overlays=laid)
     image = joined([done(FINISH, frame, work) for frame in frames], format_)
     body = no_larger(encode(image, format_, transform), image, format_, work)
     return body, written.media_type

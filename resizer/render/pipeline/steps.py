@@ -1,8 +1,9 @@
 """The steps of a render by name, in the order in which they are done to each frame.
 
 The order is that of the URL grammar: orientation → trim → flip → rotate → resize and crop → colour
-→ blur, sharpen → pad, border → flatten. Only `turn`, which is orientation, flip and rotate in one,
-is done after the crop: it comes out the same (see `turn`) and there the picture is small.
+→ blur, sharpen → pad, border → overlays → flatten. Only `turn`, which is orientation, flip and
+rotate in one, is done after the crop: it comes out the same (see `turn`) and there the picture is
+small.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from resizer.model.transform import Saliency, Transform
 from resizer.render.colour import convert
 from resizer.render.pipeline import canvas, effects
 from resizer.render.pipeline.intermediates import Intermediates
+from resizer.render.pipeline.overlay import lay
 from resizer.render.pipeline.resize import resize
 from resizer.render.pipeline.trim import cut
 from resizer.render.protocol.messages import Resampling
@@ -42,6 +44,8 @@ class Work:
     """Whether the original is shown as far as it goes."""
     intermediates: Intermediates = field(default_factory=Intermediates)
     """What it may begin with, and leave behind."""
+    overlays: tuple[pyvips.Image, ...] = ()
+    """What is laid over each frame."""
 
     @property
     def turn(self) -> Orientation:
@@ -157,10 +161,14 @@ def _border(image: pyvips.Image, work: Work) -> pyvips.Image:
     return canvas.extended(image, work.plan.border, border.colour) if border else image
 
 
+def _overlay(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return lay(image, work.overlays)
+
+
 def _flatten(image: pyvips.Image, work: Work) -> pyvips.Image:
     return canvas.flatten(image, work.transform.background, alpha=work.alpha)
 
 
 RESIZE: tuple[Step, ...] = (_trim, _samples, _resize)
 SHAPE: tuple[Step, ...] = (_crop, _hold, _turn, _colour)
-FINISH: tuple[Step, ...] = (_adjust, _blur, _sharpen, _pad, _border, _flatten)
+FINISH: tuple[Step, ...] = (_adjust, _blur, _sharpen, _pad, _border, _overlay, _flatten)

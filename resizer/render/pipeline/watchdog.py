@@ -9,7 +9,7 @@ once, with its reason: no crash that is tried again, and no wait until `render_s
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from resizer.errors import UnprocessableSource
@@ -28,12 +28,12 @@ _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
 @contextmanager
-def bounded(job: Job, source: int, say: Callable[[Refused], None]) -> Iterator[None]:
-    """Bound what the render inside may take, if the descriptor `source` holds an SVG.
+def bounded(job: Job, sources: Sequence[int], say: Callable[[Refused], None]) -> Iterator[None]:
+    """Bound what the render inside may take, if one of the descriptors `sources` holds an SVG.
 
     Once `say` was called nobody leaves this context.
     """
-    if not _is_svg(source):
+    if not any(map(_is_svg, sources)):
         yield
         return
     over, saying = threading.Event(), threading.Lock()

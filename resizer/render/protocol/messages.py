@@ -26,6 +26,8 @@ MAX_TEXT = 300
 """Characters of one text in a reply."""
 MAX_PROBLEMS = 16
 MAX_SIDE = 65_536
+MAX_ORIGINALS = 8
+"""Of one variant."""
 CONTENT_TYPES = frozenset((*BY_MEDIA_TYPE, JSON_TYPE))
 
 
@@ -42,8 +44,9 @@ class Resampling(StrEnum):
 class Job:
     """One render: everything but the bytes, which travel beside it as file descriptors.
 
-    The first descriptor holds the original; the variant is written to the second. Then comes an
-    empty one for each kind in `outputs`, then those of `inputs`.
+    The first descriptors hold the originals: the picture, then what is laid over it, in order. The
+    variant is written to the next. Then comes an empty one for each kind in `outputs`, then those
+    of `inputs`.
     """
 
     sequence: int
@@ -51,12 +54,16 @@ class Job:
     transform: Transform
     limits: Limits
     resampling: Resampling = Resampling.LINEAR
+    originals: int = 1
     inputs: tuple[Intermediate, ...] = ()
-    """What the render may begin with."""
+    """What the render may begin with; of the picture alone, as `outputs` are."""
     outputs: tuple[IntermediateKind, ...] = ()
     """What it is to leave behind for others."""
     max_output_bytes: int = 0
     """Of one that it leaves."""
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.originals <= MAX_ORIGINALS)
 
 
 Order = Limits | Job

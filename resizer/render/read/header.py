@@ -12,6 +12,10 @@ ANIMATED = {SourceFormat.GIF, SourceFormat.WEBP}
 """`n=-1` is for these alone: on AVIF and TIFF it fails for sound files."""
 
 
+DRAWN = {SourceFormat.SVG, SourceFormat.PDF}
+"""What has no pixels of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """One page of an original, and how to read it."""
@@ -38,6 +42,11 @@ class Header:
     def frames(self) -> int:
         """Of an animation; else 1."""
         return self.pages if self.format in ANIMATED else 1
+
+    @property
+    def pixels(self) -> int:
+        """Of one frame."""
+        return 0 if self.format in DRAWN else self.stored.pixels
 
     @property
     def size(self) -> Size:

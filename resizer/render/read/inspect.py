@@ -18,7 +18,7 @@ from resizer.render.containers.svg import inspect
 from resizer.render.read import decoders
 from resizer.render.read.decoders.decoded import page_count, page_index
 from resizer.render.read.gif_canvas import on_clear_canvas
-from resizer.render.read.header import ANIMATED, Header
+from resizer.render.read.header import ANIMATED, DRAWN, Header
 from resizer.render.read.load import load
 from resizer.render.read.orientation import STRAIGHT, Orientation, upright
 
@@ -31,9 +31,6 @@ _COUNTED = {
 
 _MAX_SIDE = 1_000_000
 """Pixels. libvips holds some rows at a time, and aborts where glib has no memory for them."""
-
-_DRAWN = {SourceFormat.SVG, SourceFormat.PDF}
-"""What has no pixels of its own."""
 
 _NO_CODEC = re.compile(
     r"compression (support|method) is not configured|decoding is not implemented"
@@ -57,7 +54,7 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
         _COUNTED[kind](source)
     header = (_opened if kind in decoders.OPTIONAL else _loaded)(source, kind, page)
     stored = header.stored
-    if kind not in _DRAWN:
+    if kind not in DRAWN:
         _check_size(stored, limits)
     if header.frames > 1 or kind is SourceFormat.AVIF_SEQUENCE:
         check_depth(page, stored, limits)

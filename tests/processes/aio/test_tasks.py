@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def test_a_variant_is_digested(size: int, in_thread: bool) -> None:
     async def scenario() -> None:
         house = House()
 
-        async def render(original: Original, transform: Transform) -> Rendered:
+        async def render(originals: Sequence[Original], transform: Transform) -> Rendered:
             return Rendered(bytes(size), "image/png", 1, 1, 0.0)
 
         house.gateway.renderer.render = render  # type: ignore[method-assign]

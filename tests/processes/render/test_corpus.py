@@ -81,7 +81,7 @@ def outcomes(
         async with some:
             with original(entry.bytes) as given:
                 try:
-                    return await pool.render(given, transform)
+                    return await pool.render([given], transform)
                 except ResizerError as error:
                     return error
 

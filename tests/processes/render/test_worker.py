@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,17 +38,19 @@ PICTURE = Rendered(b"a picture", "image/png", 4, 3, 0.0)
 
 
 def answer(
-    source: bytes, render: Render, limits: Limits | None = None
+    source: bytes, render: Render, limits: Limits | None = None, overlays: Sequence[bytes] = ()
 ) -> tuple[WorkerReply, bytes]:
     """The reply to a job on `source`, and what was written as its variant."""
-    given, variant = os.memfd_create("original"), os.memfd_create("variant")
+    sources = [source, *overlays]
+    files = [os.memfd_create("file") for _ in (*sources, "variant")]
     try:
-        os.write(given, source)
-        job = Job(5, Transform(width=8), limits or Limits())
-        return reply_to(job, [given, variant], render), os.pread(variant, 10**6, 0)
+        for file, data in zip(files, sources, strict=False):
+            os.write(file, data)
+        job = Job(5, Transform(width=8), limits or Limits(), originals=len(sources))
+        return reply_to(job, files, render), os.pread(files[-1], 10**6, 0)
     finally:
-        os.close(given)
-        os.close(variant)
+        for file in files:
+            os.close(file)
 
 
 def raising(error: Exception) -> Render:
@@ -60,8 +62,8 @@ def raising(error: Exception) -> Render:
 
 
 def test_a_variant_is_written_and_described() -> None:
-    def render(source: memoryview, transform: Transform, *_: object) -> Rendered:
-        assert (bytes(source), transform.width) == (b"the original", 8)
+    def render(sources: Sequence[memoryview], transform: Transform, *_: object) -> Rendered:
+        assert ([*map(bytes, sources)], transform.width) == ([b"the original"], 8)
         return PICTURE
 
     reply, written = answer(b"the original", render)
@@ -90,6 +92,8 @@ def test_whatever_goes_wrong_is_a_reply(error: Exception, reply: WorkerReply) ->
 
 def test_an_empty_original_is_refused() -> None:
     assert answer(b"", raising(AssertionError()))[0] == Refused(5, "The original is empty.")
+    reply, _ = answer(b"x", raising(AssertionError()), overlays=[b"y", b""])
+    assert reply == Refused(5, "Overlay 2: The original is empty.")
 
 
 def test_a_variant_beyond_its_bound_is_refused() -> None:
@@ -107,7 +111,7 @@ def test_a_description_no_worker_may_give_is_not_given() -> None:
 def test_jobs_sound_and_corrupt_leave_no_descriptor_open() -> None:
     from resizer.render.pipeline.pipeline import render
 
-    png = render(SAMPLE, Transform(format=Format.PNG), Limits(), Resampling.LINEAR).body
+    png = render([SAMPLE], Transform(format=Format.PNG), Limits(), Resampling.LINEAR).body
     sources = (SAMPLE, png, png[:60], b"no picture")
 
     def open_files() -> int:
@@ -171,9 +175,9 @@ def test_a_locked_worker_writes_and_reads_every_format(written: Format) -> None:
     async def scenario() -> None:
         async with running(command=COMMAND, limits=Limits()) as (pool, diary):
             with original(SAMPLE) as drawn:
-                first = await pool.render(drawn, Transform(format=written))
+                first = await pool.render([drawn], Transform(format=written))
             with original(first.body) as again:
-                second = await pool.render(again, Transform(width=8, format=Format.PNG))
+                second = await pool.render([again], Transform(width=8, format=Format.PNG))
             assert (first.width, first.height) == (16, 16)
             assert (second.width, second.height, second.content_type) == (8, 8, "image/png")
             assert diary.warnings == []
@@ -193,7 +197,7 @@ def test_text_in_an_svg_is_drawn_by_a_locked_worker() -> None:
         async with running(command=COMMAND, limits=Limits()) as (pool, diary):
             for _ in range(2):
                 with original(svg) as drawn:
-                    rendered = await pool.render(drawn, Transform(format=Format.PNG))
+                    rendered = await pool.render([drawn], Transform(format=Format.PNG))
                     assert rendered.width == 60
                     picture = pyvips.Image.new_from_buffer(rendered.body, "")
                     assert picture[picture.bands - 1].max() > 200, "nothing was drawn"

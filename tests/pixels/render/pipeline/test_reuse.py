@@ -29,7 +29,7 @@ class Keeper:
     def render(self, source: bytes, transform: Transform, light: Resampling) -> Rendered:
         outputs = {kind: os.memfd_create(kind) for kind in IntermediateKind}
         intermediates = Intermediates(self.inputs, outputs, MANY)
-        rendered = render(source, transform, Limits(), light, intermediates)
+        rendered = render([source], transform, Limits(), light, intermediates)
         self.began.append(intermediates.began)
         self.inputs += [
             (intermediate, outputs.pop(intermediate.kind)) for intermediate in intermediates.written
@@ -85,7 +85,7 @@ def test_every_size_is_the_same_from_decoded_pixels_as_from_the_file(
     with keeper() as keeping:
         for width in range(16, 302):
             asked = Transform(width=width, format=Format.PNG)
-            alone = render(source, asked, Limits(), light)
+            alone = render([source], asked, Limits(), light)
             assert keeping.render(source, asked, light).body == alone.body, width
         assert keeping.began.count(None) == (len(DECODED[light]) if name == "jpeg" else 1)
 
@@ -105,7 +105,7 @@ def test_every_format_is_the_same_from_a_shaped_picture(name: str) -> None:
     source, light = ORIGINALS[name], Resampling.LINEAR
     with keeper() as keeping:
         for asked in [*ASKED, *reversed(ASKED)]:
-            alone = render(source, asked, Limits(), light)
+            alone = render([source], asked, Limits(), light)
             assert keeping.render(source, asked, light).body == alone.body, asked
         assert keeping.began.count(IntermediateKind.SHAPED) == 9
 
@@ -118,7 +118,7 @@ def test_an_orientation_a_profile_and_exif_are_those_of_the_file() -> None:
     with keeper() as keeping:
         for metadata in (*Metadata, *Metadata):
             asked = Transform(width=50, metadata=metadata)
-            alone = render(source, asked, Limits(), Resampling.LINEAR)
+            alone = render([source], asked, Limits(), Resampling.LINEAR)
             kept = keeping.render(source, asked, Resampling.LINEAR)
             assert kept.body == alone.body
             assert (kept.width, kept.height) == (50, 75)
@@ -137,7 +137,7 @@ def test_an_original_whose_end_nobody_needs_is_shown_as_without_keeping() -> Non
     """The pixels asked for are sound: that others are not must not make them partial."""
     source = ORIGINALS["png"][:-2000]
     asked = Transform(trim=Box(height=40))
-    alone = render(source, asked, Limits(), Resampling.LINEAR)
+    alone = render([source], asked, Limits(), Resampling.LINEAR)
     with keeper() as keeping:
         kept = keeping.render(source, asked, Resampling.LINEAR)
     assert (kept.body, kept.partial) == (alone.body, alone.partial)

@@ -130,10 +130,10 @@ def test_a_variant_is_the_same_without_pillow(
     for bands in (3, 4):
         source = saved(301, 203, bands, Q=80, profile="p3")
         asked = Transform(width=width, format=Format.WEBP)
-        variant = render(source, asked, Limits(), light).body
+        variant = render([source], asked, Limits(), light).body
         with monkeypatch.context() as without:
             without.setattr(pillow_webp, "decode", None)
-            assert render(source, asked, Limits(), light).body == variant
+            assert render([source], asked, Limits(), light).body == variant
 
 
 @pytest.mark.parametrize(

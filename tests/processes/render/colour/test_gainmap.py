@@ -116,7 +116,7 @@ def test_a_locked_worker_reads_and_writes_the_words_and_the_wide_profile() -> No
         async with running(command=COMMAND, limits=Limits()) as (pool, diary):
             for source in (jpeg(wide), wide.pngsave_buffer()):
                 with original(source) as drawn:
-                    body = (await pool.render(drawn, asked)).body
+                    body = (await pool.render([drawn], asked)).body
                 assert Image.open(io.BytesIO(body)).info["icc_profile"]
                 words = pyvips.Image.new_from_buffer(body, "").get("xmp-data")
                 assert b"A bright day" in words

@@ -103,8 +103,8 @@ def test_a_worker_that_computes_while_it_has_no_job_is_ended_and_nobody_is_quara
             before = cpu_limit.used(busy)
             await until(lambda: cpu_limit.used(busy) > before + 0.2)
             with original("pid") as given:
-                assert int(said(await pool.render(given, Transform()))) != busy
-                assert not pool._quarantine.holds(given, Transform())
+                assert int(said(await pool.render([given], Transform()))) != busy
+                assert not pool._quarantine.holds([given], Transform())
             assert diary.deaths == ["bad-reply"]
 
     asyncio.run(scenario())

@@ -24,7 +24,7 @@ new_serial = itertools.count(1_000_000).__next__
 
 
 async def again(pool: Pool, given: Original) -> str:
-    return said(await pool.render(given, Transform()))
+    return said(await pool.render([given], Transform()))
 
 
 def rewritten(given: Original, text: str) -> None:

@@ -55,7 +55,7 @@ def test_pixels_that_are_in_the_making_are_waited_for_while_there_is_other_work(
         served: list[object] = []
 
         async def ask(given: Original, transform: Transform) -> None:
-            await pool.render(given, transform)
+            await pool.render([given], transform)
             served.append(transform.quality)
 
         async with running(2) as (pool, _), render_under_way(pool) as (first, one):
@@ -130,7 +130,7 @@ def test_a_render_that_hangs_is_killed_at_its_limit_and_nobody_else_waits() -> N
         async with running(2, limits) as (pool, diary):
             start = time.perf_counter()
             with original("wait") as given:
-                hanging = asyncio.create_task(pool.render(given, Transform()))
+                hanging = asyncio.create_task(pool.render([given], Transform()))
                 await until(lambda: pool.busy)
                 assert await order(pool, "echo meanwhile") == "meanwhile"
                 assert not hanging.done()
@@ -243,8 +243,8 @@ def test_no_render_is_ever_spelled_out(kind: type, monkeypatch: pytest.MonkeyPat
         async with running() as (pool, _):
             assert await order(pool, "echo quick") == "quick"
             with original("echo slow") as given:
-                pool._quarantine.add(given, Transform())
-                assert said(await pool.render(given, Transform())) == "slow"
+                pool._quarantine.add([given], Transform())
+                assert said(await pool.render([given], Transform())) == "slow"
 
     asyncio.run(scenario())
     assert texts == []
@@ -303,7 +303,7 @@ def test_closing_tells_who_waits_and_leaves_no_process() -> None:
         async with running() as (pool, diary):
             worker = await pid(pool)
             with original("wait") as given:
-                renders = [asyncio.create_task(pool.render(given, Transform())) for _ in range(2)]
+                renders = [asyncio.create_task(pool.render([given], Transform())) for _ in range(2)]
                 await until(lambda: pool.waiting == 1)
                 await pool.close()
                 outcomes = await asyncio.gather(*renders, return_exceptions=True)

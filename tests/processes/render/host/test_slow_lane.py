@@ -151,7 +151,7 @@ def test_who_is_quick_in_quarantine_leaves_it() -> None:
     async def scenario() -> None:
         async with running(slow_seconds=0.5) as (pool, diary):
             with original("echo x") as given:
-                pool._quarantine.add(given, LIGHT)
+                pool._quarantine.add([given], LIGHT)
                 assert await render(pool, given) == "x"
                 await until(lambda: diary.deaths == ["recycled"])
                 assert await render(pool, given) == "x"

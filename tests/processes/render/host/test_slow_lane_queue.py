@@ -25,7 +25,7 @@ def test_too_many_that_wait_for_the_slow_lane_are_overloaded_and_others_are_serv
         moves: list[int] = []
         async with running(1, limits, slow_seconds=HURRY, on_slow=moves.append) as (pool, _):
             with original("wait") as given:
-                pool._quarantine.add(given, LIGHT)
+                pool._quarantine.add([given], LIGHT)
                 waiting = [asyncio.create_task(render(pool, given)) for _ in range(3)]
                 await until(lambda: pool.slow.busy and pool.slow.waiting == 2)
                 with pytest.raises(Overloaded):
@@ -45,7 +45,7 @@ def test_who_was_slow_least_often_goes_first_and_is_not_turned_away_for_others()
         async with running(1, limits, slow_seconds=HURRY) as (pool, _):
             with original("wait") as bad, original("echo honest") as honest:
                 for given in (bad, bad, bad, honest):
-                    pool._quarantine.add(given, LIGHT)
+                    pool._quarantine.add([given], LIGHT)
                 served: list[str] = []
 
                 async def take(name: str, given: Original) -> None:
@@ -78,9 +78,9 @@ def test_who_waits_too_long_for_the_slow_lane_is_told_so() -> None:
     async def scenario() -> None:
         async with running(1, SHORT, slow_seconds=HURRY) as (pool, _):
             with original("wait") as given:
-                pool._quarantine.add(given, LIGHT)
+                pool._quarantine.add([given], LIGHT)
                 with original("wait") as other:
-                    pool._quarantine.add(other, LIGHT)
+                    pool._quarantine.add([other], LIGHT)
                     outcomes = await asyncio.gather(
                         render(pool, given), render(pool, other), return_exceptions=True
                     )
@@ -94,7 +94,7 @@ def test_who_leaves_the_slow_queue_costs_no_worker() -> None:
     async def scenario() -> None:
         async with running(slow_seconds=HURRY) as (pool, diary), slow_render(pool) as (first, one):
             with original("echo x") as given:
-                pool._quarantine.add(given, LIGHT)
+                pool._quarantine.add([given], LIGHT)
                 leaver = asyncio.create_task(render(pool, given))
                 await until(lambda: pool.slow.waiting)
                 leaver.cancel()
@@ -112,7 +112,7 @@ def test_closing_ends_what_is_slow_and_tells_who_waits() -> None:
     async def scenario() -> None:
         before = set(children(os.getpid()))
         async with running(slow_seconds=HURRY) as (pool, diary), slow_render(pool) as (given, task):
-            pool._quarantine.add(given, LIGHT)
+            pool._quarantine.add([given], LIGHT)
             waiting = asyncio.create_task(render(pool, given))
             await until(lambda: pool.slow.waiting)
             await pool.close()

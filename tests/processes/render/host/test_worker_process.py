@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from resizer.errors import Overloaded, RenderTimeout, UnprocessableSource
+from resizer.errors import Overloaded, RenderTimeout, ResizerError, UnprocessableSource
 from resizer.model.formats import Format
 from resizer.model.transform import Transform
 from resizer.render.host import spawn
 from resizer.render.host.pool import Pool
 from resizer.render.host.worker_process import End, Worker, read_variant
-from resizer.render.protocol.messages import ProtocolViolation
+from resizer.render.protocol.messages import MAX_ORIGINALS, ProtocolViolation
 from tests.support.puppet_pool import LIMITS, gone, order, original, pid, running, said, until
 from tests.support.puppet_worker import COMMAND
 from tests.support.root import ROOT
@@ -28,10 +28,33 @@ def test_a_render_is_what_the_worker_made_of_the_original() -> None:
     async def scenario() -> None:
         async with running() as (pool, _):
             with original("echo a body") as given:
-                rendered = await pool.render(given, Transform())
+                rendered = await pool.render([given], Transform())
             assert said(rendered) == "a body"
             assert (rendered.content_type, rendered.width, rendered.height) == ("image/png", 1, 1)
             assert 0 < rendered.seconds < 5
+
+    asyncio.run(scenario())
+
+
+def test_several_originals_come_to_the_worker_in_their_order() -> None:
+    async def scenario() -> None:
+        async with running(pixel_bytes=10**6) as (pool, _):
+            with original("together a") as first, original("b") as second, original("c") as third:
+                for _ in range(3):
+                    rendered = await pool.render([first, second, third], Transform())
+                    assert said(rendered) == "a b c"
+
+    asyncio.run(scenario())
+
+
+def test_more_originals_than_a_job_may_have_are_no_job() -> None:
+    async def scenario() -> None:
+        async with running() as (pool, diary):
+            with original("together a") as given:
+                with pytest.raises(ResizerError):
+                    await pool.render([given] * (MAX_ORIGINALS + 1), Transform())
+                assert said(await pool.render([given] * MAX_ORIGINALS, Transform()))
+            assert diary.deaths == []
 
     asyncio.run(scenario())
 
@@ -140,7 +163,7 @@ def test_a_worker_whose_variant_does_not_fit_its_job_is_killed(
     async def scenario() -> None:
         async with running() as (pool, diary):
             with original(f"claim {claim}") as given, pytest.raises(UnprocessableSource):
-                await pool.render(given, Transform(format=asked))
+                await pool.render([given], Transform(format=asked))
             assert set(diary.deaths) == {"bad-reply"}
             assert await order(pool, "echo on") == "on"
 

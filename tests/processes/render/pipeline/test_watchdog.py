@@ -32,9 +32,9 @@ def refused(source: bytes, limits: Limits) -> tuple[str, list[str]]:
         await pool.start()
         try:
             with original(source) as given, pytest.raises(UnprocessableSource) as refusal:
-                await pool.render(given, Transform(width=50))
+                await pool.render([given], Transform(width=50))
             with original(SOUND) as given:
-                assert (await pool.render(given, Transform(width=50))).width == 50
+                assert (await pool.render([given], Transform(width=50))).width == 50
         finally:
             await pool.close()
         return str(refusal.value)
@@ -64,6 +64,6 @@ def test_only_an_svg_is_watched(source: bytes) -> None:
     memory = os.memfd_create("original")
     os.write(memory, source)
     threads = threading.active_count()
-    with bounded(Job(1, Transform(), Limits()), memory, lambda refused: None):
+    with bounded(Job(1, Transform(), Limits()), [memory], lambda refused: None):
         assert threading.active_count() == threads
     os.close(memory)

@@ -38,7 +38,7 @@ Outcome = Rendered | ResizerError
 async def outcome(pool: Pool, source: bytes) -> Outcome:
     with original(source) as given:
         try:
-            return await pool.render(given, Transform(width=200))
+            return await pool.render([given], Transform(width=200))
         except ResizerError as error:
             return error
 

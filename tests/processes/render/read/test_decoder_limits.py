@@ -75,7 +75,7 @@ def test_twenty_million_dashes_are_too_much_and_no_damage() -> None:
     async def scenario() -> None:
         async with running(limits=Limits(), command=COMMAND) as (pool, _):
             with original(svg(DASHES)) as given:
-                await pool.render(given, Transform(width=50))
+                await pool.render([given], Transform(width=50))
 
     with pytest.raises(UnprocessableSource, match=r"The SVG (asks|takes|needs)"):
         asyncio.run(scenario())

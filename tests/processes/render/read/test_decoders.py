@@ -147,7 +147,7 @@ def test_all_of_them_render_in_a_worker_that_is_locked_in() -> None:
         async with running(limits=Limits(), command=COMMAND) as (pool, diary):
             for source in [*(make() for make in EACH.values()), *with_words]:
                 with original(source) as given:
-                    assert (await pool.render(given, Transform(width=40))).width == 40
+                    assert (await pool.render([given], Transform(width=40))).width == 40
             return diary.deaths
 
     assert asyncio.run(scenario()) == []

@@ -255,7 +255,7 @@ def test_workers_are_let_do_what_mending_takes() -> None:
 
     async def render(pool: Pool, source: bytes) -> Rendered:
         with original(source) as given:
-            return await pool.render(given, Transform(width=40))
+            return await pool.render([given], Transform(width=40))
 
     cut_gif, cut_webp = (moving(kind)[: len(moving(kind)) * 9 // 10] for kind in ("gif", "webp"))
     assert all(variant.partial for variant in asyncio.run(scene()))
@@ -275,10 +275,10 @@ found = hashlib.sha256()
 for path in broken:
     for options in ({}, {"width": 40}):
         for _ in range(int(sys.argv[2])):
-            render(other.read_bytes(), Transform(), Limits(), Resampling.LINEAR)
+            render([other.read_bytes()], Transform(), Limits(), Resampling.LINEAR)
         try:
             asked = Transform(format=Format.PNG, **options)
-            found.update(render(path.read_bytes(), asked, Limits(), Resampling.LINEAR).body)
+            found.update(render([path.read_bytes()], asked, Limits(), Resampling.LINEAR).body)
         except UnprocessableSource:
             found.update(path.name.encode())
 print(found.hexdigest())

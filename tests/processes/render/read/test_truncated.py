@@ -36,7 +36,7 @@ def outcomes(sources: list[bytes]) -> list[Rendered | ResizerError]:
     async def outcome(pool: Pool, source: bytes) -> Rendered | ResizerError:
         with original(source) as given:
             try:
-                return await pool.render(given, Transform(width=50))
+                return await pool.render([given], Transform(width=50))
             except ResizerError as error:
                 return error
 

@@ -154,7 +154,7 @@ def test_an_original_cannot_be_changed_because_it_is_sealed(sealed: bool, target
     async def scenario() -> None:
         async with running(command=command(obey, targets)) as (pool, _):
             with _sealed(b"spoil") if sealed else original(b"spoil") as given:
-                told = json.loads(said(await pool.render(given, Transform())))
+                told = json.loads(said(await pool.render([given], Transform())))
         assert {outcome == WORKED for outcome in told.values()} == {not sealed}
 
     asyncio.run(scenario())
