@@ -32,16 +32,17 @@ def read_overlays(
     """
     overlays = []
     for number, source in enumerate(sources, 1):
+        which = f"Overlay {number}: "
         left = replace(limits, max_source_pixels=max(0, limits.max_source_pixels - pixels))
         try:
             image, header = _opened(source, gamut, left)
             overlays.append(_shown(image, header, canvas, gamut))
         except UnprocessableSource as error:
-            raise UnprocessableSource(f"Overlay {number}: {error}") from error
+            raise UnprocessableSource(which + str(error)) from error
         except (pyvips.Error, UnicodeDecodeError) as error:
             if "out of memory" in str(error).lower():
                 raise
-            raise UnprocessableSource(f"Overlay {number}: {BROKEN}") from error
+            raise UnprocessableSource(which + BROKEN) from error
         pixels += image.width * image.height
     return tuple(overlays)
 
