@@ -2,27 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from resizer.aio.retries import pause
-from resizer.cdn.cloudfront import invalidate
-from resizer.cdn.http import Reply, send
-from resizer.cdn.plan import Call, Invalidation, PurgePolicy, plan
-from resizer.cdn.target import Kind, Target
+from resizer.cdn.call import PurgeCall
+from resizer.cdn.target import PurgePolicy, Target, calls_for
 from resizer.model.flush import Flush
 
-_PAUSES = {
-    Kind.CLOUDFRONT: 0.5,
-    Kind.CLOUDFRONT_PATH: 0.5,
-    Kind.CLOUDFLARE: 0.2,
-    Kind.CLOUDFLARE_URL: 0.2,
-    Kind.FASTLY: 0.05,
-    Kind.BAN: 0.01,
-    Kind.PURGE: 0.002,
-}
-"""Seconds between the starts of two calls: Cloudflare's Pro plan allows 5 a second, Fastly 100,000
-an hour; slower plans answer 429, and then are waited for."""
 _PATIENCE = 120.0
 """Seconds that all waiting for one target may add up to. An invalidation of CloudFront that stands
 in the way of another is done within a minute."""
@@ -32,7 +19,7 @@ _LONGEST_WAIT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PurgeOutcome:
     """How it went with one target."""
 
     target: str
@@ -59,47 +46,40 @@ async def purge(
     flushes: Sequence[Flush],
     paths: Iterable[str],
     tries: Tries = Tries(),
-) -> list[Outcome]:
+) -> list[PurgeOutcome]:
     """Tell all targets, at the same time, to forget `flushes`; an outcome for each. Raises nothing.
 
     `paths` are those that were answered with what was flushed, for targets that are told by URL.
     """
     known = frozenset(paths)
     return await asyncio.gather(
-        *(_tell(target, plan(target, policy, flushes, known), tries) for target in policy.targets)
+        *(_tell(each, calls_for(each, policy, flushes, known), tries) for each in policy.targets)
     )
 
 
-async def _tell(target: Target, calls: list[Call], tries: Tries) -> Outcome:
+async def _tell(target: Target, calls: Sequence[PurgeCall], tries: Tries) -> PurgeOutcome:
     name = str(target)
     if not calls:
-        return Outcome(name, warning="no URL of it is known, so nothing was purged there")
-    waiting = Waiting(tries)
-    pace = Pace(_PAUSES[target.kind])
+        return PurgeOutcome(name, warning="no URL of it is known, so nothing was purged there")
+    budget = RetryBudget(tries)
+    limit = RateLimit(target.vendor.pause)
     for made, call in enumerate(calls):
-        await pace.wait()
-        if failure := await _make(call, waiting):
+        await limit.wait()
+        if failure := await _make(call, budget):
             part = f", after {made} of {len(calls)} calls" if made else ""
-            return Outcome(name, made, failure + part)
-    return Outcome(name, len(calls))
+            return PurgeOutcome(name, made, failure + part)
+    return PurgeOutcome(name, len(calls))
 
 
-async def _make(call: Call, waiting: "Waiting") -> str | None:
+async def _make(call: PurgeCall, budget: "RetryBudget") -> str | None:
     """Make one call, several times if need be; why it failed."""
-    attempt = _attempt(call)
-    attempts, reply = 1, await asyncio.to_thread(attempt)
-    while reply.again and await waiting.may_go_on(attempts, reply.wait):
-        attempts, reply = attempts + 1, await asyncio.to_thread(attempt)
-    return None if reply.done else reply.said
+    attempts, result = 1, await asyncio.to_thread(call.send)
+    while result.again and await budget.may_go_on(attempts, result.wait):
+        attempts, result = attempts + 1, await asyncio.to_thread(call.send)
+    return None if result.done else result.said
 
 
-def _attempt(call: Call) -> Callable[[], Reply]:
-    if isinstance(call, Invalidation):
-        return lambda: invalidate(call)
-    return lambda: send(call)
-
-
-class Waiting:
+class RetryBudget:
     """The time that one target's failures may take."""
 
     def __init__(self, tries: Tries) -> None:
@@ -121,7 +101,7 @@ class Waiting:
         return True
 
 
-class Pace:
+class RateLimit:
     """Keeps the starts of calls apart."""
 
     def __init__(self, pause: float) -> None:

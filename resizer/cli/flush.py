@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from resizer.cdn.plan import PurgePolicy
+from resizer.cdn.target import PurgePolicy
 from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, fail, out, read
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed

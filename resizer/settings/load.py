@@ -9,11 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from resizer.cdn.vendors import TOKENS
 from resizer.settings.rules import ALWAYS, MAKE_A_KEY, Rule
 from resizer.settings.settings import CONFIG_VARIABLE, PREFIX, Settings, config_file
 from resizer.urls.access import Urls
 
-_SECRET = {"signing_keys", "cache", "cdn", "cloudflare_token", "fastly_token"}
+_SECRET = {"signing_keys", "cache", "cdn"} | TOKENS
 """Settings whose value is not repeated: a secret, or a URL that may hold one."""
 _SHORT_KEY = 32
 _CLOSE = 0.8

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from resizer.cdn.target import Kind
+from resizer.cdn.vendors import NEEDS
 from resizer.settings.settings import PREFIX, Settings
 from resizer.storage.address import Bucket, read_address
 from resizer.urls.access import Urls
@@ -109,27 +110,14 @@ def _cdn_is_named(settings: Settings) -> str | None:
     return None if settings.cdn else f"{PREFIX}CDN is not set: say what to purge"
 
 
-def _cloudflare_lets_in(settings: Settings) -> str | None:
-    if settings.cloudflare_token.get_secret_value():
+def _vendors_have(name: str, settings: Settings) -> str | None:
+    if getattr(settings, name):
         return None
-    return _needed_by(settings, {Kind.CLOUDFLARE, Kind.CLOUDFLARE_URL}, "CLOUDFLARE_TOKEN")
-
-
-def _fastly_lets_in(settings: Settings) -> str | None:
-    if settings.fastly_token.get_secret_value():
+    vendors = (target.vendor for target in settings.purge_policy.targets)
+    needing = [vendor.name for vendor in vendors if name in vendor.needs]
+    if not needing:
         return None
-    return _needed_by(settings, {Kind.FASTLY}, "FASTLY_TOKEN")
-
-
-def _urls_are_whole(settings: Settings) -> str | None:
-    return (
-        None if settings.public_url else _needed_by(settings, {Kind.CLOUDFLARE_URL}, "PUBLIC_URL")
-    )
-
-
-def _needed_by(settings: Settings, kinds: set[Kind], name: str) -> str | None:
-    used = [target.kind for target in settings.purge_policy.targets if target.kind in kinds]
-    return f"{PREFIX}{name} is not set, and {used[0]} in {PREFIX}CDN needs it" if used else None
+    return f"{PREFIX}{name.upper()} is not set, and {needing[0]} in {PREFIX}CDN needs it"
 
 
 def _events_are_named(settings: Settings) -> str | None:
@@ -149,11 +137,7 @@ ALWAYS = (
     Rule(frozenset({"presets", "fallback"}), _presets_can_redirect),
     Rule(frozenset({"widths", "max_output_side"}), _widths_fit),
 )
-_PURGES = (
-    Rule(frozenset({"cdn", "cloudflare_token"}), _cloudflare_lets_in),
-    Rule(frozenset({"cdn", "fastly_token"}), _fastly_lets_in),
-    Rule(frozenset({"cdn", "public_url"}), _urls_are_whole),
-)
+_PURGES = tuple(Rule(frozenset({"cdn", name}), partial(_vendors_have, name)) for name in NEEDS)
 PURGING = (Rule(frozenset({"cdn"}), _cdn_is_named), *_PURGES)
 """What a purge of the CDN needs. A server that has the same settings needs none of it."""
 SHARED = Rule(frozenset({"cache"}), _cache_is_shared)

@@ -16,8 +16,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from resizer.cdn.plan import PurgePolicy
-from resizer.cdn.target import read_target
+from resizer.cdn.target import PurgePolicy, read_target
+from resizer.cdn.vendors import TOKENS
 from resizer.model.limits import FailOn, Limits
 from resizer.render.protocol.messages import Resampling
 from resizer.settings.types import (
@@ -210,8 +210,7 @@ class Settings(BaseSettings):
         return PurgePolicy(
             tuple(read_target(entry) for entry in self.cdn),
             self.public_url,
-            self.cloudflare_token.get_secret_value(),
-            self.fastly_token.get_secret_value(),
+            {name: getattr(self, name).get_secret_value() for name in TOKENS},
         )
 
     def parsed_presets(self) -> dict[str, Preset]:

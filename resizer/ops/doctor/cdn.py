@@ -3,7 +3,7 @@
 import asyncio
 from urllib.parse import urlsplit
 
-from resizer.cdn.target import SERVERS, Target
+from resizer.cdn.target import Target
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
 from resizer.settings.rules import PURGING
 from resizer.settings.settings import Settings
@@ -19,13 +19,13 @@ async def check_cdn(settings: Settings) -> list[Finding]:
         warn(WHAT, f"{fault}: `flush --cdn` and `watch` refuse to begin.") for fault in faults
     ]
     complete = ok(WHAT, "All is set that a purge needs; whether it is let in, only a purge tells.")
-    servers = [target for target in settings.purge_policy.targets if target.kind in SERVERS]
+    servers = [target for target in settings.purge_policy.targets if target.vendor.is_server]
     return [*(lacking or [complete]), *await asyncio.gather(*map(_reach, servers))]
 
 
 async def _reach(target: Target) -> Finding:
     """By TCP alone: any request could mean something there."""
-    what, parts = f"{WHAT} {target.kind}", urlsplit(target.place)
+    what, parts = f"{WHAT} {target.vendor.name}", urlsplit(target.place)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         async with asyncio.timeout(_SECONDS):

@@ -19,8 +19,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from resizer.aio.retries import pause
-from resizer.cdn.plan import PurgePolicy
 from resizer.cdn.purge import Tries, purge
+from resizer.cdn.target import PurgePolicy
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
 from resizer.ops.watch.queue import Message, Queue, QueueAway, QueueFacts, QueueRefused

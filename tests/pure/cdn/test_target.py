@@ -1,21 +1,24 @@
 import pytest
 
-from resizer.cdn.target import Kind, Target, read_target
+from resizer.cdn.target import Target, read_target
+from resizer.cdn.vendors import VENDORS
 
 
 @pytest.mark.parametrize(
-    ("text", "target"),
+    ("text", "named"),
     [
-        ("cloudfront:E2EXAMPLE", Target(Kind.CLOUDFRONT, "E2EXAMPLE")),
-        ("cloudfront-path:E2EXAMPLE", Target(Kind.CLOUDFRONT_PATH, "E2EXAMPLE")),
-        ("cloudflare:023e105f4ecef8ad", Target(Kind.CLOUDFLARE, "023e105f4ecef8ad")),
-        ("cloudflare-url:023e105f4ecef8ad", Target(Kind.CLOUDFLARE_URL, "023e105f4ecef8ad")),
-        ("fastly:SU1Z0isxPaozGVKXdv0eY", Target(Kind.FASTLY, "SU1Z0isxPaozGVKXdv0eY")),
-        ("ban:http://varnish:6081/", Target(Kind.BAN, "http://varnish:6081")),
-        ("purge:https://[::1]:8443/edge", Target(Kind.PURGE, "https://[::1]:8443/edge")),
+        ("cloudfront:E2EXAMPLE", ("cloudfront", "E2EXAMPLE")),
+        ("cloudfront-path:E2EXAMPLE", ("cloudfront-path", "E2EXAMPLE")),
+        ("cloudflare:023e105f4ecef8ad", ("cloudflare", "023e105f4ecef8ad")),
+        ("cloudflare-url:023e105f4ecef8ad", ("cloudflare-url", "023e105f4ecef8ad")),
+        ("fastly:SU1Z0isxPaozGVKXdv0eY", ("fastly", "SU1Z0isxPaozGVKXdv0eY")),
+        ("ban:http://varnish:6081/", ("ban", "http://varnish:6081")),
+        ("purge:https://[::1]:8443/edge", ("purge", "https://[::1]:8443/edge")),
     ],
 )
-def test_a_target_is_a_kind_and_a_place(text: str, target: Target) -> None:
+def test_a_target_is_a_vendor_and_a_place(text: str, named: tuple[str, str]) -> None:
+    name, place = named
+    target = Target(VENDORS[name], place)
     assert read_target(text) == target
     assert read_target(str(target)) == target
 
@@ -23,7 +26,7 @@ def test_a_target_is_a_kind_and_a_place(text: str, target: Target) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("akamai:1", "of cloudfront, cloudfront-path, cloudflare"),
+        ("akamai:1", "of cloudflare, cloudflare-url, cloudfront"),
         ("cloudfront", "cloudfront: must be followed by an id"),
         ("cloudflare:../x", "must be followed by an id"),
         ("ban:varnish", "must be followed by an http:// or https:// URL"),

@@ -217,7 +217,7 @@ def test_what_is_in_front_is_a_list_of_targets() -> None:
         "ban:http://varnish:6081",
         "purge:https://nginx",
     ]
-    assert (policy.public_url, policy.fastly_token) == ("https://i.test", "hush")
+    assert (policy.public_url, policy.tokens["fastly_token"]) == ("https://i.test", "hush")
     assert "hush" not in f"{settings!r} {policy!r}"
 
 

@@ -2,9 +2,8 @@
 
 import asyncio
 
-from resizer.cdn.plan import PurgePolicy
 from resizer.cdn.purge import purge
-from resizer.cdn.target import read_target
+from resizer.cdn.target import PurgePolicy, read_target
 from resizer.model.flush import Flush
 from tests.support.fronts import Front, Requests
 from tests.support.live import KEY

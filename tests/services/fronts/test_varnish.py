@@ -6,9 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from resizer.cdn.plan import PurgePolicy
 from resizer.cdn.purge import purge
-from resizer.cdn.target import read_target
+from resizer.cdn.target import PurgePolicy, read_target
 from resizer.model.flush import Flush
 from tests.support.fronts import Front, Requests, Varnish
 from tests.support.pictures import jpeg

@@ -11,8 +11,7 @@ from unittest.mock import Mock
 import boto3
 import pytest
 
-from resizer.cdn.plan import PurgePolicy
-from resizer.cdn.target import read_target
+from resizer.cdn.target import PurgePolicy, read_target
 from resizer.errors import CacheUnavailable
 from resizer.ops.watch.queue import QueueAway, QueueRefused, open_queue
 from resizer.ops.watch.watcher import Watcher, WatchPolicy

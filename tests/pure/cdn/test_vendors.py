@@ -3,14 +3,18 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from resizer.cdn.plan import EVERY_IMAGE, Invalidation, PurgePolicy, Request, plan
-from resizer.cdn.target import read_target
+from resizer.cdn.call import PurgeRequest
+from resizer.cdn.target import PurgePolicy, calls_for, read_target
+from resizer.cdn.vendors import NEEDS, TOKENS, VENDORS
+from resizer.cdn.vendors.cloudfront import EVERY_IMAGE, Invalidation
 from resizer.http.images import PREFIXES
 from resizer.model.flush import Flush
+from resizer.settings.settings import Settings
 
 POLICY = PurgePolicy(
-    (), "https://img.example.com/", cloudflare_token="cf-hush", fastly_token="f-hush"
+    (), "https://img.example.com/", {"cloudflare_token": "cf-hush", "fastly_token": "f-hush"}
 )
 CAT = Flush(key="photos/cat.jpg")
 PATHS = ["/img/width=9/photos/cat.jpg", "/img/hero/photos/cat.jpg"]
@@ -18,17 +22,17 @@ PATHS = ["/img/width=9/photos/cat.jpg", "/img/hero/photos/cat.jpg"]
 
 def requests(
     target: str, flushes: list[Flush], paths: list[str] | None = None, policy: PurgePolicy = POLICY
-) -> list[Request]:
-    calls = plan(read_target(target), policy, flushes, paths or [])
-    return [call for call in calls if isinstance(call, Request)]
+) -> list[PurgeRequest]:
+    calls = calls_for(read_target(target), policy, flushes, paths or [])
+    return [call for call in calls if isinstance(call, PurgeRequest)]
 
 
 def invalidated(target: str, flushes: list[Flush], paths: list[str] | None = None) -> list[str]:
-    calls = plan(read_target(target), POLICY, flushes, paths or [])
+    calls = calls_for(read_target(target), POLICY, flushes, paths or [])
     return [item for call in calls if isinstance(call, Invalidation) for item in call.items]
 
 
-def sent(request: Request) -> dict[str, list[str]]:
+def sent(request: PurgeRequest) -> dict[str, list[str]]:
     assert request.body is not None
     content: dict[str, list[str]] = json.loads(request.body)
     return content
@@ -97,12 +101,12 @@ def test_the_image_paths_are_those_that_the_gateway_serves() -> None:
 
 @pytest.mark.parametrize("target", ["cloudfront-path:E1", "cloudflare-url:z1", "purge:http://n"])
 def test_what_knows_urls_gets_no_call_when_none_was_noted(target: str) -> None:
-    assert plan(read_target(target), POLICY, [CAT], []) == []
+    assert calls_for(read_target(target), POLICY, [CAT], []) == []
 
 
 def test_many_tags_travel_together_as_far_as_each_api_allows() -> None:
     flushes = [Flush(key=f"photos/{number:05}.jpg") for number in range(2001)]
-    calls = plan(read_target("cloudfront:E1"), POLICY, flushes, [])
+    calls = calls_for(read_target("cloudfront:E1"), POLICY, flushes, [])
     invalidations = [call for call in calls if isinstance(call, Invalidation)]
     assert [len(one.items) for one in invalidations] == [1000, 1000, 1]
     assert len({one.reference for one in invalidations}) == 3
@@ -130,6 +134,17 @@ def test_a_path_is_sent_as_it_came_as_far_as_a_request_line_can_hold_it(path: st
     assert " " not in url
     if path.isascii() and path.isprintable() and " " not in path:
         assert url == "http://n/img/" + path
+
+
+def test_what_a_vendor_needs_is_a_setting_and_its_token_a_secret() -> None:
+    assert set(NEEDS) <= set(Settings.model_fields)
+    assert all(Settings.model_fields[name].annotation is SecretStr for name in TOKENS)
+
+
+def test_every_vendor_has_one_name_and_keeps_a_pace() -> None:
+    assert all(vendor.name == name for name, vendor in VENDORS.items())
+    assert len(VENDORS) == 7
+    assert all(vendor.pause > 0 for vendor in VENDORS.values())
 
 
 def test_tokens_do_not_show_in_what_is_printed() -> None:
