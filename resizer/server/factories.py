@@ -11,7 +11,7 @@ from resizer.cache.redis import RedisCache, open_cache
 from resizer.cache.results import Results, open_results
 from resizer.http.headers import CachePolicy
 from resizer.model.freshness import Freshness
-from resizer.render.protocol.messages import RENDERER_VERSION
+from resizer.render.host.fingerprint import of_renderer
 from resizer.settings.settings import Settings
 from resizer.storage.address import endpoint_url, read_address
 
@@ -89,8 +89,9 @@ def namespace(settings: Settings) -> str:
 
 
 def fingerprint(settings: Settings) -> str:
-    """What besides a Transform decides the bytes of a variant."""
-    return f"{RENDERER_VERSION}-{settings.resampling}-{settings.max_output_side}-{settings.fail_on}"
+    """A digest of what besides a Transform decides the bytes of a variant."""
+    decisive = (of_renderer(), settings.resampling, settings.max_output_side, settings.fail_on)
+    return hashlib.sha256(" ".join(map(str, decisive)).encode()).hexdigest()[:12]
 
 
 def freshness(settings: Settings) -> Freshness:

@@ -17,9 +17,6 @@ from resizer.model.limits import Limits
 from resizer.model.transform import Transform
 from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
 
-RENDERER_VERSION = 5
-"""Part of every cached variant's field: raise it when the same Transform gives other bytes."""
-
 MAX_ORDER_BYTES = 65_536
 MAX_REPLY_BYTES = 65_536
 MAX_TEXT = 300
