@@ -11,8 +11,8 @@ from resizer.settings.flags import ConfigFlag, settings_as_flags
 from resizer.settings.rules import SIGNING
 from resizer.settings.settings import Settings
 from resizer.settings.types import read_seconds, read_widths
-from resizer.urls.dialects.cloudflare import with_width
 from resizer.urls.links import Links
+from resizer.urls.option_list import with_width
 
 
 @settings_as_flags("urls", "presets", "fallback", "public_url", "max_output_side")

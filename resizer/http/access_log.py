@@ -8,10 +8,10 @@ pieces no longer than `PIPE_BUF`, which several processes may write to one pipe 
 import asyncio
 import json
 import os
-import re
 import select
 import time
 from collections import deque
+from collections.abc import Callable
 from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,17 +19,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from resizer.http.trace import Trace, accepted_id
 from resizer.telemetry.log import timestamp
 from resizer.telemetry.metrics import Metrics
+from resizer.urls.dialects import DIALECTS
 
 _SECONDS = 0.1
 _AT_ONCE = 12
 """Entries that become one piece. In a turn of the event loop each takes 12 µs, and others wait."""
 _SHARE = 8
 """Of all that were gathered, where that is more: what comes in meanwhile must not pile up."""
-_END = r"(?:,|/|%2c|%2f)"
-_SIGNATURE = re.compile(
-    rf"({_END}(?:s|%73)(?:i|%69)(?:g|%67)(?:=|%3d))(?:(?!{_END}).)*", re.IGNORECASE
-)
-"""`sig=` as a proxy may have spelled it, and what follows."""
 _LONGEST_URL = 1024
 """Characters of a URL that are logged; longer ones are nobody's images."""
 
@@ -41,8 +37,10 @@ Entry = tuple[float, float, bytes, str, bytes, int, int, str]
 class LineWriter:
     """Where lines go: a file descriptor, or nowhere when `fd` is None."""
 
-    def __init__(self, fd: int | None) -> None:
+    def __init__(self, fd: int | None, redact: Callable[[str], str] = DIALECTS.redact) -> None:
+        """`redact` takes the signature out of a path."""
         self._fd = fd
+        self._redact = redact
         self._entries: deque[Entry] = deque()
         self._waiting: asyncio.Handle | None = None
 
@@ -74,7 +72,7 @@ class LineWriter:
         if self._fd is None:
             return
         try:
-            for piece in pieces([line(*entry) for entry in entries], select.PIPE_BUF):
+            for piece in pieces([line(*entry, self._redact) for entry in entries], select.PIPE_BUF):
                 _write_whole(self._fd, piece)
         except OSError:
             return
@@ -168,12 +166,13 @@ def line(
     status: int,
     size: int,
     cache: str,
+    redact: Callable[[str], str] = DIALECTS.redact,
 ) -> bytes:
     """An Entry as a line of JSON; signatures, which are as good as a password, left out."""
     return (
         f'{{"time":"{timestamp(now)}","level":"info","event":"request"'
         f',"request_id":"{request_id.decode()}","method":{_quoted(method)}'
-        f',"path":{_quoted_path(path)},"status":{status},"bytes":{size}'
+        f',"path":{_quoted_path(path, redact)},"status":{status},"bytes":{size}'
         f',"ms":{milliseconds:.2f},"cache":{_quoted(cache)}}}\n'
     ).encode()
 
@@ -182,13 +181,8 @@ _quoted = lru_cache(maxsize=256)(json.dumps)
 
 
 @lru_cache(maxsize=4096)
-def _quoted_path(path: bytes) -> str:
-    return json.dumps(redacted(path.decode("latin-1")[:_LONGEST_URL]))
-
-
-def redacted(url: str) -> str:
-    """`url` without its signature."""
-    return _SIGNATURE.sub(r"\1…", url)
+def _quoted_path(path: bytes, redact: Callable[[str], str]) -> str:
+    return json.dumps(redact(path.decode("latin-1")[:_LONGEST_URL]))
 
 
 def _header(scope: Scope, name: bytes) -> bytes | None:

@@ -33,7 +33,6 @@ from resizer.urls import signing
 from resizer.urls.access import Access, authorise
 from resizer.urls.request import ImageRequest
 
-PREFIXES = ("/img/", "/cdn-cgi/image/")
 _OF_THE_BODY = {b"content-length", b"content-type"}
 _log = logging.getLogger("resizer")
 
@@ -43,6 +42,7 @@ class ImagePolicy:
     """What the endpoint goes by, in plain values."""
 
     parse: Callable[[str], ImageRequest]
+    """A path, as it was sent."""
     access: Access
     cache: CachePolicy
     fallback: str | None
@@ -102,8 +102,7 @@ class Images:
             )
 
     def _parse_and_authorise(self, path: str) -> ImageRequest:
-        prefix = next(prefix for prefix in PREFIXES if path.startswith(prefix))
-        request = self._policy.parse(path.removeprefix(prefix))
+        request = self._policy.parse(path)
         authorise(request, self._policy.access)
         return request
 
@@ -169,11 +168,6 @@ class Images:
         kept = [field for field in reply.headers if field[0] not in _OF_THE_BODY]
         location = (b"location", self._policy.fallback.encode())
         return Reply(302, [*kept, (b"content-length", b"0"), location])
-
-
-def is_image(scope: Scope) -> bool:
-    """Whether the path, as it was sent, is that of an image."""
-    return scope["type"] == "http" and raw_path(scope).startswith(PREFIXES)
 
 
 def raw_path(scope: Scope) -> str:

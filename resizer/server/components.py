@@ -40,7 +40,8 @@ from resizer.settings.load import warnings
 from resizer.settings.settings import Settings
 from resizer.storage.sources import open_source
 from resizer.telemetry.metrics import Metrics
-from resizer.urls.dialects.cloudflare import parse
+from resizer.urls.dialect import DialectRegistry
+from resizer.urls.dialects import DIALECTS
 
 _log = logging.getLogger("resizer")
 _MIB = 1024 * 1024
@@ -56,10 +57,11 @@ _GATHER_SECONDS = 0.5
 class Components:
     """The parts of one process, made from the settings and told of one another."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, dialects: DialectRegistry = DIALECTS) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.writer = LineWriter(sys.stdout.fileno() if settings.access_log else None)
+        log = sys.stdout.fileno() if settings.access_log else None
+        self.writer = LineWriter(log, dialects.redact)
         self.coherence = Coherence()
         self.memory = MemoryCache(settings.memory_cache_mb * _MIB, self.coherence)
         self.shared = open_shared(settings, coherence=self.coherence)
@@ -124,7 +126,7 @@ class Components:
             self.known_urls,
             self.metrics,
             ImagePolicy(
-                partial(parse, settings=settings.dialect_settings),
+                partial(dialects.parse, settings=settings.dialect_settings),
                 settings.access,
                 cache_policy,
                 settings.fallback,

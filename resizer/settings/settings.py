@@ -34,7 +34,7 @@ from resizer.settings.types import (
     read_preset,
 )
 from resizer.urls.access import Access, Urls
-from resizer.urls.dialects.cloudflare import DialectSettings
+from resizer.urls.dialect import DialectSettings
 from resizer.urls.preset import Preset
 
 PREFIX = "RESIZER_"

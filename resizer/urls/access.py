@@ -7,8 +7,6 @@ from resizer.errors import SignatureMismatch
 from resizer.urls import signing
 from resizer.urls.request import ImageRequest
 
-_PRESET_NAMES = {"preset", "width"}
-
 
 class Urls(StrEnum):
     """Which URLs are answered."""
@@ -36,25 +34,25 @@ def authorise(request: ImageRequest, access: Access) -> None:
     Depends on the URL and the settings alone, so that a URL once let in stays let in.
     """
     if request.signature is not None and (access.secrets or access.urls is not Urls.OPEN):
-        signing.verify(access.secrets, request.options, request.key, request.signature)
+        signing.verify(request.scheme, access.secrets, request.signed, request.signature)
         return
     if access.urls is Urls.OPEN:
         return
     if access.urls is Urls.SIGNED:
-        raise SignatureMismatch("This URL needs a signature: sig=… as its last option.")
+        raise SignatureMismatch(f"This URL needs a signature: {request.scheme.place}.")
     if not _is_preset(request, access.widths):
         raise SignatureMismatch(
             "Without a signature only presets"
             + (f" and the widths {_listed(access.widths)}" if access.widths else "")
-            + " are accepted; anything else needs sig=… as its last option."
+            + f" are accepted; anything else needs {request.scheme.place}."
         )
 
 
 def _is_preset(request: ImageRequest, widths: frozenset[int]) -> bool:
-    names = set(request.names)
-    if not names <= _PRESET_NAMES:
-        return False
-    return "width" not in names or request.transform.width in widths
+    """Whether it is of a preset, at its own width or a listed one, or of a listed width alone."""
+    if not request.explicit:
+        return request.preset is not None
+    return request.explicit == {"width"} and request.transform.width in widths
 
 
 def _listed(widths: frozenset[int]) -> str:

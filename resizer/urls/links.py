@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from resizer.urls import signing
 from resizer.urls.access import Access, authorise
-from resizer.urls.dialects.cloudflare import DialectSettings, parse, write
+from resizer.urls.dialect import Dialect, DialectSettings
+from resizer.urls.dialects import DIALECTS
+from resizer.urls.request import ImageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +15,23 @@ class Links:
 
     settings: DialectSettings
     access: Access
+    dialect: Dialect = DIALECTS.default
 
     def path(self, key: str, options: Sequence[str]) -> str:
-        """`/img/<options>/<key>`, signed with the first key if there is one.
+        """The path of a URL, signed with the first key if there is one.
 
         `options` and `key` are decoded. Raises InvalidRequest, SourceNotFound and
         SignatureMismatch for what would not be answered.
         """
-        secrets = self.access.secrets
-        signature = signing.sign(secrets[0], options, key) if secrets else None
-        tail = write(options, key, signature)
-        authorise(parse(tail, self.settings), self.access)
-        return f"/img/{tail}"
+        return self._checked(key, options)[0]
+
+    def request(self, key: str, options: Sequence[str]) -> ImageRequest:
+        """What the gateway understands of that path. Raises the same."""
+        return self._checked(key, options)[1]
+
+    def _checked(self, key: str, options: Sequence[str]) -> tuple[str, ImageRequest]:
+        secret = next(iter(self.access.secrets), None)
+        tail = self.dialect.write(options, key, secret)
+        request = self.dialect.parse(tail, self.settings)
+        authorise(request, self.access)
+        return self.dialect.prefixes[0] + tail, request

@@ -29,6 +29,11 @@ class ParsedOption:
         """The canonical one, whichever spelling was used."""
         return self.definition.name
 
+    @property
+    def field(self) -> str:
+        """The field of Transform or ImageRequest that it sets."""
+        return self.definition.field or self.definition.name
+
 
 def read_options(text: str, presets: Collection[str]) -> list[ParsedOption]:
     """Every option of `text`, in its order. `presets` are the names that may stand alone.
@@ -48,6 +53,18 @@ def read_options(text: str, presets: Collection[str]) -> list[ParsedOption]:
     if any(option.name == "sig" for option in options[:-1]):
         raise InvalidRequest("sig is not the last option.", option="sig", accepted="sig at the end")
     return options
+
+
+def with_width(options: Sequence[str], width: int) -> tuple[str, ...]:
+    """Decoded `options` with this width: in the place of the one they have, else in front."""
+    wanted = f"width={width}"
+    replaced = tuple(wanted if _is_width(option) else option for option in options)
+    return replaced if wanted in replaced else (wanted, *replaced)
+
+
+def _is_width(option: str) -> bool:
+    found = BY_SPELLING.get(option.partition("=")[0])
+    return found is not None and found.name == "width"
 
 
 def no_options() -> InvalidRequest:
@@ -134,9 +151,7 @@ def to_transform(options: Sequence[ParsedOption], base: Transform, max_side: int
 def _changes(options: Sequence[ParsedOption]) -> dict[str, Any]:
     """The fields of Transform that these options set."""
     changes = {
-        option.definition.field or option.name: option.value
-        for option in options
-        if option.name not in _NOT_TRANSFORM
+        option.field: option.value for option in options if option.name not in _NOT_TRANSFORM
     }
     sides = {
         option.name.removeprefix("trim."): option.value

@@ -1,4 +1,4 @@
-"""Every option of the URL grammar, as data.
+"""Every option of native URLs, as data.
 
 Names and meanings are those of Cloudflare's image transformations; `border` and `preset` are
 spelled our way, since Cloudflare has neither in a URL.
@@ -28,7 +28,7 @@ class Option:
     """What `read` takes, in words that complete «… takes»."""
     doc: str
     field: str | None = None
-    """The field of Transform it sets, where that has another name."""
+    """The field of Transform or ImageRequest it sets, where that has another name."""
 
 
 _LEAST_FACTOR = 0.0001
@@ -194,6 +194,7 @@ _TABLE = (
         values.word({"redirect": True}),
         "redirect",
         "302 to the configured fallback instead of an error.",
+        field="redirect_on_error",
     ),
     Option(
         "preset", None, str, "the name of a preset", "A configured preset; its name alone will do."
@@ -204,6 +205,7 @@ _TABLE = (
         values.whole(1, values.MAX_WHOLE),
         "a time in Unix seconds",
         "The URL is good until then.",
+        field="expires",
     ),
     Option("sig", None, str, "a signature, as the last option", "Signature of options and key."),
 )

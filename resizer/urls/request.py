@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from resizer.model.transform import Transform
+from resizer.urls.signing import SignatureScheme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,12 +13,15 @@ class ImageRequest:
     transform: Transform
     key: str
     """Percent-decoded, never empty."""
-    options: tuple[str, ...]
-    """Each option as written but percent-decoded, `sig` left out: what a signature covers."""
-    names: tuple[str, ...]
-    """The canonical name of each of `options`, in their order; `preset` for a preset."""
     preset: str | None
-    signature: str | None
+    explicit: frozenset[str]
+    """What the URL itself says, beside its key and its preset: the names of the fields of
+    Transform that it sets, and of `expires` and `redirect_on_error` here."""
     expires: int | None
     """Unix seconds."""
     redirect_on_error: bool
+    signed: bytes
+    """What a signature covers, to the byte."""
+    signature: str | None
+    scheme: SignatureScheme
+    """How `signature` is made of `signed`."""

@@ -8,10 +8,10 @@ import pytest
 
 from resizer.http.replies import kind
 from resizer.settings.settings import Settings
-from resizer.urls.dialects.cloudflare import DialectSettings, parse
+from resizer.urls.dialect import DialectSettings
+from resizer.urls.dialects.cloudflare import parse
 from resizer.urls.options import OPTIONS, REFUSED_NAMES
 from resizer.urls.preset import parse_preset
-from resizer.urls.signing import sign
 from tests.fuzz.target import NAMES
 from tests.pure.http.test_replies import TABLE
 from tests.support.root import ROOT
@@ -71,7 +71,7 @@ def test_the_signatures_shown_are_right() -> None:
     signed = [request for tail in shown if (request := parse(tail, _settings())).signature]
     assert len(signed) == 2
     for request in signed:
-        assert sign(secret, request.options, request.key) == request.signature
+        assert request.scheme.sign(secret, request.signed) == request.signature
 
 
 def test_the_urls_shown_are_urls() -> None:

@@ -14,7 +14,7 @@ from typing import Self
 import httpx
 import pytest
 
-from resizer.http.images import PREFIXES
+from resizer.urls.dialects import DIALECTS
 from tests.support.live import Gateway
 from tests.support.root import ROOT
 from tests.support.servers import free_port
@@ -167,7 +167,9 @@ class Requests:
             time.sleep(0.01)
         entries = self._gateway.entries()[self._read :]
         self._read += len(entries)
-        return [entry for entry in entries if str(entry.get("path", "")).startswith(PREFIXES)]
+        return [
+            entry for entry in entries if str(entry.get("path", "")).startswith(DIALECTS.prefixes)
+        ]
 
 
 def need_fronts() -> None:

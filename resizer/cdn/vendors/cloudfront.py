@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from resizer.cdn.call import CallResult
 from resizer.cdn.vendor import Purge, Vendor, batches
+from resizer.urls.dialects import DIALECTS
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_cloudfront import CloudFrontClient
 
-EVERY_IMAGE = ("/img/*", "/cdn-cgi/image/*")
+EVERY_IMAGE = tuple(f"{prefix}*" for prefix in DIALECTS.prefixes)
 """All paths of images. Other things may be behind the same distribution."""
 _MOST_PATHS = 200
 """Paths invalidated one by one, each of which CloudFront charges for; more are `EVERY_IMAGE`."""

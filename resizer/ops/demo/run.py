@@ -17,7 +17,7 @@ from resizer.server.app import create_app
 from resizer.server.uvicorn import listen, run
 from resizer.settings.settings import Settings
 from resizer.urls.access import Urls
-from resizer.urls.dialects.cloudflare import write
+from resizer.urls.dialects import DIALECTS
 
 _HOST = "127.0.0.1"
 _PORTS_TRIED = 20
@@ -53,7 +53,8 @@ def welcome(origin: str, keys: Sequence[str]) -> str:
     lines = ["", f"  The gallery    {origin}/", ""]
     tried = (["width=400", "format=auto"], ["w=300", "h=300", "fit=cover"], ["format=json"])
     lines += [
-        f"  {origin}/img/{write(options, key)}" for options, key in zip(tried, keys, strict=False)
+        f"  {origin}{DIALECTS.default.path(options, key)}"
+        for options, key in zip(tried, keys, strict=False)
     ]
     return "\n".join([*lines, "", "  Ctrl-C ends it.", ""])
 
@@ -66,7 +67,7 @@ def _settings(source: str, port: int) -> Settings:
 
 
 def _make_app(settings: Settings, keys: Sequence[str], origin: str) -> ASGIApp:
-    html = page(keys, lambda options, key: f"/img/{write(options, key)}", origin)
+    html = page(keys, DIALECTS.default.path, origin)
     headers = {"content-security-policy": CONTENT_SECURITY_POLICY, "cache-control": "no-store"}
 
     async def gallery(_: Request) -> Response:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from resizer.errors import SignatureMismatch
 from resizer.http.negotiation import varies
 from resizer.model.formats import NEGOTIATED, OUTPUT_FORMATS
-from resizer.urls.dialects.cloudflare import parse, write
 from resizer.urls.links import Links
 
 FORMATS = {str(format_): OUTPUT_FORMATS[format_].media_type for format_ in NEGOTIATED.values()}
@@ -32,8 +31,7 @@ def wanted(
     """
     found: dict[Wanted, None] = {}
     for each in options:
-        links.path(_ANY_KEY, each)
-        transform = parse(write(each, _ANY_KEY), links.settings).transform
+        transform = links.request(_ANY_KEY, each).transform
         accepted = [FORMATS[name] for name in formats] if varies(transform) else [None]
         found |= {Wanted(tuple(each), accept): None for accept in accepted}
     return tuple(found)

@@ -1,1 +1,6 @@
-"""URL dialects: each reads its own paths into an ImageRequest, and writes them."""
+"""URL dialects, a module each: all that there are stand in `DIALECTS`."""
+
+from resizer.urls.dialect import DialectRegistry
+from resizer.urls.dialects import cloudflare
+
+DIALECTS = DialectRegistry(cloudflare.DIALECT)

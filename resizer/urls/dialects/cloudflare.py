@@ -13,30 +13,24 @@
 
 Options are split on commas before they are percent-decoded, so a comma inside a value is `%2C`.
 `sig` and `exp` say nothing about the picture: a URL needs at least one option besides them.
+
+Signed is what a URL says, not how it is spelled: each decoded option but `sig`, then an empty line,
+then the decoded key. Line feeds are refused in both, so nothing can slide from one side to the
+other, and a proxy that re-encodes changes nothing.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from resizer.errors import InvalidRequest
 from resizer.model.transform import Transform
+from resizer.urls.dialect import Dialect, DialectSettings
 from resizer.urls.keys import encode, read_key, write_key
 from resizer.urls.option_list import no_options, read_options, to_transform
-from resizer.urls.options import BY_SPELLING
 from resizer.urls.preset import Preset
 from resizer.urls.request import ImageRequest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DialectSettings:
-    """What the settings decide about URLs."""
-
-    max_side: int
-    """Pixels of a box, dpr and border included."""
-    presets: Mapping[str, Preset] = field(default_factory=dict)
-    onerror_allowed: bool = False
-    """There is a fallback for `onerror=redirect` to go to."""
+from resizer.urls.signing import SignatureScheme, hmac_sha256
 
 
 def parse(tail: str, settings: DialectSettings) -> ImageRequest:
@@ -53,38 +47,47 @@ def parse(tail: str, settings: DialectSettings) -> ImageRequest:
     signed = [option for option in options if option.name != "sig"]
     preset = settings.presets.get(values.get("preset", ""))
     base = preset.transform if preset else Transform()
+    transform = to_transform(options, base, settings.max_side)
+    key = read_key(rest)
     return ImageRequest(
-        transform=to_transform(options, base, settings.max_side),
-        key=read_key(rest),
-        options=tuple(option.text for option in signed),
-        names=tuple(option.name for option in signed),
+        transform=transform,
+        key=key,
         preset=preset.name if preset else None,
-        signature=values.get("sig"),
+        explicit=frozenset(option.field for option in signed if option.name != "preset"),
         expires=values.get("exp"),
         redirect_on_error=_redirects(values, preset, settings),
+        signed=signed_text([option.text for option in signed], key),
+        signature=values.get("sig"),
+        scheme=SCHEME,
     )
 
 
-def write(options: Sequence[str], key: str, signature: str | None = None) -> str:
+def write(options: Sequence[str], key: str, secret: str | None = None) -> str:
     """The tail that `parse` reads back as these decoded `options` and this `key`.
 
-    All that a proxy might take for syntax is percent-encoded. Raises InvalidRequest and
-    SourceNotFound for a key that no URL can hold.
+    Signed with `secret` if there is one. All that a proxy might take for syntax is
+    percent-encoded. Raises InvalidRequest and SourceNotFound for a key that no URL can hold.
     """
-    parts = [*options] if signature is None else [*options, f"sig={signature}"]
+    parts = [*options]
+    if secret is not None:
+        parts.append(f"sig={SCHEME.sign(secret, signed_text(options, key))}")
     return f"{','.join(encode(part, '=', 'options') for part in parts)}/{write_key(key)}"
 
 
-def with_width(options: Sequence[str], width: int) -> tuple[str, ...]:
-    """Decoded `options` with this width: in the place of the one they have, else in front."""
-    wanted = f"width={width}"
-    replaced = tuple(wanted if _is_width(option) else option for option in options)
-    return replaced if wanted in replaced else (wanted, *replaced)
+def signed_text(options: Sequence[str], key: str) -> bytes:
+    """What is signed: decoded `options` without `sig`, in the URL's order, and the decoded `key`.
 
-
-def _is_width(option: str) -> bool:
-    found = BY_SPELLING.get(option.partition("=")[0])
-    return found is not None and found.name == "width"
+    Raises InvalidRequest for a line feed or text that is not Unicode.
+    """
+    lines = [*options, "", key]
+    if any("\n" in line for line in lines):
+        raise InvalidRequest(
+            "A line feed cannot be signed.", accepted="options and keys of one line"
+        )
+    try:
+        return "\n".join(lines).encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("What is to be signed is not Unicode.", accepted="UTF-8") from None
 
 
 def _redirects(values: Mapping[str, Any], preset: Preset | None, settings: DialectSettings) -> bool:
@@ -96,3 +99,23 @@ def _redirects(values: Mapping[str, Any], preset: Preset | None, settings: Diale
             accepted="no onerror",
         )
     return redirect
+
+
+_END = r"(?:,|/|%2c|%2f)"
+_SIGNATURE = re.compile(
+    rf"({_END}(?:s|%73)(?:i|%69)(?:g|%67)(?:=|%3d))(?:(?!{_END}).)*", re.IGNORECASE
+)
+"""`sig=` as a proxy may have spelled it, and what follows."""
+
+SCHEME = SignatureScheme(
+    sign=lambda secret, signed: hmac_sha256(secret.encode(), signed),
+    place="sig=… as its last option",
+    covers="the options and the key",
+)
+DIALECT = Dialect(
+    prefixes=("/img/", "/cdn-cgi/image/"),
+    form="/img/<options>/<key>",
+    parse=parse,
+    write=write,
+    signature=_SIGNATURE,
+)

@@ -26,7 +26,7 @@ from resizer.http.known_urls import KnownUrls
 from resizer.model.flush import Flush
 from resizer.server.app import Front
 from resizer.urls.access import Access, Urls
-from resizer.urls.dialects.cloudflare import parse
+from resizer.urls.dialects import DIALECTS
 from tests.fuzz.target import Target
 from tests.fuzz.targets.urls import SETTINGS
 from tests.support.house import House
@@ -35,7 +35,7 @@ SECONDS = 5
 """For all replies of a connection; nothing that is asked here takes time."""
 STATUSES = {200, 204, 302, 304, 400, 403, 404, 405, 410}
 POLICY = ImagePolicy(
-    partial(parse, settings=SETTINGS),
+    partial(DIALECTS.parse, settings=SETTINGS),
     Access(Urls.OPEN, ("k" * 40,)),
     CachePolicy(60, 600, 30, 300, 5),
     "https://example.com/fallback.png",
@@ -110,7 +110,7 @@ class Served:
         self.hits = KnownUrls(self.house.gateway, POLICY.cache)
         metrics, writer = self.house.metrics, LineWriter(None)
         images = Images(self.house.gateway, self.hits, metrics, POLICY)
-        app = AccessLog(Front(images, Starlette()), writer, metrics)
+        app = AccessLog(Front(images, Starlette(), DIALECTS.prefixes), writer, metrics)
         self.config = uvicorn.Config(
             app,
             lifespan="off",

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from urllib.parse import unquote, unquote_to_bytes
 
 from resizer.errors import ResizerError, SignatureExpired, SignatureMismatch
-from resizer.http.access_log import redacted
 from resizer.urls import signing
 from resizer.urls.access import Access, Urls, authorise
+from resizer.urls.dialects import DIALECTS
 from resizer.urls.dialects.cloudflare import parse, write
 from resizer.urls.request import ImageRequest
 from tests.fuzz.oracles import check_refusal
 from tests.fuzz.target import Target
 from tests.fuzz.targets.urls import SETTINGS
+from tests.support.urls import options_of, sign
 
 SECRET = "test-key-0123456789abcdef0123456789abcdef"
 OTHER = "another-key-9876543210fedcba9876543210fed"
@@ -33,7 +34,7 @@ def check(data: bytes) -> None:
     request = _understood(first)
     if request is None or request.signature is not None:
         return
-    signature = made(request.options, request.key)
+    signature = made(options_of(request), request.key)
     check_signed(request, signature)
     check_unsigned(request)
     check_expiry(request)
@@ -50,8 +51,9 @@ def made(options: Sequence[str], key: str) -> str:
 
 
 def check_signed(request: ImageRequest, signature: str) -> None:
-    assert signing.sign(SECRET, request.options, request.key) == signature
-    tail = write(request.options, request.key, signature)
+    assert sign(SECRET, options_of(request), request.key) == signature
+    tail = write(options_of(request), request.key, SECRET)
+    assert tail == write([*options_of(request), f"sig={signature}"], request.key)
     assert all(lets_in(tail, signature, access) for access in ALL_URLS)
     assert not lets_in(tail, signature, Access(Urls.SIGNED, (OTHER,)))
     assert not lets_in(tail, signature, Access(Urls.SIGNED))
@@ -59,8 +61,8 @@ def check_signed(request: ImageRequest, signature: str) -> None:
 
 def check_unsigned(request: ImageRequest) -> None:
     """What a client may do without a key: presets, with one of the widths, or one of the widths."""
-    tail = write(request.options, request.key)
-    said = [option.partition("=") for option in request.options]
+    tail = write(options_of(request), request.key)
+    said = [option.partition("=") for option in options_of(request)]
     widths = [value for name, _, value in said if name in ("w", "width")]
     others = [
         name for name, _, _ in said if name not in ("w", "width", "preset", *SETTINGS.presets)
@@ -76,7 +78,7 @@ def check_unsigned(request: ImageRequest) -> None:
 
 def check_expiry(request: ImageRequest) -> None:
     """The end of a URL is signed too, and holds from its first second."""
-    assert any(text.startswith("exp=") for text in request.options) == bool(request.expires)
+    assert any(text.startswith("exp=") for text in options_of(request)) == bool(request.expires)
     for late in (-1, -0.001, 0, 1e12):
         try:
             signing.check_expiry(request.expires, (request.expires or 0) + late)
@@ -94,25 +96,27 @@ def check_forged(request: ImageRequest, signature: str, tail: str) -> None:
     if (other := _understood(forged)) is None:
         return
     said = [_decoded(part) for part in options.split(",")]
-    same = (said, _decoded(rest.removeprefix("/"))) == ([*request.options], request.key)
-    assert (said, other.signature) == ([*other.options], signature)
+    same = (said, _decoded(rest.removeprefix("/"))) == ([*options_of(request)], request.key)
+    assert (said, other.signature) == ([*options_of(other)], signature)
     for access in ALL_URLS:
         assert lets_in(forged, signature, access) == same
 
 
 def check_spelled(request: ImageRequest, signature: str, spelling: str) -> None:
     """One spelling of a signature is good, however it is encoded; no log shows that one."""
-    tail = write(request.options, request.key)
+    tail = write(options_of(request), request.key)
     options, slash, rest = tail.partition("/")
     spelled = f"{options},{spelling.replace('{}', signature)}{slash}{rest}"
     read = _understood(spelled)
-    if read is None or read.signature is None or read.options != request.options:
+    if read is None or read.signature is None or options_of(read) != options_of(request):
         return
     same = read.signature == signature and read.key == request.key
     for access in ALL_URLS:
         assert lets_in(spelled, signature, access) == same
     if same:
-        line = redacted(f"/img/{spelled}".encode("utf-8", "surrogateescape").decode("latin-1"))
+        line = DIALECTS.redact(
+            f"/img/{spelled}".encode("utf-8", "surrogateescape").decode("latin-1")
+        )
         assert signature not in line
         assert signature not in unquote(line)
 

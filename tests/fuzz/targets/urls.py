@@ -2,14 +2,16 @@
 
 from resizer.errors import InvalidRequest, SourceNotFound
 from resizer.model.transform import Box, Colour, Edges, Point, Transform
-from resizer.urls.dialects.cloudflare import DialectSettings, parse, with_width, write
-from resizer.urls.option_list import MAX_LENGTH
+from resizer.urls.dialect import DialectSettings
+from resizer.urls.dialects.cloudflare import parse, write
+from resizer.urls.option_list import MAX_LENGTH, with_width
 from resizer.urls.options import BY_SPELLING, REFUSED_NAMES
 from resizer.urls.preset import parse_preset
 from resizer.urls.request import ImageRequest
 from tests.fuzz.oracles import check_refusal, has_controls
 from tests.fuzz.target import Target
 from tests.pure.urls.test_options import ACCEPTED
+from tests.support.urls import options_of
 
 MAX_SIDE = 8192
 SETTINGS = DialectSettings(
@@ -96,12 +98,14 @@ def check_canonical(transform: Transform) -> None:
 
 
 def check_written(request: ImageRequest) -> None:
-    tail = write(request.options, request.key, request.signature)
+    options = options_of(request)
+    signature = [] if request.signature is None else [f"sig={request.signature}"]
+    tail = write([*options, *signature], request.key)
     assert tail.isascii()
     if len(tail.partition("/")[0]) > MAX_LENGTH:
         return  # it came with characters that should have been encoded, and were counted as one
     assert parse(tail, SETTINGS) == request
-    narrow = with_width(request.options, 1)
+    narrow = with_width(options, 1)
     try:
         narrower = parse(write(narrow, request.key), SETTINGS)
     except InvalidRequest as error:  # a border that only fitted without a width

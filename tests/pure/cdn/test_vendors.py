@@ -9,9 +9,9 @@ from resizer.cdn.call import PurgeRequest
 from resizer.cdn.target import PurgePolicy, calls_for, read_target
 from resizer.cdn.vendors import NEEDS, TOKENS, VENDORS
 from resizer.cdn.vendors.cloudfront import EVERY_IMAGE, Invalidation
-from resizer.http.images import PREFIXES
 from resizer.model.flush import Flush
 from resizer.settings.settings import Settings
+from resizer.urls.dialects import DIALECTS
 
 POLICY = PurgePolicy(
     (), "https://img.example.com/", {"cloudflare_token": "cf-hush", "fastly_token": "f-hush"}
@@ -96,7 +96,7 @@ def test_of_many_paths_too() -> None:
 
 
 def test_the_image_paths_are_those_that_the_gateway_serves() -> None:
-    assert tuple(f"{prefix}*" for prefix in PREFIXES) == EVERY_IMAGE
+    assert tuple(f"{prefix}*" for prefix in DIALECTS.prefixes) == EVERY_IMAGE
 
 
 @pytest.mark.parametrize("target", ["cloudfront-path:E1", "cloudflare-url:z1", "purge:http://n"])

@@ -8,7 +8,8 @@ from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
 from resizer.model.image import Variant
 from resizer.model.transform import Transform
-from resizer.urls.dialects.cloudflare import DialectSettings, parse
+from resizer.urls.dialect import DialectSettings
+from resizer.urls.dialects.cloudflare import parse
 from resizer.urls.request import ImageRequest
 from tests.support.house import House
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.errors import InvalidRequest, SourceNotFound
-from resizer.urls.dialects.cloudflare import DialectSettings, parse
+from resizer.urls.dialect import DialectSettings
+from resizer.urls.dialects.cloudflare import parse
 from resizer.urls.keys import encode
 from resizer.urls.options import BY_SPELLING, REFUSED_NAMES
 from resizer.urls.preset import parse_preset

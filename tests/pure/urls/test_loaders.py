@@ -4,7 +4,8 @@ import pytest
 
 from resizer.model.formats import Format
 from resizer.model.transform import Colour, Fit, Point, Transform
-from resizer.urls.dialects.cloudflare import DialectSettings, parse
+from resizer.urls.dialect import DialectSettings
+from resizer.urls.dialects.cloudflare import parse
 
 SETTINGS = DialectSettings(max_side=8192)
 CAT = "photos/cat.jpg"

@@ -189,5 +189,5 @@ def test_the_tables_above_leave_no_option_out() -> None:
 def test_the_short_names_mean_the_long_ones(short: str, name: str) -> None:
     for value, transform in ACCEPTED[name].items():
         assert read(f"{short}={value}") == transform
-    assert parse(f"{short}={next(iter(ACCEPTED[name]))}/a", SETTINGS).names == (name,)
+    assert parse(f"{short}={next(iter(ACCEPTED[name]))}/a", SETTINGS).explicit == {name}
     assert {s for s in BY_SPELLING if s not in OPTIONS} == {"w", "h", "q", "f", "g"}

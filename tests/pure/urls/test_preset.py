@@ -2,7 +2,8 @@ import pytest
 
 from resizer.errors import InvalidRequest
 from resizer.model.transform import BLACK, Box, Transform
-from resizer.urls.dialects.cloudflare import DialectSettings, parse
+from resizer.urls.dialect import DialectSettings
+from resizer.urls.dialects.cloudflare import parse
 from resizer.urls.preset import Preset, parse_preset
 from tests.support.urls import SETTINGS, read, refuse
 
@@ -11,7 +12,7 @@ from tests.support.urls import SETTINGS, read, refuse
 def test_a_preset_is_applied_by_its_name_alone_or_by_preset(spelling: str) -> None:
     request = parse(f"{spelling}/a", SETTINGS)
     assert request.preset == "hero"
-    assert request.names == ("preset",)
+    assert request.explicit == frozenset()
     assert request.transform == SETTINGS.presets["hero"].transform
 
 

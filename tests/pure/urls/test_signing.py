@@ -1,6 +1,6 @@
 import base64
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 import pytest
@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from resizer.errors import InvalidRequest, SignatureExpired, SignatureMismatch
 from resizer.urls import signing
-from resizer.urls.dialects.cloudflare import DialectSettings, parse, write
+from resizer.urls.dialect import DialectSettings
+from resizer.urls.dialects.cloudflare import SCHEME, parse, signed_text, write
+from tests.support.urls import sign
 
 SECRET = "test-key-0123456789abcdef0123456789abcdef"
 OPTIONS = ("width=400", "format=auto", "exp=1798761600")
@@ -34,16 +36,15 @@ lines = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"
 @pytest.mark.parametrize(("tail", "signed"), VECTORS)
 def test_the_published_vectors_are_signed_and_accepted(tail: str, signed: str) -> None:
     request = parse(tail, DialectSettings(max_side=8192))
-    assert signing.text(request.options, request.key) == signed.encode()
-    assert signing.sign(SECRET, request.options, request.key) == request.signature
-    signing.verify([SECRET], request.options, request.key, request.signature)
+    assert request.signed == signed.encode()
+    assert request.scheme.sign(SECRET, request.signed) == request.signature
+    signing.verify(request.scheme, [SECRET], request.signed, request.signature)
 
 
 @pytest.mark.parametrize(("tail", "signed"), VECTORS)
 def test_writing_a_signed_url_gives_the_published_one(tail: str, signed: str) -> None:
     options, _, key = signed.partition("\n\n")
-    signature = signing.sign(SECRET, options.split("\n"), key)
-    assert write(options.split("\n"), key, signature) == tail
+    assert write(options.split("\n"), key, SECRET) == tail
 
 
 @given(st.lists(lines), lines, st.lists(lines), lines)
@@ -53,7 +54,7 @@ def test_writing_a_signed_url_gives_the_published_one(tail: str, signed: str) ->
 def test_nothing_slides_between_options_and_key(
     options: list[str], key: str, other_options: list[str], other_key: str
 ) -> None:
-    same_text = signing.text(options, key) == signing.text(other_options, other_key)
+    same_text = signed_text(options, key) == signed_text(other_options, other_key)
     assert same_text == ((options, key) == (other_options, other_key))
 
 
@@ -62,12 +63,16 @@ def test_nothing_slides_between_options_and_key(
 )
 def test_a_line_feed_is_refused_on_either_side(options: list[str], key: str) -> None:
     with pytest.raises(InvalidRequest, match="line feed"):
-        signing.sign(SECRET, options, key)
+        sign(SECRET, options, key)
 
 
 def test_text_that_is_not_unicode_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="Unicode"):
-        signing.sign(SECRET, ["width=1"], "\udcff")
+        sign(SECRET, ["width=1"], "\udcff")
+
+
+def verify(secrets: Sequence[str], options: Sequence[str], key: str, signature: str | None) -> None:
+    signing.verify(SCHEME, secrets, signed_text(options, key), signature)
 
 
 def _percent_all(text: str) -> str:
@@ -86,11 +91,11 @@ def _percent_all(text: str) -> str:
 def test_a_proxy_that_reencodes_changes_nothing(reencode: Callable[[str], str]) -> None:
     options = ["width=300", "background=rgb(0 0 0 / 50%)", "exp=1798761600"]
     key = "photos/Zoë & friends, 100%+.jpg"
-    signature = signing.sign(SECRET, options, key)
+    signature = sign(SECRET, options, key)
     parts = ",".join(reencode(part) for part in [*options, f"sig={signature}"])
     segments = "/".join(reencode(segment) for segment in key.split("/"))
     request = parse(f"{parts}/{segments}", DialectSettings(max_side=8192))
-    signing.verify([SECRET], request.options, request.key, request.signature)
+    signing.verify(request.scheme, [SECRET], request.signed, request.signature)
 
 
 @pytest.mark.parametrize(
@@ -107,19 +112,19 @@ def test_a_proxy_that_reencodes_changes_nothing(reencode: Callable[[str], str]) 
     ],
 )
 def test_a_signature_holds_for_nothing_else(options: tuple[str, ...], key: str) -> None:
-    signing.verify([SECRET], OPTIONS, KEY, SIGNATURE)
+    verify([SECRET], OPTIONS, KEY, SIGNATURE)
     with pytest.raises(SignatureMismatch):
-        signing.verify([SECRET], options, key, SIGNATURE)
+        verify([SECRET], options, key, SIGNATURE)
 
 
 def test_any_of_several_keys_is_accepted_so_that_keys_can_be_rotated() -> None:
-    old = signing.sign("old", OPTIONS, KEY)
-    new = signing.sign("new", OPTIONS, KEY)
+    old = sign("old", OPTIONS, KEY)
+    new = sign("new", OPTIONS, KEY)
     assert old != new
     for signature in (old, new):
-        signing.verify(["new", "old"], OPTIONS, KEY, signature)
+        verify(["new", "old"], OPTIONS, KEY, signature)
     with pytest.raises(SignatureMismatch):
-        signing.verify(["new"], OPTIONS, KEY, old)
+        verify(["new"], OPTIONS, KEY, old)
 
 
 def test_every_key_is_compared_even_after_one_matched(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,15 +136,15 @@ def test_every_key_is_compared_even_after_one_matched(monkeypatch: pytest.Monkey
         return compare(right, claimed)
 
     monkeypatch.setattr(hmac, "compare_digest", counted)
-    signing.verify([SECRET, "second", "third"], OPTIONS, KEY, SIGNATURE)
-    assert compared == [signing.sign(s, OPTIONS, KEY).encode() for s in (SECRET, "second", "third")]
+    verify([SECRET, "second", "third"], OPTIONS, KEY, SIGNATURE)
+    assert compared == [sign(s, OPTIONS, KEY).encode() for s in (SECRET, "second", "third")]
 
 
 def test_without_keys_or_without_a_signature_nothing_is_accepted() -> None:
     with pytest.raises(SignatureMismatch):
-        signing.verify([], OPTIONS, KEY, SIGNATURE)
+        verify([], OPTIONS, KEY, SIGNATURE)
     with pytest.raises(SignatureMismatch, match="not signed"):
-        signing.verify([SECRET], OPTIONS, KEY, None)
+        verify([SECRET], OPTIONS, KEY, None)
 
 
 def test_only_one_of_the_spellings_that_decode_to_the_same_bytes_is_accepted() -> None:
@@ -152,18 +157,18 @@ def test_only_one_of_the_spellings_that_decode_to_the_same_bytes_is_accepted() -
     assert standard != SIGNATURE
     for spelling in [*twins, standard, f"{SIGNATURE}=", f" {SIGNATURE}", digest.hex(), ""]:
         with pytest.raises(SignatureMismatch):
-            signing.verify([SECRET], OPTIONS, KEY, spelling)
+            verify([SECRET], OPTIONS, KEY, spelling)
 
 
 @pytest.mark.parametrize("signature", ["ключ", "é" * 43, "\udcff", SIGNATURE[:-1] + "Q\u0301"])
 def test_a_signature_that_is_not_ascii_is_a_mismatch_like_any_other(signature: str) -> None:
     with pytest.raises(SignatureMismatch):
-        signing.verify([SECRET], OPTIONS, KEY, signature)
+        verify([SECRET], OPTIONS, KEY, signature)
 
 
 def test_the_errors_show_neither_the_key_nor_the_right_signature() -> None:
     with pytest.raises(SignatureMismatch) as caught:
-        signing.verify([SECRET], OPTIONS, KEY, "wrong")
+        verify([SECRET], OPTIONS, KEY, "wrong")
     assert SECRET not in str(caught.value)
     assert SIGNATURE not in str(caught.value)
 

@@ -7,18 +7,20 @@ from hypothesis import strategies as st
 
 from resizer.errors import InvalidRequest, SourceNotFound
 from resizer.model.transform import Transform
-from resizer.urls.dialects.cloudflare import DialectSettings, parse, with_width, write
+from resizer.urls.dialect import DialectSettings
+from resizer.urls.dialects.cloudflare import parse, write
+from resizer.urls.option_list import with_width
 from tests.pure.urls.test_keys import keys
 from tests.pure.urls.test_options import ACCEPTED
 from tests.support.transforms import transforms
-from tests.support.urls import SETTINGS, read
+from tests.support.urls import SETTINGS, options_of, read, sign
 
 UNBOUNDED = DialectSettings(max_side=10**9)
 
 
 def _written(options: Sequence[str], key: str) -> tuple[tuple[str, ...], str]:
     request = parse(write(options, key), SETTINGS)
-    return request.options, request.key
+    return options_of(request), request.key
 
 
 spelled = st.sampled_from(
@@ -52,12 +54,13 @@ def test_a_transforms_own_text_is_read_back_as_the_same_transform(
 def test_a_written_url_holds_nothing_that_a_proxy_might_take_for_syntax(
     transform: Transform, key: str
 ) -> None:
-    tail = write(str(transform).split(","), key, signature="abc-_")
+    tail = write([*str(transform).split(","), "sig=abc-_"], key)
     assert re.fullmatch(r"(?:[A-Za-z0-9._~=,/-]|%[0-9A-F]{2})+", tail)
 
 
 def test_the_signature_is_written_last() -> None:
-    assert write(["w=1", "f=auto"], "a b", "xyz") == "w=1,f=auto,sig=xyz/a%20b"
+    signature = sign("xyz", ["w=1", "f=auto"], "a b")
+    assert write(["w=1", "f=auto"], "a b", "xyz") == f"w=1,f=auto,sig={signature}/a%20b"
 
 
 def test_a_key_that_no_url_can_hold_is_not_written() -> None:

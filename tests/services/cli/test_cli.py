@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from resizer.settings.settings import Settings
-from resizer.urls.dialects.cloudflare import DialectSettings, parse
+from resizer.urls.dialect import DialectSettings
+from resizer.urls.dialects.cloudflare import parse
 from resizer.urls.signing import verify
 from tests.support.commands import Run
 from tests.support.servers import RedisServer, free_port
@@ -56,7 +57,7 @@ def test_url_signs_with_the_first_key(run: Run) -> None:
     assert path.startswith("/img/width=400,format=auto,sig=")
     assert path.endswith("/photos/Zo%C3%AB%201.jpg")
     request = parse(path.removeprefix("/img/"), DialectSettings(max_side=8192))
-    verify(["new"], request.options, request.key, request.signature)
+    verify(request.scheme, ["new"], request.signed, request.signature)
 
 
 def test_url_expires(run: Run) -> None:

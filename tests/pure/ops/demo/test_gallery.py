@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from resizer.errors import InvalidRequest
 from resizer.ops.demo.gallery import CONTENT_SECURITY_POLICY, MOST_TILES, WIDTHS, page
 from resizer.ops.demo.samples import SAMPLES
-from resizer.urls.dialects.cloudflare import DialectSettings, parse, write
+from resizer.urls.dialect import DialectSettings
+from resizer.urls.dialects.cloudflare import parse, write
 
 AWKWARD = "a/\"><script>alert('x')</script>&amp; 100%, $5 ${x} #1?.jpg"
 KEYS = [*SAMPLES]

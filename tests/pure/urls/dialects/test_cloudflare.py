@@ -4,7 +4,7 @@ from resizer.errors import SourceNotFound
 from resizer.model.transform import Box, Transform
 from resizer.urls.dialects.cloudflare import parse
 from resizer.urls.options import OPTIONS
-from tests.support.urls import SETTINGS, read, refuse
+from tests.support.urls import SETTINGS, options_of, read, refuse
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_the_signature_is_the_last_option(options: str) -> None:
 
 def test_what_is_signed_is_each_option_as_written_but_decoded() -> None:
     request = parse("w=0400,hero,b%61ckground=%23FFF,exp=1798761600,sig=abc/a%2Fb", SETTINGS)
-    assert request.options == ("w=0400", "hero", "background=#FFF", "exp=1798761600")
-    assert request.names == ("width", "preset", "background", "exp")
+    assert options_of(request) == ("w=0400", "hero", "background=#FFF", "exp=1798761600")
+    assert request.explicit == {"width", "background", "expires"}
     assert (request.signature, request.expires) == ("abc", 1798761600)
     assert request.key == "a/b"
 
