@@ -44,10 +44,9 @@ def stats(
 
 async def _read(settings: Settings, top: int) -> "Stats":
     from resizer.ops.stats import read_stats
-    from resizer.server.factories import namespace
 
     url = settings.cache.get_secret_value()
-    return await read_stats(url, namespace(settings), top, _STATS_SECONDS)
+    return await read_stats(url, settings.source_address.namespace, top, _STATS_SECONDS)
 
 
 def _show(stats: "Stats", with_results: bool) -> None:

@@ -119,8 +119,6 @@ def _go(
 def _keys(settings: Settings, prefix: str, file: str | None) -> Keys:
     """What begins to tell the keys, from the first one, each time it is called."""
     from resizer.ops.warm.keys import keys_in, written_keys
-    from resizer.storage.address import read_address
-    from resizer.storage.listing import list_keys
 
     if file == "-":
         return lambda: written_keys(sys.stdin)
@@ -128,10 +126,7 @@ def _keys(settings: Settings, prefix: str, file: str | None) -> Keys:
         if not Path(file).is_file():
             fail(f"--keys: there is no file {file}", ASKED_WRONGLY)
         return lambda: keys_in(Path(file))
-    place = read_address(settings.source)
-    return lambda: list_keys(
-        place, prefix, endpoint=settings.s3_endpoint, region=settings.s3_region
-    )
+    return lambda: settings.source_address.keys(prefix)
 
 
 def _tell_if_none(originals: int, prefix: str | None, file: str | None) -> None:

@@ -14,7 +14,6 @@ from resizer.model.flush import Flush, Flushed
 from resizer.settings.flags import ConfigFlag, settings_as_flags
 from resizer.settings.rules import WATCHING
 from resizer.settings.settings import Settings
-from resizer.storage.address import Bucket, read_address
 from resizer.telemetry.log import logging_config
 
 _ROUND_TRIP_SECONDS = 10.0
@@ -57,14 +56,12 @@ async def _watch(settings: Settings, once: bool) -> bool:
     from resizer.ops.watch.watcher import Watcher, WatchPolicy
     from resizer.server.factories import open_flusher
 
-    source = read_address(settings.source)
-    assert isinstance(source, Bucket)  # noqa: S101  (a rule of WATCHING)
     async with open_flusher(settings, _ROUND_TRIP_SECONDS) as flusher:
         watcher = Watcher(
             open_queue(settings.events),
             open_queue(settings.dead_letters) if settings.dead_letters else None,
             partial(_flush, flusher),
-            WatchPolicy(source, settings.event_tries, settings.purge_policy),
+            WatchPolicy(settings.source_address, settings.event_tries, settings.purge_policy),
         )
         if once:
             return await watcher.drain()

@@ -38,7 +38,7 @@ from resizer.server.factories import (
 )
 from resizer.settings.load import warnings
 from resizer.settings.settings import Settings
-from resizer.storage.sources import open_source
+from resizer.storage.sources import Sources
 from resizer.telemetry.metrics import Metrics
 from resizer.urls.dialect import DialectRegistry
 from resizer.urls.dialects import DIALECTS
@@ -67,15 +67,13 @@ class Components:
         self.shared = open_shared(settings, coherence=self.coherence)
         self.results = open_results_of(settings)
         self.flusher = Flusher(self.shared, self.results) if self.shared is not None else None
-        self.source = open_source(
-            settings.source,
-            endpoint=settings.s3_endpoint,
-            region=settings.s3_region,
+        self.sources = Sources(
+            {"": settings.source_address},
             max_bytes=settings.max_source_bytes,
             fetch_seconds=settings.fetch_seconds,
         )
         self.originals = OriginalCache(
-            self.source,
+            self.sources.default,
             settings.source_cache_mb * _MIB,
             settings.fresh_for,
             self.coherence,
@@ -145,7 +143,7 @@ class Components:
             stack.callback(self.writer.flush)
             stack.callback(self.metrics.gather)
             stack.push_async_callback(cancel_and_wait, asyncio.create_task(self._gather()))
-            stack.push_async_callback(self.source.close)
+            stack.push_async_callback(self.sources.close)
             stack.push_async_callback(self.originals.close)
             stack.push_async_callback(self.pool.close)
             stack.push_async_callback(cancel_and_wait, asyncio.create_task(self._look_at_source()))
@@ -173,7 +171,7 @@ class Components:
     async def _look_at_source(self) -> None:
         """Connect before the first request does, and say at once what is wrong with it."""
         try:
-            await self.source.check()
+            await self.originals.check()
         except ResizerError as error:
             _log.warning("%s", error, extra={"reason": error.reason})
 

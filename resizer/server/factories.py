@@ -3,17 +3,15 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 from resizer.cache.coherence import Coherence
 from resizer.cache.flusher import Flusher
 from resizer.cache.redis import RedisCache, open_cache
-from resizer.cache.results import Results, open_results
+from resizer.cache.results import ResultsTier
 from resizer.http.headers import CachePolicy
 from resizer.model.freshness import Freshness
 from resizer.render.host.fingerprint import of_renderer
 from resizer.settings.settings import Settings
-from resizer.storage.address import endpoint_url, read_address
 
 
 def summary(settings: Settings) -> str:
@@ -46,7 +44,7 @@ def open_shared(
         return None
     return open_cache(
         url,
-        namespace(settings),
+        settings.source_address.namespace,
         timeout or settings.cache_timeout,
         coherence,
         _results_id(settings),
@@ -55,37 +53,16 @@ def open_shared(
 
 def _results_id(settings: Settings) -> str:
     """What gateways must have in common so that one flush reaches all that they keep."""
-    if settings.results is None:
+    if (address := settings.results_address) is None:
         return ""
-    place = read_address(settings.results)
-    text = str(place.resolve()) if isinstance(place, Path) else f"{place.name}/{place.below}"
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(address.path.encode()).hexdigest()[:8]
 
 
-def open_results_of(settings: Settings) -> Results | None:
+def open_results_of(settings: Settings) -> ResultsTier | None:
     """The tier for what does not fit the shared one, if there is one."""
-    if settings.results is None:
+    if (address := settings.results_address) is None:
         return None
-    return open_results(
-        settings.results,
-        namespace(settings),
-        endpoint=settings.s3_endpoint,
-        region=settings.s3_region,
-    )
-
-
-def namespace(settings: Settings) -> str:
-    """What keeps the variants of two sources on one Redis apart, without telling their names.
-
-    The address with all that decides where it leads: a directory's absolute path, a bucket's
-    endpoint.
-    """
-    place = read_address(settings.source)
-    if isinstance(place, Path):
-        text = str(place.resolve())
-    else:
-        text = f"{endpoint_url(settings.s3_endpoint) or 'aws'} {settings.source.rstrip('/')}"
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return ResultsTier(address, settings.source_address.namespace)
 
 
 def fingerprint(settings: Settings) -> str:

@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from resizer.cdn.vendors import NEEDS
 from resizer.settings.settings import PREFIX, Settings
-from resizer.storage.address import Bucket, read_address
 from resizer.urls.access import Urls
 
 MAKE_A_KEY = (
@@ -58,8 +56,7 @@ def _source_is_named(settings: Settings) -> str | None:
 
 
 def _directory_is_there(settings: Settings) -> str | None:
-    place = read_address(settings.source)
-    if not settings.source or not isinstance(place, Path) or place.is_dir():
+    if not settings.source or settings.source_address.exists():
         return None
     return f"{PREFIX}SOURCE: there is no directory {settings.source}"
 
@@ -77,15 +74,8 @@ def _results_can_be_flushed(settings: Settings) -> str | None:
 
 
 def _results_are_elsewhere(settings: Settings) -> str | None:
-    if settings.results is None or not settings.source:
-        return None
-    source, results = read_address(settings.source), read_address(settings.results)
-    inside = False
-    if isinstance(source, Path) and isinstance(results, Path):
-        inside = results.resolve().is_relative_to(source.resolve())
-    elif isinstance(source, Bucket) and isinstance(results, Bucket):
-        inside = source.name == results.name and results.below.startswith(source.below)
-    if not inside:
+    results = settings.results_address
+    if results is None or not settings.source or not settings.source_address.contains(results):
         return None
     return f"{PREFIX}RESULTS lies inside {PREFIX}SOURCE: results could be asked for as originals"
 
@@ -127,9 +117,10 @@ def _events_are_named(settings: Settings) -> str | None:
 
 
 def _source_has_events(settings: Settings) -> str | None:
-    if not settings.source or isinstance(read_address(settings.source), Bucket):
+    address = settings.source_address
+    if not settings.source or address.sends_events:
         return None
-    return f"{PREFIX}SOURCE is a directory, and only a bucket sends events"
+    return f"{PREFIX}SOURCE is {address.form}, and only a bucket sends events"
 
 
 ALWAYS = (

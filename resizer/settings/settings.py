@@ -22,8 +22,8 @@ from resizer.model.limits import FailOn, Limits
 from resizer.render.protocol.messages import Resampling
 from resizer.settings.types import (
     WIDEST,
+    AddressText,
     CacheUrl,
-    Place,
     Presets,
     Seconds,
     Secrets,
@@ -33,6 +33,8 @@ from resizer.settings.types import (
     Widths,
     read_preset,
 )
+from resizer.storage.address import Address, Servers
+from resizer.storage.kinds import read_address
 from resizer.urls.access import Access, Urls
 from resizer.urls.dialect import DialectSettings
 from resizer.urls.preset import Preset
@@ -57,7 +59,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
     )
 
-    source: Place = Field(
+    source: AddressText = Field(
         "", description="Where originals are: s3://bucket[/prefix] or a directory."
     )
     s3_endpoint: WebUrl | None = Field(
@@ -83,7 +85,7 @@ class Settings(BaseSettings):
     missing_ttl: Seconds = Field(
         10, description="Time for which a missing or unreadable original is remembered."
     )
-    results: Place | None = Field(
+    results: AddressText | None = Field(
         None, description="Where variants are kept beyond Redis: s3://bucket/prefix or a directory."
     )
 
@@ -183,6 +185,19 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file()))
+
+    @property
+    def source_address(self) -> Address:
+        """Where originals are, and by which server."""
+        return self._address(self.source)
+
+    @property
+    def results_address(self) -> Address | None:
+        """Where variants are kept beyond Redis, if anywhere."""
+        return None if self.results is None else self._address(self.results)
+
+    def _address(self, text: str) -> Address:
+        return read_address(text, Servers(self.s3_endpoint, self.s3_region))
 
     @property
     def renderers_each(self) -> int:

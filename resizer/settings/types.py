@@ -1,4 +1,4 @@
-"""What the text of a setting means: times, lists, places, presets; and what is wrong with one."""
+"""What the text of a setting means, a time or a list or an address, and what is wrong with it."""
 
 import re
 from typing import Annotated
@@ -9,7 +9,7 @@ from pydantic_settings import NoDecode
 
 from resizer.cdn.target import read_target
 from resizer.errors import InvalidRequest
-from resizer.storage.address import read_address
+from resizer.storage.kinds import read_address
 from resizer.urls.preset import Preset, parse_preset
 
 WIDEST = 16_383
@@ -91,7 +91,7 @@ def _cache_url(value: SecretStr) -> SecretStr:
     return value
 
 
-def _place(value: str) -> str:
+def _address(value: str) -> str:
     read_address(value)
     return value
 
@@ -132,6 +132,6 @@ Widths = Annotated[list[Annotated[int, Field(ge=1)]], NoDecode, BeforeValidator(
 Presets = Annotated[
     dict[str, str], NoDecode, BeforeValidator(_named_presets), AfterValidator(_well_formed)
 ]
-Place = Annotated[str, AfterValidator(_place)]
+AddressText = Annotated[str, AfterValidator(_address)]
 CacheUrl = Annotated[SecretStr, AfterValidator(_cache_url)]
 Targets = Annotated[list[str], NoDecode, BeforeValidator(_separated), AfterValidator(_targets)]

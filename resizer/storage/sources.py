@@ -1,42 +1,40 @@
-"""Originals: where they are read from.
+"""The sources of one process: several may be open side by side."""
 
-Every source answers the same calls:
+import asyncio
+from collections.abc import Iterator, Mapping
 
-    await source.fetch(key)           the Original, whole and sealed
-    await source.refetch(key, etag)   Unchanged if its entity tag is still `etag`, else the Original
-    await source.check()              raises when originals cannot be read at the moment
-    await source.close()
-"""
-
-from pathlib import Path
-
-from resizer.storage.address import read_address
-from resizer.storage.directory.source import DirectorySource
-from resizer.storage.s3.source import BucketSource
-
-__all__ = ["BucketSource", "DirectorySource", "open_source"]
+from resizer.storage.address import Address, Source
 
 
-def open_source(
-    url: str,
-    *,
-    endpoint: str | None = None,
-    region: str | None = None,
-    max_bytes: int,
-    fetch_seconds: float,
-) -> BucketSource | DirectorySource:
-    """The source that `url` names, in one of the forms that `read_address` knows.
+class Sources(Mapping[str, Source]):
+    """Open sources by name; the first is the default.
 
-    Nothing is contacted yet: `check()` does that. `endpoint` and `region` are for buckets and
-    default to the AWS variables of the environment. Raises ValueError on any other form.
+    A key names an original within its source only: whoever keeps originals or variants keeps those
+    of each source apart, by `Address.namespace` where they share a store.
     """
-    address = read_address(url)
-    if isinstance(address, Path):
-        return DirectorySource(address, max_bytes, fetch_seconds)
-    return BucketSource(
-        address,
-        endpoint=endpoint,
-        region=region,
-        max_bytes=max_bytes,
-        fetch_seconds=fetch_seconds,
-    )
+
+    def __init__(
+        self, addresses: Mapping[str, Address], *, max_bytes: int, fetch_seconds: float
+    ) -> None:
+        """Nothing is contacted yet. Originals have at most `max_bytes` and so long to arrive."""
+        self._opened = {
+            name: address.open_source(max_bytes=max_bytes, fetch_seconds=fetch_seconds)
+            for name, address in addresses.items()
+        }
+
+    @property
+    def default(self) -> Source:
+        """What a request reads that names no source."""
+        return next(iter(self._opened.values()))
+
+    def __getitem__(self, name: str) -> Source:
+        return self._opened[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._opened)
+
+    def __len__(self) -> int:
+        return len(self._opened)
+
+    async def close(self) -> None:
+        await asyncio.gather(*(source.close() for source in self._opened.values()))

@@ -11,9 +11,9 @@ import pytest
 
 from resizer.errors import ResizerError
 from resizer.model.image import Original, Unchanged
-from resizer.storage.sources import BucketSource, DirectorySource, open_source
+from resizer.storage.address import Servers, Source
+from resizer.storage.kinds import read_address
 
-AnySource = BucketSource | DirectorySource
 MAX_BYTES = 3 * 1024 * 1024
 
 
@@ -33,19 +33,22 @@ def age(path: Path, seconds: float) -> None:
     os.utime(path, ns=(then, then))
 
 
-def opened(url: str, seconds: float = 10.0, **options: str) -> AnySource:
-    return open_source(url, max_bytes=MAX_BYTES, fetch_seconds=seconds, **options)
+def opened(
+    url: str, seconds: float = 10.0, endpoint: str | None = None, region: str | None = None
+) -> Source:
+    address = read_address(url, Servers(endpoint, region))
+    return address.open_source(max_bytes=MAX_BYTES, fetch_seconds=seconds)
 
 
-def fetch(source: AnySource, key: str) -> Original:
+def fetch(source: Source, key: str) -> Original:
     return asyncio.run(source.fetch(key))
 
 
-def refetch(source: AnySource, key: str, etag: str) -> Original | Unchanged:
+def refetch(source: Source, key: str, etag: str) -> Original | Unchanged:
     return asyncio.run(source.refetch(key, etag))
 
 
-def fetched(source: AnySource, key: str) -> bytes:
+def fetched(source: Source, key: str) -> bytes:
     with fetch(source, key) as original:
         return content(original)
 
@@ -54,7 +57,7 @@ def content(original: Original) -> bytes:
     return os.pread(original.fd, original.size + 1, 0)
 
 
-def fetched_all(source: AnySource, keys: list[str]) -> list[bytes]:
+def fetched_all(source: Source, keys: list[str]) -> list[bytes]:
     async def run() -> list[bytes]:
         bodies = []
         for key in keys:
@@ -66,7 +69,7 @@ def fetched_all(source: AnySource, keys: list[str]) -> list[bytes]:
     return asyncio.run(run())
 
 
-def refusal(source: AnySource, key: str) -> ResizerError:
+def refusal(source: Source, key: str) -> ResizerError:
     """The error that fetching `key` ends in; no file descriptor may be left behind."""
     before = memfds()
     with pytest.raises(ResizerError) as caught:

@@ -11,24 +11,6 @@ Every call raises CacheUnavailable and nothing else. What lies there is believed
 to the place decides what is served.
 """
 
-from resizer.cache.results.tier import Results
-from resizer.storage.address import read_address
+from resizer.cache.results.tier import ResultsTier
 
-__all__ = ["Results", "open_results"]
-
-
-def open_results(
-    url: str,
-    namespace: str,
-    *,
-    endpoint: str | None = None,
-    region: str | None = None,
-    seconds: float = 5.0,
-) -> Results:
-    """The results at `url`, in one of the forms that `read_address` knows.
-
-    Sources that share the place are told apart by `namespace`. A call that takes longer than
-    `seconds` has failed; a flush takes as long as it takes. Nothing is contacted yet. Raises
-    ValueError on any other form.
-    """
-    return Results(read_address(url), namespace, endpoint=endpoint, region=region, seconds=seconds)
+__all__ = ["ResultsTier"]

@@ -6,12 +6,10 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore
 
 from resizer.aio.circuit_breaker import CircuitBreaker
 from resizer.aio.tasks import offload
@@ -19,40 +17,35 @@ from resizer.cache.results.names import directory_of, enclosing, name_of, read_n
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
 from resizer.model.image import Variant, pack, unpack
-from resizer.storage.address import Bucket
+from resizer.storage.address import Address, CannotOpen, Timeouts
 
 if TYPE_CHECKING:
-    from obstore.store import S3Store
+    from obstore.store import ObjectStore
 
 _LISTED = 1000
 """Objects: what S3 lists, and deletes, at a time."""
+_SECONDS = 5.0
 _ATTEMPTS = 3
 _DIGEST_SIZE = 16
 _NO_SUCH_KEY = re.compile(r'^\s+code: "NoSuchKey",$', re.MULTILINE)
 """What obstore tells of a server that misses an object in a list to delete. S3 does not."""
 
 
-class Results:
+class ResultsTier:
     """Variants, each an object: a checksum, then the variant as the shared cache has it."""
 
-    def __init__(
-        self,
-        address: Bucket | Path,
-        namespace: str,
-        *,
-        endpoint: str | None,
-        region: str | None,
-        seconds: float,
-    ) -> None:
+    def __init__(self, address: Address, namespace: str, seconds: float = _SECONDS) -> None:
+        """Sources that share the address are told apart by `namespace`.
+
+        A call that takes longer than `seconds` has failed; a flush takes as long as it takes.
+        Nothing is contacted yet.
+        """
         self._address = address
-        prefix = address.prefix.strip("/") if isinstance(address, Bucket) else ""
-        self._root = f"{prefix}/{namespace}".lstrip("/")
-        self._endpoint = endpoint
-        self._region = region
+        self._root = address.object_of(namespace).lstrip("/")
         self._seconds = seconds
         self._breaker = CircuitBreaker()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="results")
-        self._store: S3Store | LocalStore | None = None
+        self._store: ObjectStore | None = None
         self._opening = asyncio.Lock()
 
     async def get(self, key: str, field: str) -> Variant | None:
@@ -113,9 +106,7 @@ class Results:
     async def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _listed(
-        self, store: "S3Store | LocalStore", flush: Flush
-    ) -> AsyncIterator[list[str]]:
+    async def _listed(self, store: "ObjectStore", flush: Flush) -> AsyncIterator[list[str]]:
         """Names that a flush may mean. Stores list by whole segments, so there are more."""
         if flush.key is not None:
             # Only what lies in it: below it are the originals whose keys begin with this one.
@@ -148,7 +139,7 @@ class Results:
             raise
         self._breaker.succeeded()
 
-    async def _opened(self) -> "S3Store | LocalStore":
+    async def _opened(self) -> "ObjectStore":
         """The store, opened at first use: imports and credentials take time and may fail."""
         async with self._opening:
             if self._store is None:
@@ -156,25 +147,14 @@ class Results:
                 self._store = await loop.run_in_executor(self._thread, self._open)
             return self._store
 
-    def _open(self) -> "S3Store | LocalStore":
-        if isinstance(self._address, Path):
-            return _open_directory(self._address)
-        from resizer.storage.s3.client import CANNOT_OPEN, Patience, open_bucket
-
-        patience = Patience(self._seconds, self._seconds, _ATTEMPTS)
+    def _open(self) -> "ObjectStore":
         try:
-            return open_bucket(self._address.name, self._endpoint, self._region, patience)[0]
-        except CANNOT_OPEN as error:
-            raise _unavailable(error) from error
+            return self._address.open_store(Timeouts(self._seconds, self._seconds, _ATTEMPTS))
+        except CannotOpen as error:
+            raise CacheUnavailable(f"The results failed: {error}.") from error
 
 
-def _open_directory(path: Path) -> LocalStore:
-    """Made for this user alone if it is not there: it holds what private originals became."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return LocalStore(path.resolve(), automatic_cleanup=True)
-
-
-async def _delete(store: "S3Store | LocalStore", names: list[str]) -> None:
+async def _delete(store: "ObjectStore", names: list[str]) -> None:
     """Remove objects, there or not: at the first that is not, others may have been left out."""
     try:
         await obstore.delete_async(store, names)
@@ -210,8 +190,4 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError, ValueError) as error:
-        raise _unavailable(error) from error
-
-
-def _unavailable(error: Exception) -> CacheUnavailable:
-    return CacheUnavailable(f"The results failed: {type(error).__name__}.")
+        raise CacheUnavailable(f"The results failed: {type(error).__name__}.") from error

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from resizer.ops.demo.samples import write_samples
-from resizer.storage.address import read_address
+from resizer.storage.s3.address import S3Address
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,17 +30,17 @@ def seed(url: str) -> list[str]:
     Raises ValueError for a URL that names no bucket, PermissionError for a bucket that anyone
     can read, botocore's errors for one that cannot be written.
     """
-    address = read_address(url)
-    if isinstance(address, Path):
-        raise ValueError("must be s3://bucket[/prefix]")
-    bucket, prefix = address.name, address.prefix
+    address = S3Address.read(url)
+    if address is None:
+        raise ValueError(f"must be {S3Address.form}")
+    bucket = address.name
     client = _client()
     _make(client, bucket)
     with tempfile.TemporaryDirectory(prefix="resizer-seed-") as directory:
         keys = write_samples(Path(directory))
         for key in keys:
-            _put(client, bucket, f"{prefix}/{key}".lstrip("/"), Path(directory, key))
-    _must_be_private(bucket, f"{prefix}/{keys[0]}".lstrip("/"))
+            _put(client, bucket, address.object_of(key), Path(directory, key))
+    _must_be_private(bucket, address.object_of(keys[0]))
     return keys
 
 

@@ -2,42 +2,27 @@
 
 import asyncio
 from asyncio import shield
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from resizer.cache.redis.facts import read_facts
 from resizer.ops.doctor import clock, source
-from resizer.ops.doctor.aws import credentials, privacy
-from resizer.ops.doctor.aws.client import open_doors
 from resizer.ops.doctor.cdn import check_cdn
 from resizer.ops.doctor.events import check_dead_letters, check_events
-from resizer.ops.doctor.finding import Finding, fail, ok, warn
+from resizer.ops.doctor.finding import Check, Finding, known, ok, warn
 from resizer.ops.doctor.machine import check_machine
 from resizer.ops.doctor.redis import check_redis
 from resizer.ops.doctor.renderer import check_libvips, check_renderer
-from resizer.ops.doctor.results import check_results, check_results_are_private
+from resizer.ops.doctor.results import check_results
 from resizer.ops.doctor.settings import check_settings
 from resizer.server.factories import open_results_of
 from resizer.settings.settings import Settings
-from resizer.storage.address import Bucket, read_address
 
 _SECONDS = 20.0
 _THREADS = 32
 _SECONDS_OF_REDIS = 5.0
 """For each command: longer than a request would wait, to tell slow from away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One question, or several that belong together."""
-
-    what: str
-    """Stands in the report when it cannot be made."""
-    make: Callable[[], Awaitable[list[Finding]]]
 
 
 async def examine(
@@ -53,9 +38,10 @@ async def examine(
     """
     # A server that is silent holds a thread for each question: nobody else is to wait for one.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
+    address = settings.source_address
     checks = [
         Check("settings", partial(check_settings, settings)),
-        *await _of_source(settings, key, audit_profile),
+        *await source.SOURCE_CHECKS[type(address)](address, key, audit_profile),
         *_of_redis(settings),
         *await _of_results(settings),
         *_of_cdn(settings),
@@ -81,38 +67,11 @@ async def made(check: Check, seconds: float) -> list[Finding]:
         return [warn(check.what, f"Not checked: {type(error).__name__}.")]
 
 
-async def _of_source(settings: Settings, key: str | None, audit_profile: str | None) -> list[Check]:
-    place = read_address(settings.source)
-    if isinstance(place, Path):
-        return [Check("source", partial(source.check_directory, place, key))]
-    try:
-        return await _of_bucket(settings, place, key, audit_profile)
-    except Exception as error:
-        says = f"No client of S3 can be made ({type(error).__name__}): check the AWS settings."
-        return [Check("source", _saying(fail("source", says)))]
-
-
-async def _of_bucket(
-    settings: Settings, place: Bucket, key: str | None, audit_profile: str | None
-) -> list[Check]:
-    doors = await asyncio.to_thread(
-        open_doors, place, settings.s3_endpoint, settings.s3_region, audit_profile
-    )
-    sample = asyncio.create_task(source.find_sample(doors, key))
-    return [
-        Check("source", partial(source.check_bucket, doors, shield(sample))),
-        Check("anonymous access", partial(privacy.check_anonymous, doors, shield(sample))),
-        Check("bucket settings", partial(privacy.check_setup, doors)),
-        Check("credentials", partial(credentials.check_credentials, doors)),
-        Check("clock of the bucket", partial(clock.check_source_clock, shield(sample))),
-    ]
-
-
 def _of_redis(settings: Settings) -> list[Check]:
     url = settings.cache.get_secret_value()
     if url == "memory:":
         says = "None: each server process has a memory tier of its own, which no command reaches."
-        return [Check("redis", _saying(ok("redis", says)))]
+        return [known(ok("redis", says))]
     facts = asyncio.create_task(read_facts(url, _SECONDS_OF_REDIS))
     return [
         Check("redis", partial(check_redis, shield(facts), settings.cache_timeout)),
@@ -121,20 +80,12 @@ def _of_redis(settings: Settings) -> list[Check]:
 
 
 async def _of_results(settings: Settings) -> list[Check]:
-    results = open_results_of(settings)
-    if settings.results is None or results is None:
+    results, address = open_results_of(settings), settings.results_address
+    if results is None or address is None:
         return []
-    place, originals = read_address(settings.results), read_address(settings.source)
-    checks = [Check("results", partial(check_results, results, place, originals))]
-    if isinstance(place, Bucket):
-        with suppress(Exception):  # said of the source, whose clients are made in the same way
-            doors = await asyncio.to_thread(
-                open_doors, place, settings.s3_endpoint, settings.s3_region, None
-            )
-            sample = asyncio.create_task(source.find_sample(doors, None))
-            private = partial(check_results_are_private, doors, sample)
-            checks.append(Check("results anonymous access", private))
-    return checks
+    usable = Check("results", partial(check_results, results, address, settings.source_address))
+    of_kind = source.RESULTS_CHECKS.get(type(address))
+    return [usable, *(await of_kind(address) if of_kind else ())]
 
 
 def _of_cdn(settings: Settings) -> list[Check]:
@@ -148,10 +99,3 @@ def _of_events(settings: Settings) -> list[Check]:
     if settings.dead_letters:
         checks.append(Check("dead letters", partial(check_dead_letters, settings.dead_letters)))
     return checks
-
-
-def _saying(finding: Finding) -> Callable[[], Awaitable[list[Finding]]]:
-    async def say() -> list[Finding]:
-        return [finding]
-
-    return say

@@ -4,8 +4,8 @@ from collections.abc import Awaitable
 
 from resizer.cache.redis.facts import RedisFacts
 from resizer.errors import CacheUnavailable
+from resizer.ops.doctor.aws.reading import Sample
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
-from resizer.ops.doctor.source import Sample
 
 _APART = 2.0
 _S3_REFUSES = 15 * 60.0

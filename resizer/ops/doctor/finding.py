@@ -1,8 +1,12 @@
 """Finding: one thing that was looked at, what came of it, and what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+READING = "source"
+"""What a finding on reading originals is about."""
+NO_ORIGINAL = "has no original of that key: name one as URLs do, without the source's prefix."
 
 
 class Verdict(StrEnum):
@@ -41,3 +45,21 @@ def worst(findings: Iterable[Finding]) -> Verdict:
     """The verdict on all of them."""
     order = list(Verdict)
     return max((finding.verdict for finding in findings), key=order.index, default=Verdict.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question, or several that belong together."""
+
+    what: str
+    """Stands in the report when it cannot be made."""
+    make: Callable[[], Awaitable[list[Finding]]]
+
+
+def known(finding: Finding) -> Check:
+    """What need not be asked any more."""
+
+    async def say() -> list[Finding]:
+        return [finding]
+
+    return Check(finding.what, say)

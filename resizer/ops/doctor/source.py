@@ -1,90 +1,24 @@
-"""The source: is it there, can originals be read, and can they be listed?"""
+"""The source: what there is to ask of each kind of address."""
 
 import asyncio
 import os
 import stat
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from resizer.ops.doctor.aws.client import Answer, Doors, ask
-from resizer.ops.doctor.finding import Finding, fail, ok, warn
-from resizer.storage.address import PROBE
-
-LISTING = "source listing"
-READING = "source"
-_NO_ORIGINAL = "has no original of that key: name one as URLs do, without the source's prefix."
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What a listing of the source said, and one object that there is."""
-
-    listing: Answer
-    object: str | None
-    """Its whole name; None when none is known."""
+from resizer.ops.doctor.aws.checks import checks_of_results, checks_of_source
+from resizer.ops.doctor.finding import NO_ORIGINAL, READING, Check, Finding, fail, ok, warn
+from resizer.storage.address import Address
+from resizer.storage.directory.address import DirectoryAddress
+from resizer.storage.s3.address import S3Address
 
 
-async def find_sample(doors: Doors, key: str | None) -> Sample:
-    """The object of `key`, else the first one listed that is no folder's marker."""
-    listing = await ask(
-        doors.own.list_objects_v2, Bucket=doors.place.name, Prefix=doors.place.below
-    )
-    listed = [one["Key"] for one in listing.data.get("Contents", ())]
-    found = next((name for name in listed if not name.endswith("/")), None)
-    return Sample(listing, doors.place.object_of(key) if key else found)
-
-
-async def check_bucket(doors: Doors, sample: Awaitable[Sample]) -> list[Finding]:
-    found = await sample
-    name = found.object or doors.place.object_of(PROBE)
-    answer = await ask(doors.own.get_object, Bucket=doors.place.name, Key=name, Range="bytes=0-0")
-    return [judge_reading(answer, found.object is not None), judge_listing(found.listing)]
-
-
-def judge_reading(answer: Answer, known: bool) -> Finding:
-    """A GET with the gateway's credentials; `known` unless of an object that need not exist."""
-    if answer.done or answer.status == 416:
-        return ok(READING, "Originals can be read.")
-    if answer.code == "NoSuchKey" and known:
-        return fail(READING, f"The bucket answers, but {_NO_ORIGINAL}")
-    if answer.code == "NoSuchKey":
-        return ok(READING, "The bucket answers, and holds nothing below this prefix yet.")
-    if answer.refused and known:
-        return fail(READING, "Reading is refused: grant s3:GetObject on the source's prefix.")
-    if answer.refused:
-        return warn(
-            READING,
-            "The bucket answers, but whether it lets originals be read cannot be told without"
-            " s3:ListBucket: name one with --key.",
-        )
-    return fail(READING, f"The bucket cannot be read ({answer.code}): {_remedy(answer)}.")
-
-
-def judge_listing(answer: Answer) -> Finding:
-    if answer.done:
-        return ok(LISTING, "Keys can be listed, so a missing one is a plain 404 from the bucket.")
-    if answer.refused:
-        return ok(
-            LISTING,
-            "Keys cannot be listed, which serving does not need: the bucket answers 403 for a"
-            " missing one, the gateway 404; `resizer warm` needs --keys.",
-        )
-    return warn(LISTING, f"Whether keys can be listed could not be told ({answer.code}).")
-
-
-def _remedy(answer: Answer) -> str:
-    remedies = {
-        "NoSuchBucket": "check RESIZER_SOURCE",
-        "PermanentRedirect": "set RESIZER_S3_REGION to the bucket's region",
-        "AuthorizationHeaderMalformed": "set RESIZER_S3_REGION to the bucket's region",
-        "RequestTimeTooSkewed": "set this machine's clock",
-        "NoCredentialsError": "give the gateway credentials",
-        "InvalidAccessKeyId": "give the gateway credentials that are valid",
-        "SignatureDoesNotMatch": "check the secret of the access key",
-        "ExpiredToken": "renew the credentials",
-    }
-    return remedies.get(answer.code, "check RESIZER_SOURCE, RESIZER_S3_ENDPOINT and the network")
+async def checks_of_directory(
+    address: DirectoryAddress, key: str | None, _: str | None
+) -> list[Check]:
+    return [Check("source", partial(check_directory, address.root, key))]
 
 
 async def check_directory(root: Path, key: str | None) -> list[Finding]:
@@ -95,8 +29,21 @@ def judge_directory(root: Path, key: str | None = None) -> list[Finding]:
     if not os.access(root, os.R_OK | os.X_OK):
         return [fail(READING, "The directory cannot be read: give this user r and x on it.")]
     if key is not None and not Path(f"{root}/{key}").is_file():
-        return [fail(READING, f"The directory can be read, but {_NO_ORIGINAL}")]
+        return [fail(READING, f"The directory can be read, but {NO_ORIGINAL}")]
     if root.stat().st_mode & stat.S_IWOTH:
         says = "Anybody on this machine may change originals: chmod o-w the directory."
         return [warn(READING, says)]
     return [ok(READING, "The directory can be read, and strangers may not write to it.")]
+
+
+_OfSource = Callable[[Any, str | None, str | None], Awaitable[list[Check]]]
+SOURCE_CHECKS: dict[type[Address], _OfSource] = {
+    DirectoryAddress: checks_of_directory,
+    S3Address: checks_of_source,
+}
+"""By kind of address: from it, the key of an original to try and the name of an AWS profile that
+may read how a bucket is set up, what there is to check."""
+RESULTS_CHECKS: dict[type[Address], Callable[[Any], Awaitable[list[Check]]]] = {
+    S3Address: checks_of_results
+}
+"""Likewise what there is to check of a place of results, beside whether it can be used."""

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from resizer.errors import InvalidRequest, ResizerError
 from resizer.ops.warm.wanted import FORMATS, Wanted, of_width, wanted
-from resizer.server.factories import namespace
 from resizer.settings.settings import Settings
 from resizer.settings.types import read_widths
 from resizer.urls.links import Links
@@ -64,7 +63,12 @@ def asked(
 ) -> dict[str, object]:
     """What a file of `--resume` is bound to: not the address or the pace, which may change."""
     wanted = [f"{','.join(one.options)} {one.accept or ''}".strip() for one in plan.wanted]
-    return {"source": namespace(settings), "prefix": prefix, "file": file, "wanted": wanted}
+    return {
+        "source": settings.source_address.namespace,
+        "prefix": prefix,
+        "file": file,
+        "wanted": wanted,
+    }
 
 
 def _widths(text: str) -> list[int]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from resizer.storage.address import Bucket
+from resizer.storage.address import Address
 
 _CHANGES = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:")
 """Names of events after which the key leads to other bytes, or to none. Delete markers and single
@@ -51,15 +51,10 @@ def read_message(body: str) -> list[Change]:
     return changes
 
 
-def keys_of(changes: Iterable[Change], place: Bucket) -> list[str]:
+def keys_of(changes: Iterable[Change], source: Address) -> list[str]:
     """The keys of the originals of a source among what changed."""
-    return [
-        change.key.removeprefix(place.below)
-        for change in changes
-        if change.bucket == place.name
-        and change.key.startswith(place.below)
-        and change.key != place.below
-    ]
+    found = (source.key_of(change.bucket, change.key) for change in changes)
+    return [key for key in found if key is not None]
 
 
 def _changes(facts: dict[str, Any]) -> list[Change]:

@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from resizer.storage.address import region_of
+from resizer.storage.s3.address import region_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

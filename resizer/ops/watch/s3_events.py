@@ -1,6 +1,6 @@
 """What a bucket says of itself: the text of a message → which objects changed.
 
-    keys = keys_of(read_message(body), Bucket("my-bucket", "photos"))
+    keys = keys_of(read_message(body), S3Address("my-bucket", "photos"))
 
 Pure text; the queue that messages come by is in `resizer.ops.watch`.
 """

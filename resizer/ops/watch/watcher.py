@@ -25,7 +25,7 @@ from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
 from resizer.ops.watch.queue import Message, Queue, QueueAway, QueueFacts, QueueRefused
 from resizer.ops.watch.s3_events import Poison, keys_of, read_message
-from resizer.storage.address import Bucket
+from resizer.storage.address import Address
 
 FlushKeys = Callable[[list[str]], Awaitable[Flushed]]
 """Forget these keys everywhere. Raises CacheUnavailable while that is not possible."""
@@ -48,7 +48,7 @@ _MOST_UNPURGED = 10_000
 class WatchPolicy:
     """Plain values that a watcher goes by."""
 
-    source: Bucket
+    source: Address
     tries: int
     """Times a message is received before it is given up."""
     purge: PurgePolicy

@@ -14,9 +14,11 @@ from urllib3.exceptions import HTTPError
 
 from resizer.errors import SourceUnavailable, UnprocessableSource
 from resizer.model.image import Original
+from resizer.storage.address import CannotOpen, Timeouts
 from resizer.storage.download import CHUNK, Intake, NotModified, no_such_image, too_late
 from resizer.storage.retry import Passing
-from resizer.storage.s3.client import CANNOT_OPEN, Patience, open_bucket
+from resizer.storage.s3.address import S3Address
+from resizer.storage.s3.client import open_bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -111,21 +113,18 @@ class S3:
         self._client.close()
 
 
-def open_s3(
-    bucket: str, *, endpoint: str | None, region: str | None, max_bytes: int, seconds: float
-) -> S3:
+def open_s3(address: S3Address, max_bytes: int, seconds: float) -> S3:
     """Both clients with the credentials of boto3's usual chain. Raises SourceUnavailable.
 
     Whoever is silent for half the time is asked once more. The total lies beyond the gateway's own
     deadline, which tells a timeout from other failures.
     """
     try:
-        patience = Patience(silence=seconds / 2, total=seconds + 1)
-        store, client = open_bucket(bucket, endpoint, region, patience)
-    except CANNOT_OPEN as error:
-        reason = f"no usable credentials or address: {type(error).__name__}"
+        store, client = open_bucket(address, Timeouts(read=seconds / 2, total=seconds + 1))
+    except CannotOpen as error:
+        reason = f"no usable credentials or address: {error}"
         raise SourceUnavailable("The source cannot be read.", reason=reason) from error
-    return S3(store, client, bucket, (max_bytes, seconds))
+    return S3(store, client, address.name, (max_bytes, seconds))
 
 
 def _identity(tag: str | None, etag: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from resizer.errors import ResizerError, SourceNotFound, SourceTimeout, SourceUnavailable
 from resizer.model.image import Original, Unchanged
-from resizer.storage.address import PROBE, Bucket
+from resizer.storage.address import PROBE
 from resizer.storage.download import (
     NotModified,
     no_such_image,
@@ -18,6 +18,7 @@ from resizer.storage.download import (
     too_late,
 )
 from resizer.storage.retry import patiently
+from resizer.storage.s3.address import S3Address
 
 if TYPE_CHECKING:
     from resizer.storage.s3.requests import S3
@@ -31,21 +32,11 @@ _DENIED = ("AccessDenied", "403")
 nothing is permitted any more."""
 
 
-class BucketSource:
+class S3Source:
     """Reads `prefix/key`. obstore moves the bytes; keys that it cannot spell go through boto3."""
 
-    def __init__(
-        self,
-        address: Bucket,
-        *,
-        endpoint: str | None,
-        region: str | None,
-        max_bytes: int,
-        fetch_seconds: float,
-    ) -> None:
+    def __init__(self, address: S3Address, max_bytes: int, fetch_seconds: float) -> None:
         self._address = address
-        self._endpoint = endpoint
-        self._region = region
         self._max_bytes = max_bytes
         self._fetch_seconds = fetch_seconds
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="bucket")
@@ -143,13 +134,7 @@ class BucketSource:
     def _open(self) -> "S3":
         from resizer.storage.s3.requests import open_s3
 
-        return open_s3(
-            self._address.name,
-            endpoint=self._endpoint,
-            region=self._region,
-            max_bytes=self._max_bytes,
-            seconds=self._fetch_seconds,
-        )
+        return open_s3(self._address, self._max_bytes, self._fetch_seconds)
 
 
 def obstore_can_spell(key: str) -> bool:

@@ -3,11 +3,11 @@
 from resizer.model.cache_tags import tags_for
 from resizer.model.flush import Flush
 from resizer.ops.watch.s3_events import Change, Poison, keys_of, read_message
-from resizer.storage.address import Bucket
+from resizer.storage.s3.address import S3Address
 from tests.fuzz.target import Target
 from tests.services.ops.watch.test_s3_events import bridged, by_sns, notification, record
 
-PLACES = [Bucket("photos-bucket", ""), Bucket("photos-bucket", "photos")]
+PLACES = [S3Address("photos-bucket", ""), S3Address("photos-bucket", "photos")]
 
 
 def check(data: bytes) -> None:
@@ -28,7 +28,7 @@ def check_change(change: Change) -> None:
     change.key.encode()
 
 
-def check_keys(changes: list[Change], place: Bucket) -> None:
+def check_keys(changes: list[Change], place: S3Address) -> None:
     """Only keys of this bucket and below this prefix, and each can be purged from a CDN."""
     keys = keys_of(changes, place)
     for key in keys:

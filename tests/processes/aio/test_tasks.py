@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from resizer.aio.tasks import LONG, offload
-from resizer.cache.results import open_results, tier
+from resizer.cache.results import ResultsTier, tier
 from resizer.model.image import Original, Rendered
 from resizer.model.transform import Transform
 from resizer.render.host import worker_process
+from resizer.storage.directory.address import DirectoryAddress
 from tests.support.caches import ONE
 from tests.support.house import House
 from tests.support.puppet_pool import order, running
@@ -79,7 +80,7 @@ def test_a_result_is_packed_and_checked(
     variant = replace(ONE, body=bytes(size))
 
     async def scenario() -> None:
-        results = open_results(str(tmp_path), "ns")
+        results = ResultsTier(DirectoryAddress(tmp_path), "ns")
         await results.put("a", "1:", variant)
         assert await results.get("a", "1:") == variant
         await results.close()

@@ -10,7 +10,7 @@ from resizer.model.limits import FailOn
 from resizer.render.protocol.messages import Resampling
 from resizer.server.app import create_app
 from resizer.server.components import Components
-from resizer.server.factories import fingerprint, namespace, summary
+from resizer.server.factories import _results_id, fingerprint, summary
 from resizer.settings.settings import Settings
 from resizer.urls.access import Urls
 from tests.pure.gateway.test_gateway import SMALL
@@ -21,6 +21,31 @@ from tests.support.house import House
 def _no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
+
+
+def namespace(settings: Settings) -> str:
+    return settings.source_address.namespace
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint", "source", "results"),
+    [
+        ("s3://photos", None, "215e8ef295b2", "148c9168"),
+        ("s3://photos/", None, "215e8ef295b2", "148c9168"),
+        ("s3://photos/public", None, "937ee7312849", "f73f760f"),
+        ("s3://photos/public/", None, "937ee7312849", "f73f760f"),
+        ("s3://photos//a", None, "d3bd44131695", "bbab77c7"),
+        ("s3://photos/a?b#c%20d", None, "f5c380ae5988", "b5a3e8d3"),
+        ("s3://photos", "http://127.0.0.1:9000", "997505b9419c", "148c9168"),
+        ("/srv/photos", None, "79bc008a1a11", "79bc008a"),
+        ("file:///srv/my%20photos", None, "f73e307e98a5", "f73e307e"),
+    ],
+)
+def test_a_source_and_results_keep_their_names_from_version_to_version(
+    text: str, endpoint: str | None, source: str, results: str
+) -> None:
+    settings = Settings.model_validate({"source": text, "results": text, "s3_endpoint": endpoint})
+    assert (namespace(settings), _results_id(settings)) == (source, results)
 
 
 def test_sources_that_differ_have_names_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:

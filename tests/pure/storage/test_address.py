@@ -2,25 +2,28 @@ from pathlib import Path
 
 import pytest
 
-from resizer.storage.address import Bucket, read_address, region_of
+from resizer.storage.address import Address
+from resizer.storage.directory.address import DirectoryAddress
+from resizer.storage.kinds import read_address
+from resizer.storage.s3.address import S3Address, region_of
 
 
 @pytest.mark.parametrize(
     ("url", "address"),
     [
-        ("s3://bucket", Bucket("bucket", "")),
-        ("s3://bucket/", Bucket("bucket", "")),
-        ("S3://bucket/a", Bucket("bucket", "a")),
-        ("s3://bucket/a/b/", Bucket("bucket", "a/b")),
-        ("s3://bucket//a", Bucket("bucket", "/a")),
-        ("s3://bucket/a?b#c%20d", Bucket("bucket", "a?b#c%20d")),
-        ("photos", Path("photos")),
-        ("/srv/my photos", Path("/srv/my photos")),
-        ("file:///srv/my%20photos", Path("/srv/my photos")),
-        ("file://localhost/srv", Path("/srv")),
+        ("s3://bucket", S3Address("bucket", "")),
+        ("s3://bucket/", S3Address("bucket", "")),
+        ("S3://bucket/a", S3Address("bucket", "a")),
+        ("s3://bucket/a/b/", S3Address("bucket", "a/b")),
+        ("s3://bucket//a", S3Address("bucket", "/a")),
+        ("s3://bucket/a?b#c%20d", S3Address("bucket", "a?b#c%20d")),
+        ("photos", DirectoryAddress(Path("photos"))),
+        ("/srv/my photos", DirectoryAddress(Path("/srv/my photos"))),
+        ("file:///srv/my%20photos", DirectoryAddress(Path("/srv/my photos"))),
+        ("file://localhost/srv", DirectoryAddress(Path("/srv"))),
     ],
 )
-def test_a_source_is_a_bucket_or_a_directory(url: str, address: Bucket | Path) -> None:
+def test_a_source_is_a_bucket_or_a_directory(url: str, address: Address) -> None:
     assert read_address(url) == address
 
 
@@ -34,9 +37,11 @@ def test_another_form_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize(
     ("bucket", "below", "name"),
-    [(Bucket("b", ""), "", "cat.jpg"), (Bucket("b", "a/b"), "a/b/", "a/b/cat.jpg")],
+    [(S3Address("b", ""), "", "cat.jpg"), (S3Address("b", "a/b"), "a/b/", "a/b/cat.jpg")],
 )
-def test_what_a_key_leads_to_lies_below_the_prefix(bucket: Bucket, below: str, name: str) -> None:
+def test_what_a_key_leads_to_lies_below_the_prefix(
+    bucket: S3Address, below: str, name: str
+) -> None:
     assert (bucket.below, bucket.object_of("cat.jpg")) == (below, name)
 
 

@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from resizer.cache.redis.names import Names
 from resizer.cache.redis.tally import Counts
 from resizer.ops.stats import Stats, facts, read_stats
-from resizer.server.factories import namespace
 from resizer.settings.settings import Settings
 from tests.support.commands import Run
 from tests.support.servers import RedisServer, free_port
 
-NAMES = Names(namespace(Settings(source="s3://photos")))
+NAMES = Names(Settings(source="s3://photos").source_address.namespace)
 
 
 @pytest.fixture

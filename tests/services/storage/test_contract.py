@@ -15,11 +15,11 @@ import pytest
 
 from resizer.errors import SourceNotFound, UnprocessableSource
 from resizer.model.image import Original, Unchanged
-from resizer.storage.sources import DirectorySource
+from resizer.storage.address import Source
+from resizer.storage.directory.source import DirectorySource
 from tests.support.servers import S3Bucket
 from tests.support.sources import (
     MAX_BYTES,
-    AnySource,
     content,
     fetch,
     fetched,
@@ -64,7 +64,7 @@ KEYS = [
 class Place:
     """A source under test and a way to put originals into it."""
 
-    source: AnySource
+    source: Source
     put: Callable[[str, bytes], None]
 
 
@@ -271,8 +271,8 @@ def test_a_file_url_names_a_directory(tmp_path: Path) -> None:
 
 def test_a_directory_needs_no_s3_client(tmp_path: Path) -> None:
     code = (
-        "import sys, resizer.storage.sources as s;"
-        "s.open_source(sys.argv[1], max_bytes=1, fetch_seconds=1);"
+        "import sys; from resizer.storage.kinds import read_address;"
+        "read_address(sys.argv[1]).open_source(max_bytes=1, fetch_seconds=1);"
         "sys.exit(bool({'boto3', 'obstore'} & set(sys.modules)))"
     )
     done = run_python(code, str(tmp_path))

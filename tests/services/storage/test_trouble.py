@@ -16,6 +16,7 @@ from resizer.errors import (
     SourceUnavailable,
 )
 from resizer.model.image import Original, Unchanged
+from resizer.storage.address import Source
 from resizer.storage.retry import ATTEMPTS, Passing, patiently
 from tests.support.misbehaving import (
     SILENT,
@@ -30,7 +31,7 @@ from tests.support.misbehaving import (
     sends,
 )
 from tests.support.servers import free_port
-from tests.support.sources import AnySource, content, memfds, opened
+from tests.support.sources import content, memfds, opened
 from tests.support.waiting import eventually
 
 BOTH_WAYS = pytest.mark.parametrize("key", ["cat.jpg", "/cat.jpg"], ids=["obstore", "boto3"])
@@ -49,7 +50,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @functools.cache
-def bucket(seconds: float) -> AnySource:
+def bucket(seconds: float) -> Source:
     """Opened before it is tried: that takes a while, and of the time for the first request."""
     source = opened("s3://bucket", seconds, endpoint=f"http://127.0.0.1:{PORT}")
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from resizer.storage.address import Bucket, endpoint_url, region_of
+from resizer.storage.s3.address import S3Address, region_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -57,7 +57,7 @@ _BAD_CREDENTIALS = {
 class Doors:
     """Ways to one bucket."""
 
-    place: Bucket
+    address: S3Address
     own: "S3Client"
     """With the gateway's credentials."""
     nobody: "S3Client"
@@ -70,18 +70,16 @@ class Doors:
     """The auditor's `iam` client, likewise."""
 
 
-def open_doors(
-    place: Bucket, endpoint: str | None, region: str | None, audit_profile: str | None
-) -> Doors:
+def open_doors(address: S3Address, audit_profile: str | None) -> Doors:
     """Clients that try once and soon give up. Raises BotoCoreError on a profile there is not."""
     import boto3
     from botocore import UNSIGNED
     from botocore.config import Config
 
-    endpoint = endpoint_url(endpoint)
+    endpoint = address.endpoint
     session = boto3.Session()
     auditing = boto3.Session(profile_name=audit_profile) if audit_profile else session
-    region = region_of(region, session.region_name)
+    region = region_of(address.servers.s3_region, session.region_name)
     once = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
@@ -91,7 +89,7 @@ def open_doors(
     unsigned = once.merge(Config(signature_version=UNSIGNED))
     aws = has_aws(endpoint)
     return Doors(
-        place,
+        address,
         session.client("s3", endpoint_url=endpoint, region_name=region, config=once),
         session.client("s3", endpoint_url=endpoint, region_name=region, config=unsigned),
         auditing.client("s3", endpoint_url=endpoint, region_name=region, config=once),

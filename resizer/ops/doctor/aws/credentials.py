@@ -23,7 +23,7 @@ _NO_UPLOAD = "resizer-doctor-names-no-upload"
 
 async def check_credentials(doors: Doors) -> list[Finding]:
     parts = [_identity(doors), _buckets(doors), _setup(doors), _writing(doors)]
-    if doors.place.prefix:
+    if doors.address.prefix:
         parts.append(_outside(doors))
     return [finding for findings in await asyncio.gather(*parts) for finding in findings]
 
@@ -42,7 +42,7 @@ async def _simulated(doors: Doors, arn: str) -> list[Finding]:
         doors.policies.simulate_principal_policy,
         PolicySourceArn=principal(arn),
         ActionNames=list(_WRITING),
-        ResourceArns=[f"arn:{partition}:s3:::{doors.place.name}/{doors.place.object_of('*')}"],
+        ResourceArns=[f"arn:{partition}:s3:::{doors.address.name}/{doors.address.object_of('*')}"],
     )
     return judge_simulation(answer.data) if answer.done else []
 
@@ -53,8 +53,8 @@ async def _buckets(doors: Doors) -> list[Finding]:
 
 async def _setup(doors: Doors) -> list[Finding]:
     policy, acl = await asyncio.gather(
-        ask(doors.own.get_bucket_policy, Bucket=doors.place.name),
-        ask(doors.own.get_bucket_acl, Bucket=doors.place.name),
+        ask(doors.own.get_bucket_policy, Bucket=doors.address.name),
+        ask(doors.own.get_bucket_acl, Bucket=doors.address.name),
     )
     wide = next((answer for answer in (policy, acl) if _permitted(answer)), policy)
     return [judge_excess(SETUP, wide, "s3:GetBucketPolicy and s3:GetBucketAcl")]
@@ -63,8 +63,8 @@ async def _setup(doors: Doors) -> list[Finding]:
 async def _writing(doors: Doors) -> list[Finding]:
     answer = await ask(
         doors.own.upload_part,
-        Bucket=doors.place.name,
-        Key=doors.place.object_of(PROBE),
+        Bucket=doors.address.name,
+        Key=doors.address.object_of(PROBE),
         UploadId=_NO_UPLOAD,
         PartNumber=1,
         Body=b"",
@@ -73,13 +73,13 @@ async def _writing(doors: Doors) -> list[Finding]:
 
 
 async def _outside(doors: Doors) -> list[Finding]:
-    bucket = doors.place.name
+    bucket = doors.address.name
     listing, probe = await asyncio.gather(
         ask(doors.own.list_objects_v2, Bucket=bucket),
         ask(doors.own.get_object, Bucket=bucket, Key=PROBE, Range="bytes=0-0"),
     )
     listed = [one["Key"] for one in listing.data.get("Contents", ())]
-    found = next((name for name in listed if not name.startswith(doors.place.below)), None)
+    found = next((name for name in listed if not name.startswith(doors.address.below)), None)
     if found is not None:
         probe = await ask(doors.own.get_object, Bucket=bucket, Key=found, Range="bytes=0-0")
     return [judge_outside(listing, probe)]

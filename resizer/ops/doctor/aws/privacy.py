@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable
 
 from resizer.ops.doctor.aws.client import Answer, Doors, ask
+from resizer.ops.doctor.aws.reading import Sample
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
-from resizer.ops.doctor.source import Sample
 from resizer.storage.address import PROBE
 
 READ = "anonymous read"
@@ -22,7 +22,7 @@ _EVERYBODY = (
 
 async def check_anonymous(doors: Doors, sample: Awaitable[Sample]) -> list[Finding]:
     found = await sample
-    bucket, name = doors.place.name, found.object or doors.place.object_of(PROBE)
+    bucket, name = doors.address.name, found.object or doors.address.object_of(PROBE)
     reading, listing = await asyncio.gather(
         ask(doors.nobody.get_object, Bucket=bucket, Key=name, Range="bytes=0-0"),
         ask(doors.nobody.list_objects_v2, Bucket=bucket, MaxKeys=1),
@@ -32,7 +32,7 @@ async def check_anonymous(doors: Doors, sample: Awaitable[Sample]) -> list[Findi
 
 async def check_setup(doors: Doors) -> list[Finding]:
     """How the bucket is set up, as far as the credentials may read it."""
-    bucket, auditor = doors.place.name, doors.auditor
+    bucket, auditor = doors.address.name, doors.auditor
     block, policy, acl = await asyncio.gather(
         ask(auditor.get_public_access_block, Bucket=bucket),
         ask(auditor.get_bucket_policy_status, Bucket=bucket),

@@ -9,9 +9,9 @@ import pytest
 
 from resizer.errors import SourceNotFound, SourceUnavailable
 from resizer.model.image import Original, Unchanged
-from resizer.storage.address import Bucket
 from resizer.storage.download import NotModified, no_such_image
-from resizer.storage.sources import BucketSource
+from resizer.storage.s3.address import S3Address
+from resizer.storage.s3.source import S3Source
 
 
 class Denying:
@@ -34,15 +34,13 @@ class Denying:
     def close(self) -> None: ...
 
 
-def opened() -> tuple[BucketSource, Denying]:
-    source = BucketSource(
-        Bucket("photos", ""), endpoint=None, region=None, max_bytes=10, fetch_seconds=5
-    )
+def opened() -> tuple[S3Source, Denying]:
+    source = S3Source(S3Address("photos", ""), max_bytes=10, fetch_seconds=5)
     source._s3 = bucket = Denying()  # type: ignore[assignment]
     return source, bucket
 
 
-async def fetch(source: BucketSource, *keys: str) -> None:
+async def fetch(source: S3Source, *keys: str) -> None:
     for key in keys:
         (await source.fetch(key)).close()
 

@@ -12,18 +12,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resizer.cache.results import Results, open_results
+from resizer.cache.results import ResultsTier
 from resizer.cache.results.names import name_of
 from resizer.cache.results.tier import _digest
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
 from resizer.model.image import pack
+from resizer.storage.address import Servers
+from resizer.storage.kinds import read_address
 from tests.services.storage.test_contract import KEYS
 from tests.support.caches import ONE as VARIANT
 from tests.support.misbehaving import SILENT, Answer, cut_short, error, good, misbehaving
 from tests.support.servers import S3Bucket, free_port
 
-Step = Callable[[Results], Awaitable[None]]
+Step = Callable[[ResultsTier], Awaitable[None]]
 FIELD = "1:width=8"
 ODD_KEYS = [
     *KEYS,
@@ -42,11 +44,17 @@ ODD_KEYS = [
 ]
 
 
+def open_results(
+    url: str, namespace: str, endpoint: str | None = None, seconds: float = 5.0
+) -> ResultsTier:
+    return ResultsTier(read_address(url, Servers(endpoint)), namespace, seconds)
+
+
 @dataclass
 class Place:
     """Where results are, and a way to spoil them."""
 
-    open: Callable[[], Results]
+    open: Callable[[], ResultsTier]
     write: Callable[[str, bytes], None]
     names: Callable[[], list[str]]
 
@@ -88,7 +96,7 @@ def in_directory(root: Path) -> Place:
 
 
 def test_a_variant_comes_back_as_it_was(place: Place) -> None:
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         variant = replace(VARIANT, body=os.urandom(7 * 1024 * 1024))
         await results.put("photos/cat.jpg", FIELD, variant)
         assert await results.get("photos/cat.jpg", FIELD) == variant
@@ -99,7 +107,7 @@ def test_a_variant_comes_back_as_it_was(place: Place) -> None:
 
 
 def test_every_spelling_of_a_key_is_held_beside_the_others(place: Place) -> None:
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         for key in ODD_KEYS:
             await results.put(key, FIELD, replace(VARIANT, body=key.encode()))
         for key in ODD_KEYS:
@@ -131,7 +139,7 @@ def test_a_directory_holds_any_keys_together(
 ) -> None:
     place = in_directory(tmp_path_factory.mktemp("any"))
 
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         for key in keys:
             await results.put(key, FIELD, replace(VARIANT, body=key.encode()))
         for key in keys:
@@ -145,7 +153,7 @@ def test_a_directory_holds_any_keys_together(
 
 
 def test_a_later_variant_replaces_the_earlier(place: Place) -> None:
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         await results.put("cat", FIELD, VARIANT)
         await results.put("cat", FIELD, replace(VARIANT, body=b"later"))
         found = await results.get("cat", FIELD)
@@ -156,7 +164,7 @@ def test_a_later_variant_replaces_the_earlier(place: Place) -> None:
 
 
 def test_forgetting_removes_one_and_is_done_twice_without_harm(place: Place) -> None:
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         await results.put("cat", FIELD, VARIANT)
         await results.put("cat", "1:width=9", VARIANT)
         await results.forget("cat", FIELD)
@@ -198,7 +206,7 @@ STORED = [
 def test_a_flush_removes_what_it_names_and_nothing_else(place: Place, flush: Flush) -> None:
     meant = [stored for stored in STORED if flush.matches(*stored)]
 
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         for key, field in STORED:
             await results.put(key, field, VARIANT)
         expected = Flushed(len({key for key, _ in meant}), len(meant))
@@ -219,7 +227,7 @@ def test_a_flush_of_many_takes_them_all(place: Place, monkeypatch: pytest.Monkey
         assert name
         place.write(name, b"")
 
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         assert await results.flush(Flush(prefix="many/")) == Flushed(35, 35)
 
     place.run(steps)
@@ -227,7 +235,7 @@ def test_a_flush_of_many_takes_them_all(place: Place, monkeypatch: pytest.Monkey
 
 
 def test_two_flushes_at_once_do_not_disturb_each_other(place: Place) -> None:
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         for number in range(40):
             await results.put(f"{number}", FIELD, VARIANT)
         await asyncio.gather(*(results.flush(Flush()) for _ in range(4)))
@@ -252,7 +260,7 @@ def test_a_stranger_is_left_alone(place: Place) -> None:
     for name in strangers:
         place.write(name, b"mine")
 
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         assert await results.flush(Flush()) == Flushed()
 
     place.run(steps)
@@ -274,7 +282,7 @@ def test_a_broken_value_is_a_miss_and_is_removed(place: Place) -> None:
     name = name_of("ns", "cat", FIELD)
     assert name
 
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         for value in broken_values():
             place.write(name, value)
             assert await results.get("cat", FIELD) is None
@@ -284,7 +292,7 @@ def test_a_broken_value_is_a_miss_and_is_removed(place: Place) -> None:
 
 
 def test_a_name_too_long_is_not_stored(place: Place) -> None:
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         await results.put("k" * 1000, FIELD, VARIANT)
         assert await results.get("k" * 1000, FIELD) is None
         await results.forget("k" * 1000, FIELD)
@@ -300,7 +308,7 @@ def test_what_was_half_written_is_never_read(tmp_path: Path) -> None:
     assert name
     place.write(f"{name}#1", b"half")
 
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         assert await results.get("cat", FIELD) is None
         assert await results.flush(Flush()) == Flushed()
         await results.put("cat", FIELD, VARIANT)
@@ -312,7 +320,7 @@ def test_what_was_half_written_is_never_read(tmp_path: Path) -> None:
 def test_readers_see_a_whole_variant_while_it_is_replaced(tmp_path: Path) -> None:
     bodies = [bytes([letter]) * 500_000 for letter in b"ab"]
 
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         await results.put("cat", FIELD, replace(VARIANT, body=bodies[0]))
 
         async def replaced() -> None:
@@ -333,7 +341,7 @@ def test_readers_see_a_whole_variant_while_it_is_replaced(tmp_path: Path) -> Non
 def test_a_directory_is_made_for_this_user_alone(tmp_path: Path) -> None:
     root = tmp_path / "new" / "results"
 
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         await results.check()
 
     in_directory(root).run(steps)
@@ -341,13 +349,13 @@ def test_a_directory_is_made_for_this_user_alone(tmp_path: Path) -> None:
 
 
 def test_an_empty_place_passes_its_check(place: Place) -> None:
-    async def steps(results: Results) -> None:
+    async def steps(results: ResultsTier) -> None:
         await results.check()
 
     place.run(steps)
 
 
-async def _every_call_fails(results: Results) -> None:
+async def _every_call_fails(results: ResultsTier) -> None:
     for call in (
         results.get("cat", FIELD),
         results.put("cat", FIELD, VARIANT),

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from resizer.ops.doctor import source
-from resizer.ops.doctor.aws import credentials, privacy
+from resizer.ops.doctor.aws import credentials, privacy, reading
 from resizer.ops.doctor.aws.client import Answer, Doors, ask, open_doors
 from resizer.ops.doctor.aws.credentials import (
     judge_identity,
@@ -26,9 +25,11 @@ from resizer.ops.doctor.aws.privacy import (
     judge_policy,
     judge_read,
 )
-from resizer.ops.doctor.finding import Finding, Verdict
-from resizer.ops.doctor.source import find_sample, judge_directory, judge_listing, judge_reading
-from resizer.storage.address import Bucket
+from resizer.ops.doctor.aws.reading import find_sample, judge_listing, judge_reading
+from resizer.ops.doctor.finding import READING, Finding, Verdict
+from resizer.ops.doctor.source import judge_directory
+from resizer.storage.address import Servers
+from resizer.storage.s3.address import S3Address
 from tests.support.servers import S3Bucket, free_port, versitygw
 
 OK, WARN, FAIL = Verdict.OK, Verdict.WARN, Verdict.FAIL
@@ -75,14 +76,14 @@ def public(s3: S3Bucket) -> Iterator[S3Bucket]:
 
 def found(
     bucket: S3Bucket,
-    look: Callable[[Doors, "asyncio.Future[source.Sample]"], Awaitable[Any]],
+    look: Callable[[Doors, "asyncio.Future[reading.Sample]"], Awaitable[Any]],
     prefix: str = "",
     key: str | None = None,
     name: str | None = None,
 ) -> dict[str, Verdict]:
     async def run() -> list[Finding]:
-        place = Bucket(name or bucket.name, prefix)
-        doors = open_doors(place, bucket.endpoint, None, None)
+        address = S3Address(name or bucket.name, prefix, Servers(bucket.endpoint))
+        doors = open_doors(address, None)
         sample = asyncio.ensure_future(find_sample(doors, key))
         findings: list[Finding] = await look(doors, sample)
         await sample
@@ -116,7 +117,7 @@ def test_without_an_object_a_refusal_proves_nothing(private: S3Bucket) -> None:
 def test_an_empty_object_can_be_read_like_any_other(public: S3Bucket) -> None:
     public.put("photos/empty.jpg", b"")
     assert anonymous(public)[privacy.READ] is FAIL
-    assert found(public, source.check_bucket)[source.READING] is OK
+    assert found(public, reading.check_bucket)[READING] is OK
 
 
 def test_the_public_access_block_is_read(s3: S3Bucket) -> None:
@@ -139,22 +140,22 @@ def test_the_public_access_block_is_read(s3: S3Bucket) -> None:
 
 
 def test_a_source_that_can_be_read_and_listed_is_green(bucket: S3Bucket) -> None:
-    assert found(bucket, source.check_bucket) == {source.READING: OK, source.LISTING: OK}
-    named = found(bucket, source.check_bucket, prefix="photos", key="cat.jpg")
-    assert named[source.READING] is OK
+    assert found(bucket, reading.check_bucket) == {READING: OK, reading.LISTING: OK}
+    named = found(bucket, reading.check_bucket, prefix="photos", key="cat.jpg")
+    assert named[READING] is OK
 
 
 def test_an_empty_source_is_green(s3: S3Bucket) -> None:
-    assert found(s3, source.check_bucket)[source.READING] is OK
+    assert found(s3, reading.check_bucket)[READING] is OK
 
 
 def test_a_bucket_that_is_not_there_is_red(s3: S3Bucket) -> None:
-    assert found(s3, source.check_bucket, name="no-such-bucket")[source.READING] is FAIL
+    assert found(s3, reading.check_bucket, name="no-such-bucket")[READING] is FAIL
 
 
 def test_a_server_that_is_away_is_red_and_no_traceback(s3: S3Bucket) -> None:
     away = S3Bucket(f"http://127.0.0.1:{free_port()}", s3.client)
-    assert found(away, source.check_bucket) == {source.READING: FAIL, source.LISTING: WARN}
+    assert found(away, reading.check_bucket) == {READING: FAIL, reading.LISTING: WARN}
     assert anonymous(away) == {privacy.READ: WARN, privacy.LIST: WARN}
     wide = found(away, lambda doors, _: credentials.check_credentials(doors))
     assert set(wide.values()) == {WARN}
@@ -177,7 +178,7 @@ def test_a_look_at_the_credentials_changes_nothing(private: S3Bucket) -> None:
 
 def test_the_clock_of_the_bucket_is_read_from_any_answer(s3: S3Bucket) -> None:
     async def run() -> Answer:
-        doors = open_doors(Bucket(s3.name, ""), s3.endpoint, None, None)
+        doors = open_doors(S3Address(s3.name, "", Servers(s3.endpoint)), None)
         return await ask(doors.own.get_object, Bucket=s3.name, Key="none")
 
     answer = asyncio.run(run())
@@ -336,6 +337,6 @@ def test_a_key_that_was_named_has_to_be_there(s3: S3Bucket, tmp_path: Path) -> N
     s3.put("photos/cat.jpg", b"cat")
     (tmp_path / "cat.jpg").write_bytes(b"cat")
     for key, verdict in (("cat.jpg", OK), ("nosuch.jpg", FAIL)):
-        reading = found(s3, source.check_bucket, prefix="photos", key=key)
-        assert reading[source.READING] is verdict
+        seen = found(s3, reading.check_bucket, prefix="photos", key=key)
+        assert seen[READING] is verdict
         assert judge_directory(tmp_path, key)[0].verdict is verdict

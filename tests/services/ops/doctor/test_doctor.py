@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from resizer.model.limits import Limits
-from resizer.ops.doctor.checkup import Check, examine, made
-from resizer.ops.doctor.finding import Finding, Verdict
+from resizer.ops.doctor.checkup import examine, made
+from resizer.ops.doctor.finding import Check, Finding, Verdict
 from resizer.ops.doctor.machine import available_mib, judge_files, judge_memory
 from resizer.ops.doctor.renderer import (
     check_libvips,

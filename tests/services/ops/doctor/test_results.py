@@ -7,7 +7,9 @@ from resizer.ops.doctor.checkup import examine
 from resizer.ops.doctor.finding import Verdict
 from resizer.ops.doctor.results import judge_place
 from resizer.settings.settings import Settings
-from resizer.storage.address import Bucket
+from resizer.storage.address import Address
+from resizer.storage.directory.address import DirectoryAddress
+from resizer.storage.s3.address import S3Address
 from tests.support.servers import RedisServer, S3Bucket
 
 OK, WARN, FAIL = Verdict.OK, Verdict.WARN, Verdict.FAIL
@@ -66,18 +68,22 @@ def test_trying_a_directory_of_results_leaves_nothing_in_it(
 @pytest.mark.parametrize(
     ("place", "source", "verdict"),
     [
-        (Bucket("b", "results"), Bucket("b", "photos"), OK),
-        (Bucket("b", "photos-results"), Bucket("b", "photos"), OK),
-        (Bucket("b", "photos/results"), Bucket("b", "photos"), WARN),
-        (Bucket("b", "photos"), Bucket("b", "photos"), WARN),
-        (Bucket("b", "results"), Bucket("b", ""), WARN),
-        (Bucket("c", "results"), Bucket("b", ""), OK),
-        (Path("/srv/photos/results"), Path("/srv/photos"), WARN),
-        (Path("/srv/results"), Path("/srv/photos"), OK),
-        (Path("/srv/results"), Bucket("b", ""), OK),
+        (S3Address("b", "results"), S3Address("b", "photos"), OK),
+        (S3Address("b", "photos-results"), S3Address("b", "photos"), OK),
+        (S3Address("b", "photos/results"), S3Address("b", "photos"), WARN),
+        (S3Address("b", "photos"), S3Address("b", "photos"), WARN),
+        (S3Address("b", "results"), S3Address("b", ""), WARN),
+        (S3Address("c", "results"), S3Address("b", ""), OK),
+        (
+            DirectoryAddress(Path("/srv/photos/results")),
+            DirectoryAddress(Path("/srv/photos")),
+            WARN,
+        ),
+        (DirectoryAddress(Path("/srv/results")), DirectoryAddress(Path("/srv/photos")), OK),
+        (DirectoryAddress(Path("/srv/results")), S3Address("b", ""), OK),
     ],
 )
 def test_results_are_to_lie_beside_the_source(
-    place: Bucket | Path, source: Bucket | Path, verdict: Verdict
+    place: Address, source: Address, verdict: Verdict
 ) -> None:
     assert judge_place(place, source).verdict is verdict

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.ops.watch.s3_events import Change, Poison, keys_of, read_message
-from resizer.storage.address import Bucket
+from resizer.storage.s3.address import S3Address
 
 CAT = Change("photos-bucket", "photos/cat.jpg")
 
@@ -258,4 +258,4 @@ def test_no_text_does_more_than_poison(body: str) -> None:
 def test_keys_are_those_of_the_source(prefix: str, keys: list[str]) -> None:
     there = ["photos/cat.jpg", "photos/2019/a.jpg", "photographs/b.jpg", "photos/"]
     changes = [*(Change("b", key) for key in there), Change("another", "photos/cat.jpg")]
-    assert keys_of(changes, Bucket("b", prefix)) == keys
+    assert keys_of(changes, S3Address("b", prefix)) == keys

@@ -15,7 +15,7 @@ from resizer.cdn.target import PurgePolicy, read_target
 from resizer.errors import CacheUnavailable
 from resizer.ops.watch.queue import QueueAway, QueueRefused, open_queue
 from resizer.ops.watch.watcher import Watcher, WatchPolicy
-from resizer.storage.address import Bucket
+from resizer.storage.s3.address import S3Address
 from tests.support.queues import Flushes, Line, MakeLine
 from tests.support.recorder import Recorder, Told, recorder
 from tests.support.servers import S3Bucket, free_port
@@ -53,7 +53,7 @@ def watcher(
         open_queue(line.url),
         open_queue(dead.url) if dead else None,
         flushes,
-        WatchPolicy(Bucket(S3Bucket.name, prefix), 3, cdn or PurgePolicy(())),
+        WatchPolicy(S3Address(S3Bucket.name, prefix), 3, cdn or PurgePolicy(())),
     )
 
 
@@ -332,7 +332,7 @@ def test_a_queue_that_is_not_there_is_refused(line: Line) -> None:
     gone = open_queue(line.url + "-gone")
     with pytest.raises(QueueRefused, match=r"SQS refuses: .*NonExistentQueue"):
         gone.facts()
-    policy = WatchPolicy(Bucket("b", ""), 5, PurgePolicy(()))
+    policy = WatchPolicy(S3Address("b", ""), 5, PurgePolicy(()))
     with pytest.raises(QueueRefused):
         asyncio.run(Watcher(gone, None, Flushes(), policy).run())
 
@@ -342,7 +342,7 @@ def test_an_sqs_that_is_away_is_waited_for_and_draining_it_fails(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     away = open_queue(f"http://127.0.0.1:{free_port()}/123456789012/events")
-    watching = Watcher(away, None, Flushes(), WatchPolicy(Bucket("b", ""), 5, PurgePolicy(())))
+    watching = Watcher(away, None, Flushes(), WatchPolicy(S3Address("b", ""), 5, PurgePolicy(())))
     asyncio.run(ended(watching, when=lambda: len(caplog.records) > 1))
     assert {one.getMessage() for one in caplog.records} == {
         "SQS does not answer: EndpointConnectionError; trying again"

@@ -22,10 +22,10 @@ from resizer.errors import (
     UnprocessableSource,
 )
 from resizer.model.image import Original, Unchanged
+from resizer.storage.address import Source
 from tests.support.servers import S3Bucket
 from tests.support.sources import (
     MAX_BYTES,
-    AnySource,
     content,
     fetch,
     fetched,
@@ -108,7 +108,7 @@ def told(told_server: ToldServer, s3: S3Bucket) -> ToldServer:
 
 
 @functools.cache
-def bucket_on(server: ToldServer, seconds: float = 10.0) -> AnySource:
+def bucket_on(server: ToldServer, seconds: float = 10.0) -> Source:
     return opened("s3://bucket", seconds, endpoint=f"http://127.0.0.1:{server.server_port}")
 
 

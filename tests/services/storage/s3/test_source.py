@@ -10,9 +10,10 @@ from resizer.errors import (
     SourceUnavailable,
     UnprocessableSource,
 )
+from resizer.storage.address import Source
 from resizer.storage.s3.source import obstore_can_spell
 from tests.support.servers import S3Bucket, free_port
-from tests.support.sources import MAX_BYTES, AnySource, fetched, fetched_all, opened, refusal
+from tests.support.sources import MAX_BYTES, fetched, fetched_all, opened, refusal
 
 BUCKET_KEYS = ["a//b", "/leading", "//two", "trailing/", "a/./b", "./a", "tab\there"]
 """Keys that only a bucket holds."""
@@ -101,7 +102,7 @@ def test_a_host_without_address_is_unavailable(s3: S3Bucket) -> None:
     unavailable(opened(s3.url, endpoint="http://no-such-host.invalid"), "no-such-host")
 
 
-def unavailable(source: AnySource, secret: str) -> None:
+def unavailable(source: Source, secret: str) -> None:
     """Either way of fetching and the check say so, and none says where the source is."""
     errors = [refusal(source, "cat.jpg"), refusal(source, "/cat.jpg")]
     with pytest.raises(SourceUnavailable) as caught:
