@@ -58,7 +58,8 @@ def test_sources_that_differ_have_names_that_differ(monkeypatch: pytest.MonkeyPa
 
 
 def test_one_source_has_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert namespace(Settings(source="s3://photos/")) == namespace(Settings(source="s3://photos"))
+    for spelled in ("s3://photos/", "S3://photos"):
+        assert namespace(Settings(source=spelled)) == namespace(Settings(source="s3://photos"))
     monkeypatch.chdir(tmp_path)
     assert namespace(Settings(source="images")) == namespace(Settings(source=f"{tmp_path}/images"))
     assert "photos" not in namespace(Settings(source="s3://photos"))
