@@ -35,7 +35,8 @@ class MemoryCache:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._max_bytes = max_bytes
-        self._coherence = coherence or Coherence(clock)
+        self._coherence = coherence or Coherence(clock=clock)
+        self._coherence.subscribe(self.forget, self.clear)
         self._clock = clock
         self._held: Lru[VariantId, _Entry] = Lru(
             max_bytes=max_bytes, size_of=_cost, on_removed=self._removed
@@ -58,7 +59,7 @@ class MemoryCache:
         if entry is None:
             return None
         now = self._clock()
-        if entry.fresh_until <= now or self._coherence.until <= now:
+        if entry.fresh_until <= now or self._coherence.trusted_until <= now:
             return None
         self._held.touch(variant_id)
         return entry.variant

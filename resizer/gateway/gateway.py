@@ -25,7 +25,7 @@ from resizer.gateway.answer import Answer
 from resizer.gateway.negative_cache import NegativeCache
 from resizer.gateway.singleflight import AnyCall, Call, SingleFlight
 from resizer.gateway.tiers import Tiers
-from resizer.model.flush import TAG_MARK, Flush
+from resizer.model.flush import TAG_MARK
 from resizer.model.freshness import FreshnessState
 from resizer.model.image import Original, Rendered, Unchanged, Variant
 from resizer.model.transform import Transform
@@ -50,9 +50,6 @@ class Renderer(Protocol):
 
 MakeVariant = Callable[[str, str | None, Original, Rendered], Variant]
 """(key, preset, original, rendered) → the variant with its response head."""
-OnDeleted = Callable[[str], None]
-"""Told the key of an original that is no longer there, to have its variants flushed behind the
-reply."""
 
 _SOURCE_AWAY = (SourceUnavailable, SourceTimeout)
 _RETRY_SECONDS = 5.0
@@ -82,7 +79,6 @@ class Gateway:
         renderer: Renderer,
         tiers: Tiers,
         make_variant: MakeVariant,
-        on_deleted: OnDeleted,
         coherence: Coherence,
         refusals: NegativeCache,
         metrics: Metrics,
@@ -93,8 +89,8 @@ class Gateway:
         self.tiers = tiers
         self.coherence = coherence
         self._make_variant = make_variant
-        self._on_deleted = on_deleted
         self._refusals = refusals
+        coherence.subscribe(refusals.forget)
         self._metrics = metrics
         self._policy = policy
         self._calls: SingleFlight[Answer] = SingleFlight(coherence)
@@ -141,12 +137,6 @@ class Gateway:
     def note(self, key: str, path: str) -> None:
         """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
         self._background.start(self.tiers.note(key, path))
-
-    def flush(self, flush: Flush) -> None:
-        """Forget what this process remembers, or is about to keep, of what is flushed."""
-        self._refusals.forget(flush.touches)
-        self._calls.flush(flush)
-        self._revalidations.flush(flush)
 
     async def drain(self, seconds: float) -> None:
         """Wait for the fills under way, not longer than `seconds`, and cancel the rest."""
@@ -236,7 +226,7 @@ class Gateway:
             if isinstance(error, UnprocessableSource):
                 self.source.drop(call.key)
             if isinstance(error, SourceNotFound) and known is not None:
-                self._on_deleted(call.key)
+                self.coherence.origin_deleted(call.key)
             return self._stale_or_raise(known, error, tier)
         except BaseException:
             await asyncio.shield(self.tiers.release(call, lease))

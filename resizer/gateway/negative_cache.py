@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from resizer.aio.lru import Lru
 from resizer.errors import ResizerError, SourceNotFound, UnprocessableSource
+from resizer.model.flush import Flush
 from resizer.model.image import VariantId
 
 WHOLE_ORIGINAL = ""
@@ -42,8 +43,8 @@ class NegativeCache:
         """Whether `raise_if_known` may raise."""
         return (key, WHOLE_ORIGINAL) in self._refusals or (key, field) in self._refusals
 
-    def forget(self, matches: Callable[[str], bool]) -> None:
-        """Drop what is remembered of the keys that match."""
+    def forget(self, flush: Flush) -> None:
+        """Let what was flushed be asked for again."""
         for variant_id in self._refusals:
-            if matches(variant_id[0]):
+            if flush.touches(variant_id[0]):
                 self._refusals.remove(variant_id)

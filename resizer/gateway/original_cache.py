@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from resizer.aio.lru import Lru
 from resizer.cache.coherence import Coherence
 from resizer.errors import Overloaded, SourceNotFound, UnprocessableSource
+from resizer.model.flush import Flush
 from resizer.model.image import Original, Unchanged
 
 OVERHEAD = 4096
@@ -87,6 +88,7 @@ class OriginalCache:
         self._max_bytes = max_bytes
         self._fresh_seconds = fresh_seconds
         self._coherence = coherence or Coherence()
+        self._coherence.subscribe(self.forget, self.clear)
         self._on_hit = on_hit
         self._on_arrival = on_arrival
         self._clock = clock
@@ -135,11 +137,11 @@ class OriginalCache:
         self._calls.clear()
         self.clear()
 
-    def forget(self, touches: Callable[[str], bool]) -> None:
+    def forget(self, flush: Flush) -> None:
         """Do what was flushed, at once: nothing asked of the source before is used again."""
-        for key in filter(touches, self._kept):
+        for key in filter(flush.touches, self._kept):
             self._kept.remove(key)
-        for key in [key for key in self._calls if touches(key)]:
+        for key in filter(flush.touches, list(self._calls)):
             self._calls.pop(key).sure = False
 
     def drop(self, key: str) -> None:

@@ -56,6 +56,7 @@ class SingleFlight(Generic[T]):
         self._coherence = coherence
         self._joinable: dict[VariantId, Call[T]] = {}
         self._all: dict[asyncio.Task[T], Call[T]] = {}
+        coherence.subscribe(self.flush)
 
     def find(self, key: str, field: str) -> Call[T] | None:
         """The call that a request may join.

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Protocol, TypeVar
 
@@ -12,7 +12,6 @@ from resizer.cache.lease import NO_LEASE, Lease, PendingFill
 from resizer.errors import CacheUnavailable, ResizerError
 from resizer.gateway.singleflight import AnyCall
 from resizer.gateway.write_behind import Results, WriteBehind
-from resizer.model.flush import Flush
 from resizer.model.freshness import Freshness, FreshnessState
 from resizer.model.image import Variant
 from resizer.telemetry.metrics import Metrics
@@ -163,16 +162,6 @@ class Tiers:
         if self.shared is not None:
             with suppress(CacheUnavailable):
                 await self.shared.note(key, path)
-
-    def undo_pending(self) -> None:
-        """Flushes may go unheard: what is on its way to the results is taken back."""
-        if self._write_behind is not None:
-            self._write_behind.undo_pending()
-
-    async def wait_for_flushed(self, flushes: Sequence[Flush]) -> None:
-        """Return when nothing of what is flushed is on its way to the results any more."""
-        if self._write_behind is not None:
-            await self._write_behind.wait_for_flushed(flushes)
 
     async def drain(self, seconds: float) -> None:
         """Wait for what is on its way to the results, not longer than `seconds`."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable
 from typing import Protocol
 
 from resizer.aio.tasks import BackgroundTasks
@@ -36,6 +36,7 @@ class WriteBehind:
         self._metrics = metrics
         self._background = BackgroundTasks()
         self._calls: dict[asyncio.Task[None], AnyCall] = {}
+        coherence.subscribe(self.forget, self.clear)
 
     def store(self, call: AnyCall, variant: Variant) -> None:
         """Store `variant`, some time soon; not if it was flushed by then."""
@@ -43,19 +44,19 @@ class WriteBehind:
         self._calls[task] = call
         task.add_done_callback(self._calls.pop)
 
-    def undo_pending(self) -> None:
+    def clear(self) -> None:
         """What is being written may have been flushed: remove it again as soon as it is there."""
         for call in self._calls.values():
             call.flushed = True
 
-    async def wait_for_flushed(self, flushes: Sequence[Flush]) -> None:
-        """Return when nothing of what is flushed is being written any more, or lies there."""
+    def forget(self, flush: Flush) -> Awaitable[object] | None:
+        """Remove again what is flushed and being written; what is returned ends with that."""
         late = []
         for task, call in self._calls.items():
-            if any(flush.matches(*call.variant_id) for flush in flushes):
+            if flush.matches(*call.variant_id):
                 call.flushed = True
                 late.append(task)
-        await asyncio.gather(*late, return_exceptions=True)
+        return asyncio.gather(*late, return_exceptions=True) if late else None
 
     async def drain(self, seconds: float) -> None:
         """Wait for what is being written, not longer than `seconds`."""

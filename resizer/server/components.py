@@ -18,7 +18,6 @@ from resizer.cache.redis import RedisCache
 from resizer.cache.redis.tally import increase
 from resizer.errors import CacheUnavailable, ResizerError
 from resizer.gateway.gateway import Gateway, Policy
-from resizer.gateway.invalidation import Forgetting
 from resizer.gateway.negative_cache import NegativeCache
 from resizer.gateway.original_cache import OriginalCache
 from resizer.gateway.tiers import Tiers
@@ -62,11 +61,11 @@ class Components:
         self.metrics = Metrics()
         log = sys.stdout.fileno() if settings.access_log else None
         self.writer = LineWriter(log, dialects.redact)
-        self.coherence = Coherence()
-        self.memory = MemoryCache(settings.memory_cache_mb * _MIB, self.coherence)
-        self.shared = open_shared(settings, coherence=self.coherence)
+        self.shared = open_shared(settings)
         self.results = open_results_of(settings)
-        self.flusher = Flusher(self.shared, self.results) if self.shared is not None else None
+        flusher = Flusher(self.shared, self.results) if self.shared is not None else None
+        self.coherence = Coherence(flusher.flush if flusher is not None else None)
+        self.memory = MemoryCache(settings.memory_cache_mb * _MIB, self.coherence)
         self.sources = Sources(
             {"": settings.source_address},
             max_bytes=settings.max_source_bytes,
@@ -89,7 +88,6 @@ class Components:
             self.metrics,
             settings.cache_timeout,
         )
-        self.forgetting = Forgetting(self.memory, self.originals, self.tiers, self.flusher)
         self.pool = Pool(
             settings.renderers_each,
             settings.limits,
@@ -107,7 +105,6 @@ class Components:
             self.pool,
             self.tiers,
             make_variant,
-            self.forgetting.deleted,
             self.coherence,
             NegativeCache(settings.missing_ttl),
             self.metrics,
@@ -131,10 +128,8 @@ class Components:
                 note_paths=settings.purge_policy.needs_paths,
             ),
         )
-
-        self.forgetting.others.append(self.gateway.flush)
         if settings.purge_policy.needs_paths:
-            self.forgetting.others.append(self.known_urls.forget)
+            self.coherence.subscribe(self.known_urls.forget)
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[dict[str, Any]]:
@@ -156,7 +151,7 @@ class Components:
                 )
             if self.results is not None:
                 stack.push_async_callback(self.results.close)
-            stack.push_async_callback(self.forgetting.end, _DRAIN_FILLS_SECONDS)
+            stack.push_async_callback(self.coherence.drain, _DRAIN_FILLS_SECONDS)
             stack.push_async_callback(self.gateway.drain, _DRAIN_FILLS_SECONDS)
             _log.info("%s", summary(self.settings))
             for warning in warnings(self.settings):
@@ -178,8 +173,7 @@ class Components:
     def _listening(self, shared: RedisCache) -> "asyncio.Task[None]":
         """Memory is used only while this process is sure to hear of flushes: not yet."""
         self.coherence.distrust()
-        tell = self.forgetting
-        return asyncio.create_task(shared.listen(tell.flushed, tell.lost, tell.regained))
+        return asyncio.create_task(shared.listen(self.coherence))
 
     async def _gather(self) -> None:
         """Have what the hit lane counted among the numbers that processes show for one another."""

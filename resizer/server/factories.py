@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from resizer.cache.coherence import Coherence
 from resizer.cache.flusher import Flusher
 from resizer.cache.redis import RedisCache, open_cache
 from resizer.cache.results import ResultsTier
@@ -35,9 +34,7 @@ async def open_flusher(settings: Settings, timeout: float) -> AsyncIterator[Flus
         yield Flusher(shared, results)
 
 
-def open_shared(
-    settings: Settings, timeout: float | None = None, coherence: Coherence | None = None
-) -> RedisCache | None:
+def open_shared(settings: Settings, timeout: float | None = None) -> RedisCache | None:
     """The tier that gateways share, or None where each has only its memory."""
     url = settings.cache.get_secret_value()
     if url == "memory:":
@@ -46,7 +43,6 @@ def open_shared(
         url,
         settings.source_address.namespace,
         timeout or settings.cache_timeout,
-        coherence,
         _results_id(settings),
     )
 

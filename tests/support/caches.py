@@ -10,6 +10,7 @@ import pytest
 
 from resizer.aio.circuit_breaker import CircuitBreaker
 from resizer.aio.tasks import cancel_and_wait
+from resizer.cache.coherence import Coherence
 from resizer.cache.flusher import Flusher
 from resizer.cache.lease import Lease
 from resizer.cache.redis import RedisCache
@@ -90,10 +91,11 @@ async def every_call_fails(cache: RedisCache) -> None:
     await fails(cache.check())
 
 
-class Heard:
+class Heard(Coherence):
     """What a listener was told, and an event for each thing told."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.told: list[Flush | str] = []
         self.forgotten = asyncio.Event()
         """Flushes are confirmed while it is set."""
@@ -104,10 +106,18 @@ class Heard:
         self.told.append(what)
         self._news.set()
 
-    async def flushed(self, flushes: Sequence[Flush]) -> None:
+    def on_flush(self, flushes: Sequence[Flush]) -> Awaitable[object]:
         for flush in flushes:
             self.tell(flush)
-        await self.forgotten.wait()
+        return self.forgotten.wait()
+
+    def on_disconnect(self, reason: str) -> None:
+        super().on_disconnect(reason)
+        self.tell("lost")
+
+    def on_reconnect(self) -> None:
+        super().on_reconnect()
+        self.tell("ready")
 
     async def until(self, what: Flush | str, count: int = 1) -> None:
         async with asyncio.timeout(10):
@@ -119,9 +129,7 @@ class Heard:
 @asynccontextmanager
 async def listening(cache: RedisCache) -> AsyncIterator[Heard]:
     heard = Heard()
-    task = asyncio.create_task(
-        cache.listen(heard.flushed, lambda _: heard.tell("lost"), lambda: heard.tell("ready"))
-    )
+    task = asyncio.create_task(cache.listen(heard))
     try:
         yield heard
     finally:

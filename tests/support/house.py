@@ -216,10 +216,10 @@ class House:
         self.results: DictResults = beside.results if beside else DictResults()
         self.shared.gate.set()
         self.results.gate.set()
-        self.coherence = Coherence()
+        self.deleted: list[str] = []
+        self.coherence = Coherence(self._flush_deleted)
         self.memory = MemoryCache(1_000_000, self.coherence)
         self.metrics = Metrics()
-        self.deleted: list[str] = []
         results = self.results if with_results else None
         self.tiers = Tiers(
             self.memory, self.shared, results, freshness, self.coherence, self.metrics, 5.0
@@ -229,7 +229,6 @@ class House:
             self.renderer,
             self.tiers,
             make_variant,
-            self._flush_deleted,
             self.coherence,
             NegativeCache(60),
             self.metrics,
@@ -244,8 +243,7 @@ class House:
         self.hear(flush)
 
     def hear(self, flush: Flush) -> None:
-        self.memory.forget(flush)
-        self.gateway.flush(flush)
+        self.coherence.forget(flush)
 
     def age(self, seconds: float) -> None:
         """Make everything that is stored so much older."""
@@ -257,6 +255,7 @@ class House:
     def count(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(f"resizer_{name}", labels) or 0
 
-    def _flush_deleted(self, key: str) -> None:
-        self.deleted.append(key)
-        self.flush(Flush(key=key))
+    async def _flush_deleted(self, flushes: Sequence[Flush]) -> None:
+        for flush in flushes:
+            self.deleted.append(str(flush.key))
+            self.flush(flush)

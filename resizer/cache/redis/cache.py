@@ -17,7 +17,7 @@ from resizer.cache.redis.connect import Client, Subscriber
 from resizer.cache.redis.fill_notices import FillNotices, Waiter, encode_notice
 from resizer.cache.redis.flush_broadcast import FlushBroadcast
 from resizer.cache.redis.guard import Guard, is_foreign, raise_failure
-from resizer.cache.redis.listener import Listener, OnFlush, OnLost, OnReady
+from resizer.cache.redis.listener import Listener
 from resizer.cache.redis.names import LEASE, PATH, Names
 from resizer.cache.redis.removal import Removal
 from resizer.cache.redis.scripts import ACQUIRE, NOTE, PUT, RELEASE, RENEW
@@ -51,14 +51,13 @@ class RedisCache:
         namespace: str,
         timeout: float,
         breaker: CircuitBreaker | None = None,
-        coherence: Coherence | None = None,
         results_id: str = "",
     ) -> None:
         self._client = client
         self._subscriber = subscriber
         self._names = Names(namespace)
         self._guard = Guard(timeout, breaker or CircuitBreaker(), client.ping)
-        self._coherence = coherence or Coherence()
+        self._coherence = Coherence()
         self._notices = FillNotices()
         self._removal = Removal(client, self._names, self._guard)
         self._broadcast = FlushBroadcast(client, subscriber, self._names, self._guard, results_id)
@@ -160,19 +159,19 @@ class RedisCache:
         """
         return await self._broadcast.announce(flushes, extra_seconds, restarted_within)
 
-    async def listen(self, on_flush: OnFlush, on_lost: OnLost, on_ready: OnReady) -> None:
-        """Hear flushes, and the ends of others' fills, until cancelled.
+    async def listen(self, coherence: Coherence) -> None:
+        """Hear the ends of others' fills, and flushes for `coherence`, until cancelled.
 
-        `on_ready` is called when a subscription begins, `on_lost`, with the kind of error, when it
-        ends (or the first one fails): what is flushed between the two is not heard.
+        It is told when a subscription begins, and when it ends (or the first one fails): what is
+        flushed between the two is not heard.
         """
+        self._coherence = coherence
         listener = Listener(
             self._subscriber,
             self._names,
-            self._coherence,
+            coherence,
             self._notices,
             self._broadcast,
-            (on_flush, on_lost, on_ready),
             in_cluster=isinstance(self._client, RedisCluster),
         )
         await listener.run()

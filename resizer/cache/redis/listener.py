@@ -7,7 +7,7 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
@@ -24,11 +24,6 @@ from resizer.cache.redis.flush_broadcast import FlushBroadcast
 from resizer.cache.redis.names import Names
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush
-
-OnFlush = Callable[[Sequence[Flush]], Awaitable[None]]
-"""Forgets at once, in the call; what it returns ends when nothing of it can come back."""
-OnLost = Callable[[str], None]
-OnReady = Callable[[], None]
 
 _log = logging.getLogger("resizer")
 _HEARTBEAT = 0.25
@@ -52,7 +47,6 @@ class Listener:
         coherence: Coherence,
         notices: FillNotices,
         broadcast: FlushBroadcast,
-        told: tuple[OnFlush, OnLost, OnReady],
         *,
         in_cluster: bool,
     ) -> None:
@@ -64,8 +58,7 @@ class Listener:
         self._in_cluster = in_cluster
         self._gateway = broadcast.new_name()
         self._announced: deque[str] = deque(maxlen=_REMEMBERED)
-        self._on_flush, self._on_lost, self._on_ready = told
-        self._told_lost = False
+        self._said_lost = False
         self._pause = _FIRST_PAUSE
         self._looked = -math.inf
         self._since = self._asked = self._confirmed = -math.inf
@@ -150,9 +143,9 @@ class Listener:
     def _answered(self, asked: float) -> None:
         """The first answer says that the subscription stands."""
         if self._confirmed < self._since:
-            self._told_lost = False
+            self._said_lost = False
             self._pause = _FIRST_PAUSE
-            self._on_ready()
+            self._coherence.on_reconnect()
         self._confirmed = asked
         self._coherence.confirmed(asked)
 
@@ -161,10 +154,10 @@ class Listener:
         if announcement and announcement in self._announced:
             return  # every node of a cluster passes it on
         self._announced.append(announcement)
-        forgotten = self._on_flush(flushes)
+        forgotten = self._coherence.on_flush(flushes)
         self._background.start(self._confirm_when(forgotten, announcement))
 
-    async def _confirm_when(self, forgotten: Awaitable[None], announcement: str) -> None:
+    async def _confirm_when(self, forgotten: Awaitable[object], announcement: str) -> None:
         await forgotten
         if announcement:
             with suppress(CacheUnavailable):  # whoever flushes waits until this process is not sure
@@ -173,9 +166,9 @@ class Listener:
     def _lose(self, error: Exception) -> None:
         self._coherence.distrust()
         self._notices.wake_all()
-        if not self._told_lost:
-            self._told_lost = True
-            self._on_lost(type(error).__name__)
+        if not self._said_lost:
+            self._said_lost = True
+            self._coherence.on_disconnect(type(error).__name__)
 
 
 def read_announcement(data: bytes) -> tuple[str, list[Flush]]:

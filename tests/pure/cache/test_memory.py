@@ -85,7 +85,7 @@ def test_a_variant_too_large_still_replaces_the_one_before_it() -> None:
 
 def test_while_flushes_may_go_unheard_nothing_is_shown_or_taken() -> None:
     now = 0.0
-    coherence = Coherence(lambda: now)
+    coherence = Coherence(clock=lambda: now)
     memory = MemoryCache(ROOM_FOR_TEN, coherence, clock=lambda: now)
     put(memory, "a")
     coherence.confirmed(asked=0.0)

@@ -1,6 +1,7 @@
 """Several gateways on one shared tier: who fills, who waits, and what the others are told."""
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -192,5 +193,20 @@ def test_a_herd_that_meets_a_silent_shared_tier_is_one_fill() -> None:
         asking = [house.gateway.get("a", SMALL) for _ in range(100)]
         assert len({answer.variant.body for answer in await asyncio.gather(*asking)}) == 1
         assert len(house.renderer.renders) == 1
+
+    run(test())
+
+
+def test_what_was_under_way_while_flushes_were_not_heard_is_not_remembered() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        house.coherence.on_disconnect("ConnectionError")
+        filling = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.coherence.on_reconnect()
+        house.coherence.confirmed(time.monotonic())
+        house.renderer.gate.set()
+        assert (await filling).stored, "its lease stood: nothing flushed it"
+        assert len(house.memory) == 0
 
     run(test())

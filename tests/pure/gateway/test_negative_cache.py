@@ -8,6 +8,7 @@ from resizer.errors import (
     UnprocessableSource,
 )
 from resizer.gateway.negative_cache import NegativeCache
+from resizer.model.flush import Flush
 from tests.support.clock import Clock
 
 
@@ -76,7 +77,7 @@ def test_the_oldest_goes_when_it_is_full(refusals: NegativeCache) -> None:
 def test_a_flushed_original_is_asked_for_again(refusals: NegativeCache) -> None:
     refusals.remember("photos/a", "", SourceNotFound("missing"))
     refusals.remember("other/b", "", SourceNotFound("missing"))
-    refusals.forget(lambda key: key.startswith("photos/"))
+    refusals.forget(Flush(prefix="photos/"))
     refusals.raise_if_known("photos/a", "width=1")
     with pytest.raises(SourceNotFound):
         refusals.raise_if_known("other/b", "width=1")

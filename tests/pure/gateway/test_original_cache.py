@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from resizer.cache.coherence import Coherence
 from resizer.errors import Overloaded, SourceNotFound, SourceUnavailable
 from resizer.gateway.original_cache import OVERHEAD, OriginalCache
+from resizer.model.flush import Flush
 from resizer.model.image import Original, Unchanged
 from tests.support.clock import Clock
 from tests.support.sources import content, memfds
@@ -74,7 +75,7 @@ class Bench:
     def __init__(self, max_bytes: int = 1_000_000, fresh_seconds: float = FRESH) -> None:
         self.clock, self.monotonic = Clock(), Clock()
         self.source = Numbered(self.clock, {"cat": 1})
-        self.coherence = Coherence(self.monotonic)
+        self.coherence = Coherence(clock=self.monotonic)
         self.hits = 0
         self.tier = OriginalCache(
             self.source,
@@ -95,7 +96,7 @@ class Bench:
         self.tier.clear()
 
     def regain(self) -> None:
-        self.coherence.until = math.inf
+        self.coherence.trusted_until = math.inf
 
     async def read(self, key: str = "cat") -> str:
         with await self.tier.fetch(key) as original:
@@ -164,7 +165,7 @@ def test_each_caller_closes_its_own_descriptor() -> None:
     async def steps(bench: Bench) -> None:
         first, second = await asyncio.gather(bench.tier.fetch("cat"), bench.tier.fetch("cat"))
         first.close()
-        bench.tier.forget(lambda _: True)
+        bench.tier.forget(Flush())
         assert content(second) == b"cat 1"
         second.close()
 
@@ -367,7 +368,7 @@ def test_a_flushed_original_is_fetched_anew() -> None:
         await bench.read()
         await bench.read("dog")
         bench.source.versions.update(cat=2, dog=2)
-        bench.tier.forget(lambda key: key == "cat")
+        bench.tier.forget(Flush(key="cat"))
         assert (await bench.read(), await bench.read("dog")) == ("cat 2", "dog 1")
 
     run(steps)
@@ -377,7 +378,7 @@ def test_a_fetch_that_began_before_a_flush_is_neither_joined_nor_kept() -> None:
     async def steps(bench: Bench) -> None:
         before = await bench.begin(bench.read())
         bench.source.versions["cat"] = 2
-        bench.tier.forget(lambda _: True)
+        bench.tier.forget(Flush())
         after = asyncio.create_task(bench.read())
         await turns()
         bench.let_through()
@@ -392,7 +393,7 @@ def test_a_flushed_fetch_that_ends_last_does_not_replace_a_newer_one() -> None:
         before = await bench.begin(bench.read())
         gate, bench.source.gate = bench.source.gate, None
         bench.source.versions["cat"] = 2
-        bench.tier.forget(lambda _: True)
+        bench.tier.forget(Flush())
         assert await bench.read() == "cat 2"
         assert gate
         gate.set()
@@ -405,7 +406,7 @@ def test_a_flushed_fetch_that_ends_does_not_end_the_joining_of_a_newer_one() -> 
     async def steps(bench: Bench) -> None:
         before = await bench.begin(bench.read())
         gate = bench.source.gate
-        bench.tier.forget(lambda _: True)
+        bench.tier.forget(Flush())
         after = await bench.begin(bench.read())
         assert gate
         gate.set()
@@ -424,7 +425,7 @@ def test_an_original_may_go_while_it_is_asked_about() -> None:
         await bench.read()
         bench.clock.now += FRESH
         reading = await bench.begin(bench.read())
-        bench.tier.forget(lambda _: True)
+        bench.tier.forget(Flush())
         bench.let_through()
         assert await reading == "cat 1"
         assert len(bench.tier) == 0
@@ -478,7 +479,7 @@ def test_what_is_kept_is_not_used_while_flushes_may_go_unheard() -> None:
 
     async def steps(bench: Bench) -> None:
         await bench.read()
-        bench.coherence.until = bench.monotonic.now
+        bench.coherence.trusted_until = bench.monotonic.now
         assert await bench.read() == "cat 1"
         bench.regain()
         assert await bench.read() == "cat 1"
@@ -535,7 +536,7 @@ def test_an_original_of_more_than_a_quarter_is_not_kept() -> None:
         await bench.read()
         assert bench.tier.size == 10_000
         bench.source.padding += 1
-        bench.tier.forget(lambda _: True)
+        bench.tier.forget(Flush())
         await bench.read()
         assert bench.tier.size == 0
 
@@ -663,7 +664,7 @@ class Story:
         elif verb == "delete":
             self.bench.source.versions.pop(key, None)
         elif verb == "forget":
-            self.bench.tier.forget(lambda touched: touched == key)
+            self.bench.tier.forget(Flush(key=key))
             self.floors[key] = self.replaced[key][-1][1]
         elif verb == "leave" and self.tasks:
             self.tasks[0].cancel()

@@ -17,7 +17,7 @@ class Sky:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.coherence = Coherence(self.clock)
+        self.coherence = Coherence(clock=self.clock)
         self.calls: SingleFlight[str] = SingleFlight(self.coherence)
         self.land = asyncio.Event()
 
@@ -82,7 +82,7 @@ def test_the_deaf_join_young_flights_only() -> None:
         call = sky.start()
         sky.clock.now += Coherence.TRUST_SECONDS
         assert sky.calls.find("a", FIELD) is call
-        sky.coherence.until = -math.inf
+        sky.coherence.trusted_until = -math.inf
         assert sky.calls.find("a", FIELD) is None
         sky.clock.now -= 0.01
         assert sky.calls.find("a", FIELD) is call

@@ -1,11 +1,13 @@
-"""What is wired: names on a shared Redis, and what a gateway does when it hears again."""
+"""What is wired: names on a shared Redis, and what forgets when something is flushed."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from resizer.gateway.invalidation import Forgetting
+from resizer.cache.coherence import Coherence
+from resizer.model.flush import Flush
 from resizer.model.limits import FailOn
 from resizer.render.protocol.messages import Resampling
 from resizer.server.app import create_app
@@ -13,8 +15,7 @@ from resizer.server.components import Components
 from resizer.server.factories import _results_id, fingerprint, summary
 from resizer.settings.settings import Settings
 from resizer.urls.access import Urls
-from tests.pure.gateway.test_gateway import SMALL
-from tests.support.house import House
+from tests.support.caches import ONE
 
 
 @pytest.fixture(autouse=True)
@@ -87,18 +88,25 @@ def test_an_application_is_made_without_contacting_anything(tmp_path: Path) -> N
     assert callable(create_app(Settings(source=str(tmp_path), urls=Urls.OPEN)))
 
 
-def test_what_was_under_way_while_flushes_were_not_heard_is_not_remembered(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "forget",
+    [
+        lambda coherence: coherence.forget(Flush(key="a")),
+        lambda coherence: coherence.on_disconnect("ConnectionError"),
+    ],
+)
+def test_all_that_a_process_remembers_is_forgotten_in_one_call(
+    forget: Callable[[Coherence], None], tmp_path: Path
+) -> None:
     async def scene() -> None:
-        house = House(open_=False)
+        (tmp_path / "a").write_bytes(b"original")
         parts = Components(Settings(source=str(tmp_path), urls=Urls.OPEN, access_log=False))
-        forgetting = Forgetting(house.memory, parts.originals, house.tiers, None)
-        forgetting.others.append(house.gateway.flush)
-        forgetting.lost("ConnectionError")
-        filling = asyncio.create_task(house.gateway.get("a", SMALL))
-        await house.renderer.begun.wait()
-        forgetting.regained()
-        house.renderer.gate.set()
-        assert (await filling).stored, "its lease stood: nothing flushed it"
-        assert len(house.memory) == 0
+        parts.memory.put("a", "width=1", ONE, 60)
+        (await parts.originals.fetch("a")).close()
+        assert (len(parts.memory), len(parts.originals)) == (1, 1)
+        forget(parts.coherence)
+        assert (len(parts.memory), len(parts.originals)) == (0, 0)
+        await parts.originals.close()
+        await parts.sources.close()
 
     asyncio.run(scene())

@@ -144,10 +144,10 @@ def test_who_listens_is_sure_and_who_lost_the_line_is_not(own_redis: RedisServer
         async with listening(cache) as heard:
             await heard.until("ready")
             await soon(lambda: cache._coherence.trusted)
-            assert cache._coherence.until <= time.monotonic() + Coherence.TRUST_SECONDS
+            assert cache._coherence.trusted_until <= time.monotonic() + Coherence.TRUST_SECONDS
             own_redis.stop()
             await heard.until("lost")
-            assert cache._coherence.until < 0
+            assert cache._coherence.trusted_until < 0
 
     run(use, own_redis.url)
 
