@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from resizer.ops.warm.client import Outcome
+from resizer.ops.warm.client import WarmOutcome
 from resizer.ops.warm.wanted import Wanted
 from resizer.telemetry.humanize import counted
 
@@ -19,7 +19,7 @@ class Failure:
 
     key: str
     wanted: Wanted
-    outcome: Outcome
+    outcome: WarmOutcome
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Report:
     """By kind of problem."""
     first: list[Failure] = field(default_factory=list)
 
-    def add(self, key: str, wanted: Wanted, outcome: Outcome) -> None:
+    def add(self, key: str, wanted: Wanted, outcome: WarmOutcome) -> None:
         if outcome.done:
             self.hits += outcome.hit
             self.filled += not outcome.hit
@@ -51,7 +51,7 @@ class Report:
             self.failures_file.write(f"{_line(key, wanted, outcome)}\n")
 
 
-def _line(key: str, wanted: Wanted, outcome: Outcome) -> str:
+def _line(key: str, wanted: Wanted, outcome: WarmOutcome) -> str:
     facts = {
         "key": key,
         "options": ",".join(wanted.options),

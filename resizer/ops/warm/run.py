@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from resizer.aio.retries import pause
 from resizer.errors import ResizerError
 from resizer.http.replies import kind
-from resizer.ops.warm.client import Client, Outcome
+from resizer.ops.warm.client import Client, WarmOutcome
 from resizer.ops.warm.plan import Plan
 from resizer.ops.warm.report import Report
 from resizer.ops.warm.resume import Resume
@@ -102,18 +102,18 @@ class Run:
         self.report.originals += 1
         self.on_original()
 
-    def _watch(self, outcome: Outcome) -> None:
+    def _watch(self, outcome: WarmOutcome) -> None:
         """Give up when nobody is there any more, rather than fail everything that is left."""
         self._unanswered = 0 if outcome.status else self._unanswered + 1
         if self._unanswered >= self._plan.concurrency:
             self.lost = True
             self.stop()
 
-    async def _outcome(self, client: Client, key: str, wanted: Wanted) -> Outcome:
+    async def _outcome(self, client: Client, key: str, wanted: Wanted) -> WarmOutcome:
         try:
             path = self._plan.links.path(key, wanted.options)
         except ResizerError as error:  # a key that no URL can hold
-            return Outcome(error.status, kind(error), str(error))
+            return WarmOutcome(error.status, kind(error), str(error))
         for failures in range(1, _ATTEMPTS):
             outcome = await self._get(client, path, wanted.accept)
             if not outcome.passing or self.stopped:
@@ -122,7 +122,7 @@ class Run:
             await self._wait(max(backoff, outcome.retry_after))
         return await self._get(client, path, wanted.accept)
 
-    async def _get(self, client: Client, path: str, accept: str | None) -> Outcome:
+    async def _get(self, client: Client, path: str, accept: str | None) -> WarmOutcome:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, client.get, path, accept)
 

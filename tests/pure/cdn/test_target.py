@@ -26,7 +26,7 @@ def test_a_target_is_a_vendor_and_a_place(text: str, named: tuple[str, str]) -> 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("akamai:1", "of cloudflare, cloudflare-url, cloudfront"),
+        ("akamai:1", "cloudflare, cloudflare-url, cloudfront"),
         ("cloudfront", "cloudfront: must be followed by an id"),
         ("cloudflare:../x", "must be followed by an id"),
         ("ban:varnish", "must be followed by an http:// or https:// URL"),

@@ -14,7 +14,7 @@ import pytest
 
 from resizer.errors import InvalidRequest, SignatureMismatch, SourceUnavailable
 from resizer.ops.warm import run as running
-from resizer.ops.warm.client import Client, Outcome
+from resizer.ops.warm.client import Client, WarmOutcome
 from resizer.ops.warm.keys import keys_in, written_keys
 from resizer.ops.warm.plan import Plan
 from resizer.ops.warm.report import Report, failures_in_words, in_words
@@ -225,7 +225,9 @@ def test_other_problems_are_not_asked_again_and_told(stand_in: Any) -> None:
 def test_only_the_first_failures_are_shown(file: io.StringIO | None, has: str) -> None:
     report = Report(file)
     for number in range(25):
-        report.add(f"{number}.jpg", Wanted(("w=1",), None), Outcome(404, "source-not-found", "No."))
+        report.add(
+            f"{number}.jpg", Wanted(("w=1",), None), WarmOutcome(404, "source-not-found", "No.")
+        )
     lines = failures_in_words(report)
     assert lines[0] == "25 × source-not-found"
     assert lines[-1] == f"and 15 more: {has} has them all"
@@ -235,7 +237,7 @@ def test_only_the_first_failures_are_shown(file: io.StringIO | None, has: str) -
 def test_of_one_original_one_failure_is_shown() -> None:
     report = Report()
     for width in range(9):
-        report.add("a.txt", Wanted((f"w={width}",), None), Outcome(422, "unprocessable-source"))
+        report.add("a.txt", Wanted((f"w={width}",), None), WarmOutcome(422, "unprocessable-source"))
     assert len(report.first) == 1
     assert failures_in_words(report)[-1].startswith("and 8 more")
 
