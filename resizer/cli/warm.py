@@ -118,7 +118,7 @@ def _go(
 
 def _keys(settings: Settings, prefix: str, file: str | None) -> Keys:
     """What begins to tell the keys, from the first one, each time it is called."""
-    from resizer.ops.warm.keys import keys_in, written_keys
+    from resizer.ops.warm.plan import keys_in, written_keys
 
     if file == "-":
         return lambda: written_keys(sys.stdin)
@@ -139,7 +139,7 @@ def _tell_if_none(originals: int, prefix: str | None, file: str | None) -> None:
 
 def _count(plan: "Plan", keys: Keys) -> int:
     """How many originals they are, told as well."""
-    from resizer.ops.warm.keys import count
+    from resizer.ops.warm.plan import count
 
     try:
         originals = asyncio.run(count(keys()))
@@ -197,7 +197,7 @@ def _stop(run: "Run", loop: asyncio.AbstractEventLoop) -> None:
 async def _tell_total(keys: AsyncIterator[str], shown: "Shown") -> None:
     """Listed a second time, beside the work: a thousand keys are one request, and nothing of them
     is kept."""
-    from resizer.ops.warm.keys import count
+    from resizer.ops.warm.plan import count
 
     shown.total(await count(keys))
 

@@ -1,7 +1,11 @@
-"""The plan of a run: what the command was asked for, read and checked."""
+"""The plan of a run: what the command was asked for, read and checked, and keys written down."""
 
-from collections.abc import Sequence
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
 from urllib.parse import urlsplit
 
 from resizer.errors import InvalidRequest, ResizerError
@@ -12,6 +16,8 @@ from resizer.urls.links import Links
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """Addresses to listen on that nobody can be asked at, and one that stands for each."""
+_LINES = 1000
+"""Keys read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,30 @@ def asked(
         "file": file,
         "wanted": wanted,
     }
+
+
+async def written_keys(lines: TextIO) -> AsyncIterator[str]:
+    """Each line that is not empty. A terminal or a pipe is read line by line, as it speaks."""
+    size = _LINES if lines.seekable() else 1
+    while batch := await asyncio.to_thread(lambda: list(itertools.islice(lines, size))):
+        for line in batch:
+            if key := line.rstrip("\r\n"):
+                yield key
+
+
+async def keys_in(file: Path) -> AsyncIterator[str]:
+    """Those written in `file`. Raises OSError."""
+    with file.open(encoding="utf-8") as lines:
+        async for key in written_keys(lines):
+            yield key
+
+
+async def count(keys: AsyncIterator[str]) -> int:
+    """How many they are; none is kept."""
+    number = 0
+    async for _ in keys:
+        number += 1
+    return number
 
 
 def _widths(text: str) -> list[int]:

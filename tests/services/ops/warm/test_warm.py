@@ -15,8 +15,7 @@ import pytest
 from resizer.errors import InvalidRequest, SignatureMismatch, SourceUnavailable
 from resizer.ops.warm import run as running
 from resizer.ops.warm.client import Client, WarmOutcome
-from resizer.ops.warm.keys import keys_in, written_keys
-from resizer.ops.warm.plan import Plan
+from resizer.ops.warm.plan import Plan, keys_in, written_keys
 from resizer.ops.warm.report import Report, failures_in_words, in_words
 from resizer.ops.warm.resume import OtherRun, Resume
 from resizer.ops.warm.run import Run
