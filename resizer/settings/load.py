@@ -16,7 +16,8 @@ from resizer.urls.access import Urls
 
 _SECRET = {"signing_keys", "cache", "cdn"} | TOKENS
 """Settings whose value is not repeated: a secret, or a URL that may hold one."""
-_SHORT_KEY = 32
+SHORTEST_KEY = 32
+"""Characters of a signing key: 128 bits in hexadecimal digits."""
 _CLOSE = 0.8
 """How alike a name must be to be suggested, of 1."""
 _WORDS = {
@@ -95,10 +96,9 @@ def warnings(settings: Settings) -> list[str]:
     found = []
     if settings.urls is Urls.OPEN:
         found.append(f"{PREFIX}URLS=open: anyone may ask for any size")
-    if any(len(secret) < _SHORT_KEY for secret in settings.secrets):
-        found.append(
-            f"{PREFIX}SIGNING_KEYS holds a key of fewer than {_SHORT_KEY} characters: {MAKE_A_KEY}"
-        )
+    if any(len(secret) < SHORTEST_KEY for secret in settings.secrets):
+        short = f"a key of fewer than {SHORTEST_KEY} characters"
+        found.append(f"{PREFIX}SIGNING_KEYS holds {short}: {MAKE_A_KEY}")
     return found
 
 
