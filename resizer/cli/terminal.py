@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from resizer.settings.load import SettingsError, read_settings
-from resizer.settings.rules import Rule
+from resizer.settings.rules import SettingRule
 from resizer.settings.settings import CONFIG_VARIABLE, Settings
 
 FAILED = 1
@@ -17,7 +17,9 @@ out = Console(highlight=False, soft_wrap=True, markup=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
-def read(config: str | None, flags: dict[str, str | None], rules: Sequence[Rule]) -> Settings:
+def read(
+    config: str | None, flags: dict[str, str | None], rules: Sequence[SettingRule]
+) -> Settings:
     """The settings, or every fault in them as a line and the end of the command."""
     if config is not None:
         os.environ[CONFIG_VARIABLE] = config

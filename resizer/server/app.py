@@ -29,13 +29,15 @@ def create_app(
 
     `dialects` are those in which images may be asked for.
     """
-    parts = Components(settings, dialects)
+    components = Components(settings, dialects)
     rest = Starlette(
-        routes=[*operations_routes(parts.gateway, parts.metrics), *routes],
+        routes=[*operations_routes(components.gateway, components.metrics), *routes],
         exception_handlers={HTTPException: partial(_unrouted, settings.error_max_age, dialects)},
-        lifespan=parts.lifespan,
+        lifespan=components.lifespan,
     )
-    return AccessLog(Front(parts.images, rest, dialects.prefixes), parts.writer, parts.metrics)
+    return AccessLog(
+        Front(components.images, rest, dialects.prefixes), components.writer, components.metrics
+    )
 
 
 class Front:

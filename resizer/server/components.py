@@ -1,4 +1,4 @@
-"""The parts of one process: the one place that wires everything together."""
+"""The components of one process: the one place that wires everything together."""
 
 import asyncio
 import logging
@@ -54,7 +54,7 @@ _GATHER_SECONDS = 0.5
 
 
 class Components:
-    """The parts of one process, made from the settings and told of one another."""
+    """All that one process is made of, from the settings, and told of one another."""
 
     def __init__(self, settings: Settings, dialects: DialectRegistry = DIALECTS) -> None:
         self.settings = settings

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from resizer.cdn.vendors import TOKENS
-from resizer.settings.rules import ALWAYS, MAKE_A_KEY, Rule
+from resizer.settings.rules import ALWAYS, MAKE_A_KEY, SettingRule
 from resizer.settings.settings import CONFIG_VARIABLE, PREFIX, Settings, config_file
 from resizer.urls.access import Urls
 
@@ -41,7 +41,9 @@ class SettingsError(Exception):
         self.faults = faults
 
 
-def read_settings(flags: Mapping[str, Any] | None = None, rules: Sequence[Rule] = ()) -> Settings:
+def read_settings(
+    flags: Mapping[str, Any] | None = None, rules: Sequence[SettingRule] = ()
+) -> Settings:
     """The settings from flags, environment and file, in that order of precedence.
 
     `rules` are those to hold beside what always must. Raises SettingsError with all faults at once.

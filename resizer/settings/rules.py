@@ -15,7 +15,7 @@ MAKE_A_KEY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SettingRule:
     """What must hold of some settings."""
 
     names: frozenset[str]
@@ -124,30 +124,32 @@ def _source_has_events(settings: Settings) -> str | None:
 
 
 ALWAYS = (
-    Rule(frozenset({"presets", "max_output_side"}), _presets_fit),
-    Rule(frozenset({"presets", "fallback"}), _presets_can_redirect),
-    Rule(frozenset({"widths", "max_output_side"}), _widths_fit),
+    SettingRule(frozenset({"presets", "max_output_side"}), _presets_fit),
+    SettingRule(frozenset({"presets", "fallback"}), _presets_can_redirect),
+    SettingRule(frozenset({"widths", "max_output_side"}), _widths_fit),
 )
-_PURGES = tuple(Rule(frozenset({"cdn", name}), partial(_vendors_have, name)) for name in NEEDS)
-PURGING = (Rule(frozenset({"cdn"}), _cdn_is_named), *_PURGES)
+_PURGES = tuple(
+    SettingRule(frozenset({"cdn", name}), partial(_vendors_have, name)) for name in NEEDS
+)
+PURGING = (SettingRule(frozenset({"cdn"}), _cdn_is_named), *_PURGES)
 """What a purge of the CDN needs. A server that has the same settings needs none of it."""
-SHARED = Rule(frozenset({"cache"}), _cache_is_shared)
-NAMED_SOURCE = Rule(frozenset({"source"}), _source_is_named)
-SIGNING = Rule(frozenset({"urls", "signing_keys"}), _can_sign)
+SHARED = SettingRule(frozenset({"cache"}), _cache_is_shared)
+NAMED_SOURCE = SettingRule(frozenset({"source"}), _source_is_named)
+SIGNING = SettingRule(frozenset({"urls", "signing_keys"}), _can_sign)
 WATCHING = (
     NAMED_SOURCE,
     SHARED,
-    Rule(frozenset({"source"}), _source_has_events),
-    Rule(frozenset({"events"}), _events_are_named),
+    SettingRule(frozenset({"source"}), _source_has_events),
+    SettingRule(frozenset({"events"}), _events_are_named),
     *_PURGES,
 )
 """What `resizer watch` needs."""
 SERVING = (
     NAMED_SOURCE,
-    Rule(frozenset({"source"}), _directory_is_there),
-    Rule(frozenset({"results", "cache"}), _results_can_be_flushed),
-    Rule(frozenset({"results", "source"}), _results_are_elsewhere),
+    SettingRule(frozenset({"source"}), _directory_is_there),
+    SettingRule(frozenset({"results", "cache"}), _results_can_be_flushed),
+    SettingRule(frozenset({"results", "source"}), _results_are_elsewhere),
     SIGNING,
-    Rule(frozenset({"urls", "presets", "widths", "signing_keys"}), _answers_something),
+    SettingRule(frozenset({"urls", "presets", "widths", "signing_keys"}), _answers_something),
 )
 """What a server needs beside what always holds."""

@@ -206,7 +206,7 @@ class Settings(BaseSettings):
 
     @property
     def limits(self) -> Limits:
-        """The limits as the one value that the parts are handed."""
+        """The limits as one value."""
         return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
 
     @property

@@ -1,4 +1,4 @@
-"""Intake: an original while it arrives, in a memfd that is sealed when it is whole."""
+"""An original while it downloads: in a memfd that is sealed when every byte is there."""
 
 import asyncio
 import fcntl
@@ -26,10 +26,10 @@ class NotModified(Exception):
     """The source holds what was asked about. Never leaves the sources: `refetch` returns it."""
 
 
-class Intake:
+class DownloadBuffer:
     """Takes the bytes of one original and refuses too many, too few, or more than announced.
 
-    `with Intake(…) as intake:` closes the memfd unless `whole()` handed it over.
+    `with DownloadBuffer(…) as buffer:` closes the memfd unless `seal()` handed it over.
     """
 
     def __init__(self, announced: int, max_bytes: int, asked_at: float) -> None:
@@ -54,7 +54,7 @@ class Intake:
         while rest:
             rest = rest[os.write(self._fd, rest) :]
 
-    def whole(self, etag: str, last_modified: datetime) -> Original:
+    def seal(self, etag: str, last_modified: datetime) -> Original:
         """Seal the bytes and hand them over. Raises SourceUnavailable when some are missing."""
         if self._size != self._announced:
             raise SourceUnavailable("The source sent fewer bytes than it announced.")
@@ -82,7 +82,7 @@ def no_such_image(reason: str | None = None) -> SourceNotFound:
     return SourceNotFound("There is no such image.", reason=reason)
 
 
-def too_late() -> SourceTimeout:
+def timed_out() -> SourceTimeout:
     return SourceTimeout("The original did not arrive in time.", reason="FETCH_SECONDS is over")
 
 

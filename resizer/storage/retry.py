@@ -1,4 +1,4 @@
-"""Trouble that may pass: asking the source again, each time later and at random."""
+"""Another attempt after trouble that may pass: each later, and at a random time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ _LONGEST_PAUSE = 1.0
 T = TypeVar("T")
 
 
-class Passing(Exception):
+class Transient(Exception):
     """Trouble that another attempt may not meet. Never leaves the sources: `error` does."""
 
     def __init__(self, error: ResizerError, too_many: bool = False) -> None:
@@ -28,17 +28,17 @@ class Passing(Exception):
         """Seconds, at most, before the second attempt."""
 
 
-async def patiently(attempt: Callable[[], Awaitable[T]]) -> T:
-    """What `attempt` brings at last. Raises what it raises, and the error of the last Passing.
+async def with_retries(attempt: Callable[[], Awaitable[T]]) -> T:
+    """What `attempt` brings at last. Raises what it raises, and the error of the last Transient.
 
     The caller bounds the whole time.
     """
     for failures in range(1, ATTEMPTS):
         try:
             return await attempt()
-        except Passing as trouble:
+        except Transient as trouble:
             await asyncio.sleep(pause(failures, trouble.first_pause, _LONGEST_PAUSE))
     try:
         return await attempt()
-    except Passing as trouble:
+    except Transient as trouble:
         raise trouble.error from None

@@ -16,12 +16,12 @@ from resizer.errors import SourceUnavailable
 from resizer.model.image import Original, Unchanged
 from resizer.storage.download import (
     CHUNK,
-    Intake,
+    DownloadBuffer,
     NotModified,
     no_such_image,
     read_in_thread,
     refuse_unreadable,
-    too_late,
+    timed_out,
 )
 
 _NO_SUCH_FILE = {
@@ -74,7 +74,7 @@ class DirectorySource:
             read = partial(self._read, key, etag)
             return await read_in_thread(self._threads, self._fetch_seconds, read)
         except TimeoutError:
-            raise too_late() from None
+            raise timed_out() from None
 
     async def check(self) -> None:
         """Raises SourceUnavailable when the directory cannot be read."""
@@ -98,12 +98,12 @@ class DirectorySource:
             identity = _identity(before, time.time())
             if identity and identity == etag:
                 raise NotModified
-            with Intake(before.st_size, self._max_bytes, asked_at) as intake:
+            with DownloadBuffer(before.st_size, self._max_bytes, asked_at) as buffer:
                 while chunk := os.read(fd, CHUNK):
-                    intake.write(chunk)
+                    buffer.write(chunk)
                 if os.fstat(fd).st_mtime_ns != before.st_mtime_ns:
                     raise SourceUnavailable("The original changed while it was read.")
-                return intake.whole(identity, _calendar_time(before.st_mtime))
+                return buffer.seal(identity, _calendar_time(before.st_mtime))
 
 
 def _identity(found: os.stat_result, now: float) -> str:

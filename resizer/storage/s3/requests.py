@@ -1,4 +1,4 @@
-"""S3: originals of one bucket through obstore and boto3, and what their errors mean."""
+"""Requests to S3 for originals, through obstore and boto3, and what their errors mean."""
 
 import re
 import time
@@ -15,8 +15,8 @@ from urllib3.exceptions import HTTPError
 from resizer.errors import SourceUnavailable, UnprocessableSource
 from resizer.model.image import Original
 from resizer.storage.address import CannotOpen, Timeouts
-from resizer.storage.download import CHUNK, Intake, NotModified, no_such_image, too_late
-from resizer.storage.retry import Passing
+from resizer.storage.download import CHUNK, DownloadBuffer, NotModified, no_such_image, timed_out
+from resizer.storage.retry import Transient
 from resizer.storage.s3.address import S3Address
 from resizer.storage.s3.client import open_bucket
 
@@ -36,10 +36,10 @@ _CODE = re.compile(r"<Code>(\w+)</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
 
 
-class S3:
+class S3Reader:
     """Reads objects of one bucket, one attempt a call.
 
-    Raises errors of the source; as Passing when another attempt may do better; and NotModified
+    Raises errors of the source; as Transient when another attempt may do better; and NotModified
     when an object still has the `etag` that it was asked about.
     """
 
@@ -59,14 +59,14 @@ class S3:
             found = await obstore.get_async(self._store, key, options=options)
             meta = found.meta
             identity = _identity(meta["e_tag"], etag)
-            with Intake(meta["size"], self._max_bytes, asked_at) as intake:
+            with DownloadBuffer(meta["size"], self._max_bytes, asked_at) as buffer:
                 async for chunk in found.stream(min_chunk_size=CHUNK):
-                    intake.write(chunk)
-                return intake.whole(identity, meta["last_modified"].astimezone(UTC))
+                    buffer.write(chunk)
+                return buffer.seal(identity, meta["last_modified"].astimezone(UTC))
         except NotModifiedError:
             raise NotModified from None
         except SourceUnavailable as error:  # too few or too many bytes
-            raise Passing(error) from None
+            raise Transient(error) from None
         except (BaseError, OSError, ValueError) as error:
             raise _refusal(_code_of(error), _status_of(error)) from None
 
@@ -80,19 +80,19 @@ class S3:
             found = self._client.get_object(**request)
             with found["Body"] as body:
                 identity, size = _identity(found.get("ETag"), etag), found["ContentLength"]
-                with Intake(size, self._max_bytes, asked_at) as intake:
+                with DownloadBuffer(size, self._max_bytes, asked_at) as buffer:
                     while chunk := body.read(CHUNK):
-                        intake.write(chunk)
+                        buffer.write(chunk)
                         if time.monotonic() > deadline:
-                            raise too_late()
-                    return intake.whole(identity, found["LastModified"].astimezone(UTC))
+                            raise timed_out()
+                    return buffer.seal(identity, found["LastModified"].astimezone(UTC))
         except ClientError as error:
             code, status = _answer(error)
             if status == HTTPStatus.NOT_MODIFIED:
                 raise NotModified from None
             raise _refusal(code, status) from None
         except SourceUnavailable as error:
-            raise Passing(error) from None
+            raise Transient(error) from None
         except (BotoCoreError, HTTPError, OSError, KeyError) as error:
             raise _refusal(type(error).__name__, None) from None
 
@@ -113,7 +113,7 @@ class S3:
         self._client.close()
 
 
-def open_s3(address: S3Address, max_bytes: int, seconds: float) -> S3:
+def open_reader(address: S3Address, max_bytes: int, seconds: float) -> S3Reader:
     """Both clients with the credentials of boto3's usual chain. Raises SourceUnavailable.
 
     Whoever is silent for half the time is asked once more. The total lies beyond the gateway's own
@@ -124,7 +124,7 @@ def open_s3(address: S3Address, max_bytes: int, seconds: float) -> S3:
     except CannotOpen as error:
         reason = f"no usable credentials or address: {error}"
         raise SourceUnavailable("The source cannot be read.", reason=reason) from error
-    return S3(store, client, address.name, (max_bytes, seconds))
+    return S3Reader(store, client, address.name, (max_bytes, seconds))
 
 
 def _identity(tag: str | None, etag: str) -> str:
@@ -167,7 +167,7 @@ def _refusal(code: str, status: int | None) -> Exception:
 
 
 def _trouble(message: str, code: str, status: int | None) -> Exception:
-    """Passing, unless the server said with a 3xx or 4xx that this request will not do."""
+    """Transient, unless the server said with a 3xx or 4xx that this request will not do."""
     error = SourceUnavailable(message, reason=code)
     final = status is not None and status < 500 and status not in _ASK_AGAIN
-    return error if final else Passing(error, too_many=status in _TOO_MANY)
+    return error if final else Transient(error, too_many=status in _TOO_MANY)

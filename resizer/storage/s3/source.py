@@ -15,13 +15,13 @@ from resizer.storage.download import (
     no_such_image,
     read_in_thread,
     refuse_unreadable,
-    too_late,
+    timed_out,
 )
-from resizer.storage.retry import patiently
+from resizer.storage.retry import with_retries
 from resizer.storage.s3.address import S3Address
 
 if TYPE_CHECKING:
-    from resizer.storage.s3.requests import S3
+    from resizer.storage.s3.requests import S3Reader
 
 _KEY_BYTES = 1024
 """The longest key, prefix included: Amazon S3 User Guide, "Naming Amazon S3 objects"."""
@@ -42,7 +42,7 @@ class S3Source:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="bucket")
         self._latest: deque[tuple[str, str]] = deque(maxlen=2)
         """Keys and tags of the last originals that came."""
-        self._s3: S3 | None = None
+        self._reader: S3Reader | None = None
         self._connecting = asyncio.Lock()
 
     async def fetch(self, key: str) -> Original:
@@ -94,15 +94,15 @@ class S3Source:
             raise no_such_image()
         try:
             async with asyncio.timeout(self._fetch_seconds):
-                s3 = await self._connected()
+                reader = await self._connected()
                 if obstore_can_spell(key):
-                    return await patiently(partial(s3.stream, key, etag))
-                read = partial(s3.read, key, etag)
-                return await patiently(
+                    return await with_retries(partial(reader.stream, key, etag))
+                read = partial(reader.read, key, etag)
+                return await with_retries(
                     partial(read_in_thread, self._threads, self._fetch_seconds, read)
                 )
         except TimeoutError:
-            raise too_late() from None
+            raise timed_out() from None
 
     async def check(self) -> None:
         """Ask for an object that need not exist: permission to read one prefix is enough.
@@ -111,30 +111,30 @@ class S3Source:
         """
         try:
             async with asyncio.timeout(self._fetch_seconds):
-                s3 = await self._connected()
+                reader = await self._connected()
                 loop = asyncio.get_running_loop()
-                probe = partial(s3.probe, self._address.object_of(PROBE))
-                await patiently(partial(loop.run_in_executor, self._threads, probe))
+                probe = partial(reader.probe, self._address.object_of(PROBE))
+                await with_retries(partial(loop.run_in_executor, self._threads, probe))
         except TimeoutError:
             raise SourceTimeout("The source did not answer in time.") from None
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
-        if self._s3 is not None:
-            self._s3.close()
+        if self._reader is not None:
+            self._reader.close()
 
-    async def _connected(self) -> "S3":
+    async def _connected(self) -> "S3Reader":
         """The clients, made at first use: their imports and credentials take time and may fail."""
         async with self._connecting:
-            if self._s3 is None:
+            if self._reader is None:
                 loop = asyncio.get_running_loop()
-                self._s3 = await loop.run_in_executor(self._threads, self._open)
-            return self._s3
+                self._reader = await loop.run_in_executor(self._threads, self._open)
+            return self._reader
 
-    def _open(self) -> "S3":
-        from resizer.storage.s3.requests import open_s3
+    def _open(self) -> "S3Reader":
+        from resizer.storage.s3.requests import open_reader
 
-        return open_s3(self._address, self._max_bytes, self._fetch_seconds)
+        return open_reader(self._address, self._max_bytes, self._fetch_seconds)
 
 
 def obstore_can_spell(key: str) -> bool:

@@ -17,7 +17,7 @@ from resizer.errors import (
 )
 from resizer.model.image import Original, Unchanged
 from resizer.storage.address import Source
-from resizer.storage.retry import ATTEMPTS, Passing, patiently
+from resizer.storage.retry import ATTEMPTS, Transient, with_retries
 from tests.support.misbehaving import (
     SILENT,
     Answer,
@@ -249,10 +249,10 @@ def test_pauses_grow_and_are_of_any_length_below_their_bound(
     bounds: list[tuple[float, float]],
 ) -> None:
     async def fails() -> None:
-        raise Passing(SourceUnavailable("away"))
+        raise Transient(SourceUnavailable("away"))
 
     with pytest.raises(SourceUnavailable, match="away"):
-        asyncio.run(patiently(fails))
+        asyncio.run(with_retries(fails))
     assert bounds == [(0, 0.1), (0, 0.2)]
 
 

@@ -18,7 +18,7 @@ from resizer.model.image import Original
 from resizer.model.transform import Transform
 from resizer.render.host import spawn
 from resizer.render.sandbox import lock
-from resizer.storage.download import Intake
+from resizer.storage.download import DownloadBuffer
 from tests.support.hostile import LANDLOCK, PROBES, SECCOMP
 from tests.support.hostile_acts import FRESH, Targets
 from tests.support.hostile_worker import (
@@ -162,9 +162,9 @@ def test_an_original_cannot_be_changed_because_it_is_sealed(sealed: bool, target
 
 def _sealed(body: bytes) -> Original:
     """As what comes from a source."""
-    with Intake(len(body), len(body), 0.0) as intake:
-        intake.write(body)
-        return intake.whole("etag", datetime.now(UTC))
+    with DownloadBuffer(len(body), len(body), 0.0) as buffer:
+        buffer.write(body)
+        return buffer.seal("etag", datetime.now(UTC))
 
 
 def test_a_worker_finds_nothing_of_the_gateways_environment(

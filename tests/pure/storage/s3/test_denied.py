@@ -36,7 +36,7 @@ class Denying:
 
 def opened() -> tuple[S3Source, Denying]:
     source = S3Source(S3Address("photos", ""), max_bytes=10, fetch_seconds=5)
-    source._s3 = bucket = Denying()  # type: ignore[assignment]
+    source._reader = bucket = Denying()  # type: ignore[assignment]
     return source, bucket
 
 
