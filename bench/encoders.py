@@ -29,7 +29,7 @@ from resizer.model.transform import Gamut, Metadata, Quality, Transform
 from resizer.render.colour.convert import displayed, opaque, samples, shows_through
 from resizer.render.pipeline.resize import resize
 from resizer.render.protocol.messages import Resampling
-from resizer.render.read.inspect import examine
+from resizer.render.read.inspect import inspect
 from resizer.render.read.load import load
 from resizer.render.write.encode import encode, quality
 from resizer.render.write.metadata import reduced
@@ -78,7 +78,7 @@ def pictures(folder: Path) -> list[pyvips.Image]:
 def small(path: Path) -> pyvips.Image | None:
     """A picture as the encoders get it."""
     try:
-        header = examine(memoryview(path.read_bytes()), Limits())
+        header = inspect(memoryview(path.read_bytes()), Limits())
         whole = samples(load(header.source, header.format))
         scale = SIDE / max(whole.width, whole.height)
         if scale > 1:

@@ -1,4 +1,4 @@
-"""About libvips: its version and which formats it has. Run as a program, for the gateway's own
+"""libvips: its version and which formats it has. Run as a program, for the gateway's own
 process never loads libvips: `python -m resizer.render.vips_info` prints JSON."""
 
 import json
@@ -10,7 +10,7 @@ from resizer.render.read import decoders
 from resizer.render.read.load import LOADERS
 
 
-def about() -> dict[str, object]:
+def vips_info() -> dict[str, object]:
     """`version`; of the formats that originals may have, those `unread`; of the `optional` ones,
     what reads each (None if nothing does), every page or its first alone, and what to install for
     more."""
@@ -32,4 +32,4 @@ def _reader(kind: SourceFormat) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(about()))
+    print(json.dumps(vips_info()))

@@ -33,7 +33,7 @@ def noise(bands: int = 3) -> pyvips.Image:
 
 
 @cache
-def sound(kind: str) -> bytes:
+def valid(kind: str) -> bytes:
     save: dict[str, tuple[str, dict[str, Any]]] = {
         "jpeg": ("jpegsave_buffer", {"Q": 90}),
         "progressive": ("jpegsave_buffer", {"Q": 90, "interlace": True}),
@@ -76,14 +76,14 @@ def whole(source: bytes) -> Pixels:
 
 def wrong_checksum() -> bytes:
     """A PNG that is whole but for the checksum of its data."""
-    broken = bytearray(sound("png"))
+    broken = bytearray(valid("png"))
     length = int.from_bytes(broken[(at := broken.index(b"IDAT")) - 4 : at], "big")
     broken[at + 4 + length] ^= 1
     return bytes(broken)
 
 
 def broken_tiff() -> bytes:
-    broken = bytearray(sound("tiff"))
+    broken = bytearray(valid("tiff"))
     at = len(broken) * 2 // 3
     broken[at : at + 40] = b"\xff" * 40
     return bytes(broken)
@@ -91,24 +91,24 @@ def broken_tiff() -> bytes:
 
 def missing_data() -> bytes:
     """A JPEG with an end, and too little before it."""
-    return sound("jpeg")[: len(sound("jpeg")) // 2] + b"\xff\xd9"
+    return valid("jpeg")[: len(valid("jpeg")) // 2] + b"\xff\xd9"
 
 
 N, T, E, W = FailOn
 CASES: dict[str, tuple[bytes, set[FailOn]]] = {
-    "a jpeg cut short": (sound("jpeg")[: len(sound("jpeg")) // 2], {N}),
-    "a progressive one": (sound("progressive")[: len(sound("progressive")) // 2], {N}),
+    "a jpeg cut short": (valid("jpeg")[: len(valid("jpeg")) // 2], {N}),
+    "a progressive one": (valid("progressive")[: len(valid("progressive")) // 2], {N}),
     "a jpeg with data missing": (missing_data(), {N, T, E}),
-    "a png cut short": (sound("png")[: len(sound("png")) // 2], {N}),
+    "a png cut short": (valid("png")[: len(valid("png")) // 2], {N}),
     "a png with a wrong checksum": (wrong_checksum(), {N, T}),
     "a broken tiff": (broken_tiff(), {N}),
-    "a gif cut short": (sound("gif")[: len(sound("gif")) // 2], {N}),
-    "an interlaced png": (sound("interlaced")[: len(sound("interlaced")) // 2], set()),
-    "a webp cut short": (sound("webp")[: len(sound("webp")) // 2], set()),
-    "an avif cut short": (sound("avif")[: len(sound("avif")) // 2], set()),
-    "a png of a header": (header_alone(sound("png")), set()),
-    "a jpeg of headers": (sound("jpeg")[: sound("jpeg").index(b"\xff\xda") + 14], set()),
-    "half a header": (sound("jpeg")[:100], set()),
+    "a gif cut short": (valid("gif")[: len(valid("gif")) // 2], {N}),
+    "an interlaced png": (valid("interlaced")[: len(valid("interlaced")) // 2], set()),
+    "a webp cut short": (valid("webp")[: len(valid("webp")) // 2], set()),
+    "an avif cut short": (valid("avif")[: len(valid("avif")) // 2], set()),
+    "a png of a header": (header_alone(valid("png")), set()),
+    "a jpeg of headers": (valid("jpeg")[: valid("jpeg").index(b"\xff\xda") + 14], set()),
+    "half a header": (valid("jpeg")[:100], set()),
 }
 
 COLOURS = ((220, 40, 30), (30, 160, 60), (40, 70, 200))

@@ -67,7 +67,7 @@ def _hlg(sample: float) -> float:
     return float(_PEAK * scene**1.2)
 
 
-def tone_mapped(nits: float) -> float:
+def bt2390(nits: float) -> float:
     """Light, 1 being paper, by BT.2390 §5.4.1: unchanged up to a knee, then a spline that takes the
     peak to paper."""
     top, most = _pq_sample(_PEAK), _pq_sample(PAPER) / _pq_sample(_PEAK)
@@ -100,16 +100,16 @@ NITS: dict[int, Callable[[float], float]] = {_PQ: _nits, _HLG: _hlg}
 """What a sample of 0…1 shines with, where that is brighter than paper."""
 
 
-def _brought_down(nits: Callable[[float], float]) -> Callable[[float], float]:
-    return lambda sample: tone_mapped(nits(sample))
+def _tone_mapped(nits: Callable[[float], float]) -> Callable[[float], float]:
+    return lambda sample: bt2390(nits(sample))
 
 
 _LIGHT: dict[int, Callable[[float], float]] = {
     4: _power(2.2),
     5: _power(2.8),
     8: _power(1.0),
-    _PQ: _brought_down(_nits),
+    _PQ: _tone_mapped(_nits),
     17: _power(2.6),
-    _HLG: _brought_down(_hlg),
+    _HLG: _tone_mapped(_hlg),
 }
 """Table 3; any other is sRGB."""

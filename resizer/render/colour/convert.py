@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pyvips
 
 from resizer.model.transform import Gamut, Transform
-from resizer.render.colour.hdr import brought_down
+from resizer.render.colour.hdr import tone_mapped
 from resizer.render.colour.icc import of_colours
 from resizer.render.colour.profile import PROFILE, embedded_profile, with_profile
 
@@ -34,7 +34,7 @@ def samples(image: pyvips.Image, gamut: Gamut = Gamut.SRGB) -> pyvips.Image:
     """
     if image.interpretation == "multiband":
         image = _named(image)
-    image = brought_down(_without_extras(image))
+    image = tone_mapped(_without_extras(image))
     if image.format == "uchar" and image.interpretation in _EIGHT_BIT:
         return displayed(image, gamut) if image.interpretation == "cmyk" else image
     if image.interpretation in ("lab", "labs", "labq"):

@@ -19,7 +19,7 @@ _SPARE_BITS = {"uchar": 0, "ushort": 4}
 _READ = {"srgb", "rgb16", "b-w", "grey16"}
 
 
-def brought_down(image: pyvips.Image) -> pyvips.Image:
+def tone_mapped(image: pyvips.Image) -> pyvips.Image:
     """A picture whose profile says PQ or HLG, as 16 bits whose squares are light; else the same."""
     said = code_points(embedded_profile(image) or b"")
     if said is None or said[1] not in cicp.NITS:
@@ -48,7 +48,7 @@ def _tables(transfer: int, levels: int) -> tuple[pyvips.Image, pyvips.Image]:
     """Of each sample, its light, 1 being paper; and the share of it that is left."""
     nits = [max(1e-9, cicp.NITS[transfer](level / (levels - 1))) for level in range(levels)]
     light = [one / cicp.PAPER for one in nits]
-    share = [cicp.tone_mapped(one) / bright for one, bright in zip(nits, light, strict=True)]
+    share = [cicp.bt2390(one) / bright for one, bright in zip(nits, light, strict=True)]
     return _table(light), _table(share)
 
 

@@ -41,7 +41,7 @@ _SHOWS = {"image", "feImage"}
 _URL = re.compile(r"""url\(\s*['"]?#([^'")\s]+)""")
 
 
-def inspect(text: memoryview) -> list[bytes]:
+def check_svg(text: memoryview) -> list[bytes]:
     """The images inside an SVG, each once. Raises UnprocessableSource when it asks too much.
 
     External files need no bound: neither librsvg nor the worker's sandbox lets it read any.

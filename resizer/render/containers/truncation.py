@@ -1,6 +1,6 @@
-"""Files that were cut short, as files of their own: what is whole in them, and an end.
+"""Truncated files, as files of their own: what is whole in them, and an end.
 
-Only the outer structure is looked at, never a pixel. Nothing here is trusted to be sound: it is
+Only the outer structure is looked at, never a pixel. Nothing here is trusted to be valid: it is
 read as strictly as any original.
 """
 

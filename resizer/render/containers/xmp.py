@@ -34,7 +34,7 @@ _MOST_BYTES = 1_000_000
 _DEEPEST = 100
 
 
-def true_of_a_variant(packet: bytes) -> bytes | None:
+def sanitized(packet: bytes) -> bytes | None:
     """The packet, or None where nothing of it can be kept (it is no XML, or too large to read)."""
     if not any(word in packet for word in _WORDS) and _is_ascii_like(packet):
         return packet

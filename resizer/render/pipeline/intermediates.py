@@ -42,7 +42,7 @@ class Intermediates:
         return kind in self._outputs and size <= self._max_bytes
 
     def write(self, intermediate: Intermediate, pixels: memoryview) -> None:
-        """Write pixels that are wanted, whole and sound."""
+        """Write pixels that are wanted, whole."""
         with open(self._outputs.pop(intermediate.kind), "wb", closefd=False) as file:
             file.write(pixels)
         self.written.append(intermediate)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from resizer.model.geometry import Area, Size
 from resizer.render.pipeline.lanczos import RESULTS, Band, Floats, bands, interleaved
 from resizer.render.read.pixels import image_of
-from resizer.render.read.salvage import check_complaints
+from resizer.render.read.salvage import check_warnings
 
 Codes = NDArray[np.uint8]
 
@@ -62,7 +62,7 @@ def shrunk(
             np.matmul(of, weights, out=some[:, place : place + weights.shape[1]])
         pixels[top : top + len(rows)] = _codes(some, samples, alpha=image.hasalpha())
     if not partial:
-        check_complaints()  # before pyvips forgets them
+        check_warnings()  # before pyvips forgets them
     return image_of(pixels, size.width, size.height, samples, like=image)
 
 

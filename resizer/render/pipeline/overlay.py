@@ -16,9 +16,9 @@ from resizer.model.transform import Gamut
 from resizer.render.colour.convert import displayed, opaque, samples
 from resizer.render.read.decoders.decoded import BROKEN
 from resizer.render.read.header import Header
-from resizer.render.read.inspect import examine
+from resizer.render.read.inspect import inspect
 from resizer.render.read.load import load_drawn
-from resizer.render.read.salvage import check_complaints, check_end, complaint
+from resizer.render.read.salvage import check_end, check_warnings, take_warnings
 
 
 def read_overlays(
@@ -49,19 +49,19 @@ def read_overlays(
 
 def _opened(source: memoryview, gamut: Gamut, limits: Limits) -> tuple[pyvips.Image, Header]:
     """Its first page or frame, still as it is stored."""
-    complaint()  # of what was read before
-    header = examine(source, limits)
+    take_warnings()  # of what was read before
+    header = inspect(source, limits)
     check_end(header)
     return samples(load_drawn(header, 1.0, limits), gamut), header
 
 
 def _shown(image: pyvips.Image, header: Header, canvas: Size, gamut: Gamut) -> pyvips.Image:
-    stored = header.turn.undone.size(canvas)
+    stored = header.orientation.inverse.size(canvas)
     width, height = min(image.width, stored.width), min(image.height, stored.height)
     across, down = (image.width - width) // 2, (image.height - height) // 2
     held = image.crop(across, down, width, height).copy_memory()
-    check_complaints()
-    return displayed(header.turn.image(held), gamut).copy_memory()
+    check_warnings()
+    return displayed(header.orientation.image(held), gamut).copy_memory()
 
 
 def lay(image: pyvips.Image, overlays: Sequence[pyvips.Image]) -> pyvips.Image:

@@ -24,16 +24,16 @@ from resizer.render.containers.output_formats import keeps_frames, resolve
 from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.no_larger import no_larger
 from resizer.render.pipeline.overlay import read_overlays
-from resizer.render.pipeline.reuse import found, kept_or_opened, left
+from resizer.render.pipeline.reuse import find_image, leave_image, reused_or_opened
 from resizer.render.pipeline.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
 from resizer.render.pipeline.trim import uniform_edge
 from resizer.render.protocol.intermediate import IntermediateKind
 from resizer.render.protocol.messages import Resampling
 from resizer.render.read.decoders.decoded import BROKEN
 from resizer.render.read.header import Header
-from resizer.render.read.inspect import check_animation, check_sound, examine
+from resizer.render.read.inspect import check_animation, check_decoder_limits, inspect
 from resizer.render.read.load import block_other_loaders, load, load_frames, load_small
-from resizer.render.read.salvage import check_end, complaint, mended
+from resizer.render.read.salvage import check_end, salvaged, take_warnings
 from resizer.render.write.encode import encode
 from resizer.render.write.frames import joined, split
 
@@ -59,10 +59,10 @@ def render(
     intermediates = intermediates or Intermediates()
     original, *overlays = [memoryview(source) for source in sources]
     start, page = perf_counter(), transform.page or 1
-    complaint()  # of an earlier job
+    take_warnings()  # of an earlier job
 
     def rendered(readable: memoryview, page: int, *, partial: bool = False) -> Rendered:
-        header = examine(readable, limits, page)
+        header = inspect(readable, limits, page)
         if not partial:
             check_end(header)
         work = _prepared(header, transform, limits, resampling)
@@ -76,9 +76,9 @@ def render(
             return rendered(original, page)
         except _FAILURES as error:
             _check_memory(error, limits)
-            check_sound(error, original, limits, page)
+            check_decoder_limits(error, original, limits, page)
         intermediates.forget()
-        return rendered(*mended(original, limits, page), partial=True)
+        return rendered(*salvaged(original, limits, page), partial=True)
     except _FAILURES as error:
         _check_memory(error, limits)
         # libvips' own words name its loaders, and sometimes hundreds of positions in the file.
@@ -148,10 +148,10 @@ def _shaped(work: Work) -> list[pyvips.Image]:
         return _shape(
             [done(RESIZE, frame, work) for frame in split(load_frames(work.header))], work
         )
-    if work.header.opened:
+    if work.header.lazy:
         return _shape([done(RESIZE, _opened(work), work)], work)
     header = work.header
-    kept = found(
+    kept = find_image(
         work.intermediates,
         IntermediateKind.SHAPED,
         work.shape,
@@ -160,7 +160,7 @@ def _shaped(work: Work) -> list[pyvips.Image]:
     if kept is not None:
         return [with_profile(kept.copy(interpretation="srgb"), None)]
     (frame,) = _shape([done(RESIZE, _opened(work), work)], work)
-    left(work.intermediates, IntermediateKind.SHAPED, work.shape, frame)
+    leave_image(work.intermediates, IntermediateKind.SHAPED, work.shape, frame)
     return [frame]
 
 
@@ -173,7 +173,7 @@ def _opened(work: Work) -> pyvips.Image:
     def open_small() -> pyvips.Image:
         return load_small(header, shrink, work.resampling, work.limits, trimmed=trimmed)
 
-    return kept_or_opened(header, open_small, work.intermediates)
+    return reused_or_opened(header, open_small, work.intermediates)
 
 
 def _shape(frames: list[pyvips.Image], work: Work) -> list[pyvips.Image]:

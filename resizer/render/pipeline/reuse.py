@@ -1,4 +1,4 @@
-"""Kept pixels as libvips images: found from an earlier render, or left behind for a later one.
+"""Intermediates as libvips images: found from an earlier render, or left behind for a later one.
 
 A variant is the same to the bit with and without: what is kept is what a loader gave, or a render
 had, under a name that says all it depends on.
@@ -14,10 +14,10 @@ from resizer.render.protocol.intermediate import MAX_BANDS, Intermediate, Interm
 from resizer.render.read import pillow_webp
 from resizer.render.read.header import Header
 from resizer.render.read.pixels import image_of
-from resizer.render.read.salvage import check_complaints
+from resizer.render.read.salvage import check_warnings
 
 
-def found(
+def find_image(
     intermediates: Intermediates,
     kind: IntermediateKind,
     name: str,
@@ -28,12 +28,12 @@ def found(
     return _image(*kept, like()) if kept else None
 
 
-def left(
+def leave_image(
     intermediates: Intermediates, kind: IntermediateKind, name: str, image: pyvips.Image
 ) -> pyvips.Image | None:
-    """The image, its pixels written for other renders where that is wanted and they are sound.
+    """The image, its pixels written for other renders where those want them and they are whole.
 
-    None means that an image that streams was read in vain, and has to be opened anew.
+    None means that an image that streams was read in vain, and has to be opened again.
     """
     if image.format != "uchar" or image.bands > MAX_BANDS:
         return image
@@ -42,7 +42,7 @@ def left(
         return image
     try:
         pixels = memoryview(image.write_to_memory())
-        check_complaints()
+        check_warnings()
     except (pyvips.Error, UnicodeDecodeError):
         return None
     intermediates.write(intermediate, pixels)
@@ -53,24 +53,26 @@ def _image(intermediate: Intermediate, pixels: memoryview, like: pyvips.Image) -
     return image_of(pixels, intermediate.width, intermediate.height, intermediate.bands, like)
 
 
-def kept_or_opened(
+def reused_or_opened(
     header: Header, open_: Callable[[], pyvips.Image], intermediates: Intermediates
 ) -> pyvips.Image:
-    """What `open_` opens: kept from an earlier render, or left behind for a later one."""
+    """What `open_` opens: pixels of an earlier render, or left behind for a later one."""
     image = open_()
     if not _serves_all_sizes(image, header):
         return image
     name = f"{header.page} {image.width}x{image.height}"
-    kept = found(intermediates, IntermediateKind.DECODED, name, lambda: image)
+    kept = find_image(intermediates, IntermediateKind.DECODED, name, lambda: image)
     if kept is not None:
         return kept
-    held = left(intermediates, IntermediateKind.DECODED, name, pillow_webp.read(image, header))
+    held = leave_image(
+        intermediates, IntermediateKind.DECODED, name, pillow_webp.read(image, header)
+    )
     return open_() if held is None else held
 
 
 def _serves_all_sizes(image: pyvips.Image, header: Header) -> bool:
     """Drawings have no pixels of their own, and a WebP scaled by its loader serves one size."""
-    if header.opened or header.format is SourceFormat.SVG:
+    if header.lazy or header.format is SourceFormat.SVG:
         return False
     whole = (image.width, image.height) == (header.stored.width, header.stored.height)
     return whole or header.format is SourceFormat.JPEG

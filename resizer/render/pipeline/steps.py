@@ -1,9 +1,9 @@
 """The steps of a render by name, in the order in which they are done to each frame.
 
 The order is that of the URL grammar: orientation → trim → flip → rotate → resize and crop → colour
-→ blur, sharpen → pad, border → overlays → flatten. Only `turn`, which is orientation, flip and
-rotate in one, is done after the crop: it comes out the same (see `turn`) and there the picture is
-small.
+→ blur, sharpen → pad, border → overlays → flatten. Only `orient`, which is orientation, flip and
+rotate in one, is done after the crop: it comes out the same (see `orientation`), and there the
+picture is small.
 """
 
 from collections.abc import Callable
@@ -23,8 +23,8 @@ from resizer.render.pipeline.resize import resize
 from resizer.render.pipeline.trim import cut
 from resizer.render.protocol.messages import Resampling
 from resizer.render.read.header import Header
-from resizer.render.read.orientation import Orientation, asked
-from resizer.render.read.salvage import check_complaints
+from resizer.render.read.orientation import Orientation, requested
+from resizer.render.read.salvage import check_warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +48,24 @@ class Work:
     """What is laid over each frame."""
 
     @property
-    def turn(self) -> Orientation:
+    def orientation(self) -> Orientation:
         """From the picture as it is stored to the one asked for."""
-        return self.header.turn.then(asked(self.transform))
+        return self.header.orientation.then(requested(self.transform))
 
     @property
     def trim(self) -> Area:
         """What is kept of the picture as it is stored."""
-        return self.header.turn.undone.area(self.plan.trim, self.header.size)
+        return self.header.orientation.inverse.area(self.plan.trim, self.header.size)
 
     @property
     def resized(self) -> Size:
         """What that is resized to, still as it is stored."""
-        return self.turn.undone.size(self.plan.resized)
+        return self.orientation.inverse.size(self.plan.resized)
 
     @property
     def crop(self) -> Area:
         """What is kept of that, still as it is stored."""
-        return self.turn.undone.area(self.plan.crop, self.plan.resized)
+        return self.orientation.inverse.area(self.plan.crop, self.plan.resized)
 
     @property
     def wanted(self) -> Area | None:
@@ -75,11 +75,11 @@ class Work:
     @property
     def shape(self) -> str:
         """All that decides the pixels after `SHAPE`, as a name for them."""
-        plan, turn, aim = self.plan, self.turn, self.transform.gravity
+        plan, orientation, aim = self.plan, self.orientation, self.transform.gravity
         areas = (plan.trim, Area(0, 0, plan.resized.width, plan.resized.height), plan.crop)
         numbers = (f"{a.left},{a.top},{a.width},{a.height}" for a in areas)
         aimed = "auto" if isinstance(aim, Saliency) else ""
-        turned = f"{turn.mirrored:d}{turn.quarters}"
+        turned = f"{orientation.mirrored:d}{orientation.quarters}"
         words = (self.header.page, self.resampling, self.transform.gamut, turned, aimed, *numbers)
         return " ".join(map(str, words))
 
@@ -102,7 +102,7 @@ def aimed(image: pyvips.Image, work: Work) -> Work:
     crop = work.crop
     found = image.smartcrop(crop.width, crop.height, interesting="attention")
     area = Area(-found.xoffset, -found.yoffset, crop.width, crop.height)
-    return replace(work, plan=replace(work.plan, crop=work.turn.area(area, work.resized)))
+    return replace(work, plan=replace(work.plan, crop=work.orientation.area(area, work.resized)))
 
 
 def _trim(image: pyvips.Image, work: Work) -> pyvips.Image:
@@ -128,12 +128,12 @@ def _hold(image: pyvips.Image, work: Work) -> pyvips.Image:
     """Up to here pixels stream from the loader, once and from top to bottom."""
     held = image.copy_memory()
     if not work.partial:
-        check_complaints()
+        check_warnings()
     return held
 
 
-def _turn(image: pyvips.Image, work: Work) -> pyvips.Image:
-    return work.turn.image(image)
+def _orient(image: pyvips.Image, work: Work) -> pyvips.Image:
+    return work.orientation.image(image)
 
 
 def _colour(image: pyvips.Image, work: Work) -> pyvips.Image:
@@ -170,5 +170,5 @@ def _flatten(image: pyvips.Image, work: Work) -> pyvips.Image:
 
 
 RESIZE: tuple[Step, ...] = (_trim, _samples, _resize)
-SHAPE: tuple[Step, ...] = (_crop, _hold, _turn, _colour)
+SHAPE: tuple[Step, ...] = (_crop, _hold, _orient, _colour)
 FINISH: tuple[Step, ...] = (_adjust, _blur, _sharpen, _pad, _border, _overlay, _flatten)

@@ -34,7 +34,7 @@ def uniform_edge(header: Header, limits: Limits) -> Area:
     area = Area(
         round(left * across), round(top * down), round(width * across), round(height * down)
     )
-    return header.turn.area(area, header.stored)
+    return header.orientation.area(area, header.stored)
 
 
 def cut(frame: pyvips.Image, trim: Area, stored: Size) -> pyvips.Image:

@@ -53,7 +53,7 @@ class _Image:
         return self.flags >> 2 & 7
 
 
-def on_clear_canvas(file: memoryview) -> memoryview:
+def with_transparent_canvas(file: memoryview) -> memoryview:
     """The same GIF, its opaque frames with a transparent colour, if there is canvas to be seen.
 
     As it is if its blocks cannot be followed, or are very many. A frame that uses 256

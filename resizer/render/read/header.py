@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from resizer.model.geometry import Size
 from resizer.model.limits import FailOn
 from resizer.render.containers.sniff import SourceFormat
-from resizer.render.read.decoders.decoded import Opened
+from resizer.render.read.decoders.decoded import LazyImage
 from resizer.render.read.orientation import Orientation
 
 ANIMATED = {SourceFormat.GIF, SourceFormat.WEBP}
@@ -25,15 +25,15 @@ class Header:
     format: SourceFormat
     stored: Size
     """One frame as it is stored, before its orientation."""
-    turn: Orientation
+    orientation: Orientation
     """What makes it upright."""
     wide: bool = False
     """Whether it may hold colours outside sRGB."""
     pages: int = 1
     """Frames of an animation or pages of a TIFF."""
     page: int = 1
-    """The one that `stored` and `turn` are of, from 1."""
-    opened: Opened | None = None
+    """The one that `stored` and `orientation` are of, from 1."""
+    lazy: LazyImage | None = None
     """Where an optional decoder reads the format."""
     fail_on: FailOn = FailOn.ERROR
     """What is not forgiven when its pixels are read: an error, or a mere warning."""
@@ -51,4 +51,4 @@ class Header:
     @property
     def size(self) -> Size:
         """One frame, upright."""
-        return self.turn.size(self.stored)
+        return self.orientation.size(self.stored)

@@ -14,10 +14,10 @@ from resizer.render.containers import tiff
 from resizer.render.containers.chunks import check_png, check_webp
 from resizer.render.containers.jpeg_scans import check_scans
 from resizer.render.containers.sniff import NotRead, SourceFormat, sniff, svg_text
-from resizer.render.containers.svg import inspect
+from resizer.render.containers.svg import check_svg
 from resizer.render.read import decoders
 from resizer.render.read.decoders.decoded import page_count, page_index
-from resizer.render.read.gif_canvas import on_clear_canvas
+from resizer.render.read.gif_canvas import with_transparent_canvas
 from resizer.render.read.header import ANIMATED, DRAWN, Header
 from resizer.render.read.load import load
 from resizer.render.read.orientation import STRAIGHT, Orientation, upright
@@ -42,17 +42,17 @@ _MAX_PIXELS_INSIDE = 25_000_000
 """Of all images inside an SVG. They are held whole: one of 400 MP took 10 s and 2 GB."""
 
 
-def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
+def inspect(source: memoryview, limits: Limits, page: int = 1) -> Header:
     """Read the header of an original's `page`.
 
     Raises UnprocessableSource where it is over a limit, or there is no such page.
     """
     kind, source = _sniffed(source)
     if kind is SourceFormat.SVG:
-        _check_images(inspect(source), limits)
+        _check_images(check_svg(source), limits)
     elif kind in _COUNTED:
         _COUNTED[kind](source)
-    header = (_opened if kind in decoders.OPTIONAL else _loaded)(source, kind, page)
+    header = (_lazy if kind in decoders.OPTIONAL else _loaded)(source, kind, page)
     stored = header.stored
     if kind not in DRAWN:
         _check_size(stored, limits)
@@ -61,10 +61,10 @@ def examine(source: memoryview, limits: Limits, page: int = 1) -> Header:
     return replace(header, fail_on=FailOn.WARNING) if limits.fail_on is FailOn.WARNING else header
 
 
-def check_sound(error: Exception, source: memoryview, limits: Limits, page: int) -> None:
-    """Raise UnprocessableSource if a render failed with `error` for no fault of the original's.
+def check_decoder_limits(error: Exception, source: memoryview, limits: Limits, page: int) -> None:
+    """Raise UnprocessableSource if a render failed with `error` at a limit of its decoder.
 
-    Some files are sound and cannot be rendered all the same: nothing says that they are damaged.
+    Nobody is told that such an original is damaged.
     """
     kind = sniff(source)
     if kind is SourceFormat.TIFF and _NO_CODEC.search(str(error)):
@@ -78,7 +78,7 @@ def check_sound(error: Exception, source: memoryview, limits: Limits, page: int)
 
 def _has_header(source: memoryview, limits: Limits, page: int) -> bool:
     try:
-        examine(source, limits, page)
+        inspect(source, limits, page)
     except (pyvips.Error, UnicodeDecodeError):
         return False
     return True
@@ -107,7 +107,7 @@ def _check_images(images: list[bytes], limits: Limits) -> None:
     for image in images:
         if not _is_drawn(memoryview(image)):
             raise UnprocessableSource("The SVG holds an image of a format that is not drawn.")
-        pixels += examine(memoryview(image), limits).stored.pixels
+        pixels += inspect(memoryview(image), limits).stored.pixels
     if pixels > _MAX_PIXELS_INSIDE:
         raise UnprocessableSource(
             f"The images inside the SVG have {pixels:,} pixels, more than {_MAX_PIXELS_INSIDE:,}."
@@ -127,24 +127,24 @@ def _loaded(source: memoryview, kind: SourceFormat, page: int) -> Header:
         source=source,
         format=kind,
         stored=Size(image.width, image.height),
-        turn=_turn(image, kind),
+        orientation=_orientation(image, kind),
         wide=holds_wide_gamut(image),
         pages=pages,
         page=page,
     )
 
 
-def _opened(source: memoryview, kind: SourceFormat, page: int) -> Header:
-    opened = decoders.examine(source, kind, page)
+def _lazy(source: memoryview, kind: SourceFormat, page: int) -> Header:
+    lazy = decoders.inspect(source, kind, page)
     return Header(
         source=source,
         format=kind,
-        stored=opened.size,
-        turn=STRAIGHT,
-        wide=opened.wide,
-        pages=opened.pages,
+        stored=lazy.size,
+        orientation=STRAIGHT,
+        wide=lazy.wide,
+        pages=lazy.pages,
         page=page,
-        opened=opened,
+        lazy=lazy,
     )
 
 
@@ -160,7 +160,7 @@ def _page(
         source = tiff.alone(source, page_index(page, pages))
         return source, load(source, kind), pages
     if kind is SourceFormat.GIF:
-        source = on_clear_canvas(source)
+        source = with_transparent_canvas(source)
     elif kind is SourceFormat.AVIF:
         source = with_range_named(source)
     image = load(source, kind)
@@ -169,7 +169,7 @@ def _page(
     return source, image, pages
 
 
-def _turn(image: pyvips.Image, kind: SourceFormat) -> Orientation:
+def _orientation(image: pyvips.Image, kind: SourceFormat) -> Orientation:
     """An AVIF's `irot` and `imir` are applied by its loader, and its EXIF orientation is void."""
     if kind is SourceFormat.AVIF or image.get_typeof("orientation") == 0:
         return STRAIGHT

@@ -72,7 +72,7 @@ def load_frames(header: Header) -> pyvips.Image:
 
 
 def load_small(
-    header: Header, shrink: float, light: Resampling, limits: Limits, *, trimmed: bool = False
+    header: Header, shrink: float, resampling: Resampling, limits: Limits, *, trimmed: bool = False
 ) -> pyvips.Image:
     """Open a picture that is to shrink by `shrink`, smaller already where its loader can do so.
 
@@ -80,7 +80,7 @@ def load_small(
     and a cut between larger pixels, which goes inwards, leaves them outside. Any other is better
     without: its loader decodes all of it first, and then averages less well.
     """
-    spare = shrink / _LEAVE[light]
+    spare = shrink / _LEAVE[resampling]
     if header.format is SourceFormat.JPEG and spare >= 2:
         return _read(header, shrink=next(s for s in (8, 4, 2) if spare >= s))
     if trimmed and header.format is SourceFormat.WEBP and header.frames == 1 and spare > 1:
@@ -98,8 +98,8 @@ def load_drawn(header: Header, scale: float, limits: Limits) -> pyvips.Image:
     low, high = _SVG_SCALES
     most = sqrt(limits.max_source_pixels / header.stored.pixels)
     scale = max(low, min(scale, most, high))
-    if header.opened:
-        return header.opened.draw(scale)
+    if header.lazy:
+        return header.lazy.draw(scale)
     if header.format is SourceFormat.SVG:
         return _read(header, scale=scale)
     return _read(header)

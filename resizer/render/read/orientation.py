@@ -1,7 +1,7 @@
-"""Orientation, flip and rotate as one turn, and the areas it moves.
+"""EXIF orientation, flip and rotate as one value, and the areas it moves.
 
-A turn changes no pixel, so it gives the same picture before a resize or after it. It is done after,
-on the small picture: then an original is read once from top to bottom, never held whole.
+It changes no pixel, so it gives the same picture before a resize or after it. It is applied after,
+to the small picture: then an original is read once from top to bottom, never held whole.
 """
 
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ class Orientation:
     quarters: int = 0
 
     def then(self, other: "Orientation") -> "Orientation":
-        """This turn and `other` after it: a mirror reverses the rotation before it."""
+        """This orientation and `other` after it: a mirror reverses the rotation before it."""
         quarters = -self.quarters if other.mirrored else self.quarters
         return Orientation(self.mirrored != other.mirrored, (quarters + other.quarters) % 4)
 
     @property
-    def undone(self) -> "Orientation":
+    def inverse(self) -> "Orientation":
         return self if self.mirrored else Orientation(False, -self.quarters % 4)
 
     def size(self, size: Size) -> Size:
         return size.transposed if self.quarters % 2 else size
 
     def area(self, area: Area, size: Size) -> Area:
-        """Where an area of a picture of `size` lies after this turn."""
+        """Where an area of a picture of `size` lies after it is applied."""
         if self.mirrored:
             area = Area(size.width - area.left - area.width, area.top, area.width, area.height)
         for _ in range(self.quarters):
@@ -42,7 +42,7 @@ class Orientation:
         return area
 
     def image(self, image: pyvips.Image) -> pyvips.Image:
-        """The picture turned; it must not be streaming from a loader."""
+        """The picture with this orientation applied; it must not be streaming from a loader."""
         if self.mirrored:
             image = image.fliphor()
         return image.rot(f"d{self.quarters * 90}") if self.quarters else image
@@ -72,7 +72,7 @@ def upright(orientation: int) -> Orientation:
     return _EXIF.get(orientation, STRAIGHT)
 
 
-def asked(transform: Transform) -> Orientation:
+def requested(transform: Transform) -> Orientation:
     """The flip, then the rotation, that the URL asks for."""
     flip = _FLIPS[transform.flip] if transform.flip else STRAIGHT
     return flip.then(Orientation(False, transform.rotate // 90))

@@ -1,4 +1,4 @@
-"""Mending: of an original that is cut short or broken, a sound one that shows it as far as it goes.
+"""Salvage: from an original that is truncated or broken, one that can be read as far as it goes.
 
 Pixels are only ever read strictly. A lenient read of libvips leaves in the rows of a PNG or TIFF
 that it cannot have what their buffer held: rows from further up, and no promise that they are even
@@ -26,14 +26,14 @@ from resizer.render.containers.truncation import (
 )
 from resizer.render.read.decoders.decoded import BROKEN
 from resizer.render.read.header import Header
-from resizer.render.read.inspect import check_animation, examine
+from resizer.render.read.inspect import check_animation, inspect
 from resizer.render.read.load import load
 
 _DAMAGE = re.compile(
     r"Corrupt JPEG data: (bad Huffman code|premature end|found marker 0x.. instead of RST"
     r"|\d+ extraneous bytes before marker 0xd[0-7a])"
 )
-"""What libjpeg only warns of, and pixels are lost by. Stray bytes between the headers of sound
+"""What libjpeg only warns of, and pixels are lost by. Stray bytes between the headers of whole
 photos are common."""
 _GREY = {"uchar": 128, "ushort": 32_768}
 """What stands in for missing pixels, as in the JPEG decoder."""
@@ -41,7 +41,7 @@ _BAND = 64
 """Rows that are asked for at once: of a narrow picture, one after the other takes minutes."""
 
 
-def complaint() -> str:
+def take_warnings() -> str:
     """What libvips said since this was last asked, of things that it did not fail for.
 
     It quotes files, and `pyvips.Error` leaves what is not UTF-8 to whoever asks next.
@@ -52,7 +52,7 @@ def complaint() -> str:
 
 
 def check_end(header: Header) -> None:
-    """Raise pyvips.Error for what is cut short and libvips takes for sound: a GIF if it has a
+    """Raise pyvips.Error for a truncated file that libvips takes for whole: a GIF if it has a
     frame, be it half a frame, and a TIFF of which nothing but its profile or palette is gone."""
     if header.format is SourceFormat.GIF and not gif_has_end(header.source):
         raise pyvips.Error("cut short", "the GIF has no end")
@@ -60,34 +60,34 @@ def check_end(header: Header) -> None:
         raise pyvips.Error("cut short", "the TIFF says its colours are behind its end")
 
 
-def check_complaints() -> None:
+def check_warnings() -> None:
     """Raise pyvips.Error if the pixels read since the last look are damaged."""
-    said = complaint()
+    said = take_warnings()
     if _DAMAGE.search(said):
         raise pyvips.Error("damaged", said)
 
 
-def mended(source: memoryview, limits: Limits, page: int) -> tuple[memoryview, int]:
+def salvaged(source: memoryview, limits: Limits, page: int) -> tuple[memoryview, int]:
     """What can be read of an original that cannot be read whole, and where `page` is in that.
 
     Raises UnprocessableSource where that is nothing, or `limits.fail_on` forbids it, and
     pyvips.Error.
     """
     kind = sniff(source)
-    if kind not in _MENDED.get(limits.fail_on, {}):
+    if kind not in _SALVAGERS.get(limits.fail_on, {}):
         raise UnprocessableSource(BROKEN)
     if kind is SourceFormat.TIFF:
         source, page = tiff.alone(source, page - 1), 1
-    return memoryview(_MENDED[limits.fail_on][kind](source, limits)), page
+    return memoryview(_SALVAGERS[limits.fail_on][kind](source, limits)), page
 
 
 def _jpeg(source: memoryview, limits: Limits) -> bytes | memoryview:
     whole = ended_jpeg(source)
-    mend = source if whole is None else memoryview(whole)
-    examine(mend, limits)
-    small = load(mend, SourceFormat.JPEG, shrink=8).copy_memory()
+    file = source if whole is None else memoryview(whole)
+    inspect(file, limits)
+    small = load(file, SourceFormat.JPEG, shrink=8).copy_memory()
     _require(small.min() < small.max())  # all grey: no pixel was there
-    return mend
+    return file
 
 
 def _png(source: memoryview, limits: Limits, *, whole: bool = False) -> bytes:
@@ -119,7 +119,7 @@ def _picture(
 
     With `whole`, all or nothing.
     """
-    header = examine(source, limits)
+    header = inspect(source, limits)
 
     def opened() -> pyvips.Image:
         return load(header.source, header.format, fail_on=fail_on)
@@ -149,7 +149,7 @@ def _animation(
     ends = frames(source)
     _require(bool(ends))
     whole = ended(source, ends[-1])
-    header = examine(memoryview(whole), limits)
+    header = inspect(memoryview(whole), limits)
     check_animation(header.frames, header.stored, header.stored, limits)
     read = _frames(header)
     _require(read > 0)
@@ -195,8 +195,8 @@ def _require(truth: bool) -> None:
         raise UnprocessableSource(BROKEN)
 
 
-Mend = Callable[[memoryview, Limits], bytes | memoryview]
-_MENDED: dict[FailOn, dict[SourceFormat, Mend]] = {
+Salvager = Callable[[memoryview, Limits], bytes | memoryview]
+_SALVAGERS: dict[FailOn, dict[SourceFormat, Salvager]] = {
     FailOn.NONE: {
         SourceFormat.JPEG: _jpeg,
         SourceFormat.PNG: _png,

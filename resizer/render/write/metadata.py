@@ -13,7 +13,7 @@ import pyvips
 from resizer.model.transform import Metadata
 from resizer.render.colour.profile import PROFILE
 from resizer.render.containers.iptc import words
-from resizer.render.containers.xmp import true_of_a_variant
+from resizer.render.containers.xmp import sanitized
 
 _EXIF, _XMP, _IPTC, ICC = 1, 2, 4, 8
 """Bits of libvips' `VipsForeignKeep`."""
@@ -53,7 +53,7 @@ def reduced(image: pyvips.Image, metadata: Metadata) -> tuple[pyvips.Image, int]
             if name.startswith("exif-") and name not in _COPYRIGHT:
                 image.remove(name)
     if metadata is Metadata.KEEP:
-        _reduce(image, _XMP_DATA, true_of_a_variant)
+        _reduce(image, _XMP_DATA, sanitized)
         _reduce(image, _IPTC_DATA, words)
     _mark_texts(image)
     kept = KEEP[metadata]

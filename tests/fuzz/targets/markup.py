@@ -3,8 +3,8 @@
 from xml.parsers import expat
 
 from resizer.errors import UnprocessableSource
-from resizer.render.containers.svg import inspect
-from resizer.render.containers.xmp import true_of_a_variant
+from resizer.render.containers import svg
+from resizer.render.containers.xmp import sanitized
 from tests.fuzz.oracles import check_refusal
 from tests.fuzz.target import Target
 
@@ -12,13 +12,13 @@ GAIN_MAP = "http://ns.adobe.com/hdr-gain-map/1.0/"
 
 
 def check(data: bytes) -> None:
-    check_svg(data)
+    check_drawing(data)
     check_xmp(data)
 
 
-def check_svg(text: bytes) -> None:
+def check_drawing(text: bytes) -> None:
     try:
-        images = inspect(memoryview(text))
+        images = svg.check_svg(memoryview(text))
     except UnprocessableSource as error:
         check_refusal(error, 422)
         return
@@ -28,11 +28,11 @@ def check_svg(text: bytes) -> None:
 
 def check_xmp(packet: bytes) -> None:
     """What is kept is the packet, or XML that says nothing of a gain map, and stays as it is."""
-    kept = true_of_a_variant(packet)
+    kept = sanitized(packet)
     if kept is None or kept == packet:
         return
     assert GAIN_MAP not in _namespaces(kept)
-    assert true_of_a_variant(kept) == kept
+    assert sanitized(kept) == kept
 
 
 def _namespaces(text: bytes) -> set[str]:

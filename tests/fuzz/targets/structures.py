@@ -20,7 +20,7 @@ from resizer.render.containers.truncation import (
     gif_has_end,
     webp_frames,
 )
-from resizer.render.read.gif_canvas import on_clear_canvas
+from resizer.render.read.gif_canvas import with_transparent_canvas
 from tests.fuzz.oracles import check_refusal
 from tests.fuzz.target import Target
 from tests.support.pictures import drawing
@@ -65,9 +65,9 @@ def check_gif(file: memoryview) -> None:
         ended = memoryview(ended_gif(file, end))
         assert gif_has_end(ended)
         assert gif_frames(ended)[-1] >= end
-    cleared = on_clear_canvas(file)
+    cleared = with_transparent_canvas(file)
     assert len(gif_frames(cleared)) == len(ends)
-    assert on_clear_canvas(cleared) == cleared
+    assert with_transparent_canvas(cleared) == cleared
 
 
 def check_webp(file: memoryview) -> None:

@@ -14,7 +14,7 @@ import pyvips
 from resizer.errors import UnprocessableSource
 from resizer.render.containers.sniff import READ, SourceFormat
 from resizer.render.read.decoders import avif, heic, jxl, libvips, pdf
-from resizer.render.read.decoders.decoded import Opened, page_index
+from resizer.render.read.decoders.decoded import LazyImage, page_index
 
 OPTIONAL = {
     SourceFormat.HEIC: ("pip install pillow-heif", "HEIC"),
@@ -26,14 +26,14 @@ OPTIONAL = {
 
 
 class Decoder(Protocol):
-    """What each module of this package is, but `opened`."""
+    """What each module of this package is, but `decoded`."""
 
     NAME: str
 
     def available(self, kind: SourceFormat) -> bool:
         """Whether it is installed and reads `kind`."""
 
-    def examine(self, source: memoryview, kind: SourceFormat, page: int) -> Opened:
+    def inspect(self, source: memoryview, kind: SourceFormat, page: int) -> LazyImage:
         """Read the header and `page`, from 1. Raises what it likes, but no pixel is decoded."""
 
 
@@ -51,7 +51,7 @@ def decoder(kind: SourceFormat) -> Decoder | None:
     return next((each for each in _BY_PREFERENCE[kind] if each.available(kind)), None)
 
 
-def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
+def inspect(source: memoryview, kind: SourceFormat, page: int) -> LazyImage:
     """Open an original with what reads it here.
 
     Raises UnprocessableSource, which says what to install where nothing does.
@@ -61,7 +61,7 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
         raise _not_read(kind)
     if not reads_every_page(kind):
         return _still(source, kind, page)
-    return reader.examine(source, kind, page)
+    return reader.inspect(source, kind, page)
 
 
 def reads_every_page(kind: SourceFormat) -> bool:
@@ -76,7 +76,7 @@ def read_here() -> str:
     return f"{', '.join(names)} and {last} are read"
 
 
-def _still(source: memoryview, kind: SourceFormat, page: int) -> Opened:
+def _still(source: memoryview, kind: SourceFormat, page: int) -> LazyImage:
     """The still picture that most sequences carry beside their frames."""
     frames = avif.sample_count(source)
     if page > 1:
@@ -87,7 +87,7 @@ def _still(source: memoryview, kind: SourceFormat, page: int) -> Opened:
             f" the operator can add its {frames:,} frames: {install}."
         )
     try:
-        return replace(libvips.examine(source, kind, page), pages=frames)
+        return replace(libvips.inspect(source, kind, page), pages=frames)
     except pyvips.Error:
         raise _not_read(kind) from None
 

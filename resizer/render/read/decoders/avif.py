@@ -13,7 +13,7 @@ from resizer.render.colour.icc import is_wide
 from resizer.render.containers.boxes import boxes
 from resizer.render.containers.sniff import SourceFormat
 from resizer.render.read.decoders.decoded import (
-    Opened,
+    LazyImage,
     decoding,
     described,
     installed,
@@ -38,19 +38,19 @@ def available(kind: SourceFormat) -> bool:
 
 
 @decoding()
-def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
+def inspect(source: memoryview, kind: SourceFormat, page: int) -> LazyImage:
     file = plugin.AvifImageFile(BytesIO(source))
     index = page_index(page, file.n_frames)
-    turn = upright(file.getexif().get(_ORIENTATION, 1))
-    size = turn.size(Size(*file.size))
+    orientation = upright(file.getexif().get(_ORIENTATION, 1))
+    size = orientation.size(Size(*file.size))
     wide = is_wide(file.info.get("icc_profile") or b"")
-    return Opened(size, file.n_frames, lambda scale: _decoded(file, index, turn), wide)
+    return LazyImage(size, file.n_frames, lambda scale: _decoded(file, index, orientation), wide)
 
 
 @decoding()
-def _decoded(file: Any, index: int, turn: Orientation) -> pyvips.Image:
+def _decoded(file: Any, index: int, orientation: Orientation) -> pyvips.Image:
     file.seek(index)
-    image = turn.image(picture(file.tobytes(), Size(*file.size), file.mode)).copy()
+    image = orientation.image(picture(file.tobytes(), Size(*file.size), file.mode)).copy()
     words = {name: file.info.get(name) for name in ("exif", "xmp")}
     return described(image, icc=file.info.get("icc_profile"), **words)
 

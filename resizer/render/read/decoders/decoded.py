@@ -28,8 +28,8 @@ _MAX_SEGMENT = 65_533 - len(_EXIF)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """An original whose header was read, by whatever reads its format here."""
+class LazyImage:
+    """An original whose header was read by an optional decoder; pixels are read on demand."""
 
     size: Size
     """One page, upright."""

@@ -13,7 +13,7 @@ from resizer.render.colour import cicp
 from resizer.render.colour.icc import is_wide
 from resizer.render.containers.sniff import SourceFormat
 from resizer.render.read.decoders.decoded import (
-    Opened,
+    LazyImage,
     decoding,
     described,
     installed,
@@ -31,7 +31,7 @@ def available(kind: SourceFormat) -> bool:
 
 
 @decoding()
-def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
+def inspect(source: memoryview, kind: SourceFormat, page: int) -> LazyImage:
     for unused in ("THUMBNAILS", "DEPTH_IMAGES", "AUX_IMAGES"):
         setattr(pillow_heif.options, unused, False)
     pillow_heif.options.DECODE_THREADS = 1
@@ -42,7 +42,7 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     image = file[order[index]]
     icc = _profile(image)
     wide = is_wide(icc or b"")
-    return Opened(Size(*image.size), len(file), lambda scale: _decoded(image, icc), wide)
+    return LazyImage(Size(*image.size), len(file), lambda scale: _decoded(image, icc), wide)
 
 
 @decoding()

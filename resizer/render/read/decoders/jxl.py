@@ -12,7 +12,7 @@ from resizer.model.geometry import Size
 from resizer.render.containers.jpeg_scans import check_scans
 from resizer.render.containers.sniff import SourceFormat
 from resizer.render.read.decoders.decoded import (
-    Opened,
+    LazyImage,
     decoding,
     described,
     installed,
@@ -33,13 +33,13 @@ def available(kind: SourceFormat) -> bool:
     return pillow_jxl is not None
 
 
-def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
+def inspect(source: memoryview, kind: SourceFormat, page: int) -> LazyImage:
     header = read_header(source)
     if header.animated:
         raise UnprocessableSource("An animated JPEG XL is not read here.")
     page_index(page, 1)
     # Its profile comes with its pixels: until then it may be wide.
-    return Opened(header.size, 1, lambda scale: _decoded(source, header), wide=True)
+    return LazyImage(header.size, 1, lambda scale: _decoded(source, header), wide=True)
 
 
 @decoding()
@@ -59,7 +59,7 @@ def _from_jpeg(jpeg: bytes, header: JxlHeader) -> pyvips.Image:
     """Turned as the JPEG XL around it says, which is what the JPEG's own EXIF said."""
     check_scans(memoryview(jpeg))
     image = pyvips.Image.jpegload_buffer(jpeg, fail_on="error")
-    turn = upright(header.orientation)
-    if turn.size(Size(image.width, image.height)) != header.size:
+    orientation = upright(header.orientation)
+    if orientation.size(Size(image.width, image.height)) != header.size:
         raise UnprocessableSource("The original contradicts itself about its size.")
-    return turn.image(image.copy_memory())
+    return orientation.image(image.copy_memory())

@@ -15,7 +15,7 @@ import pyvips
 from resizer.model.geometry import Size
 from resizer.render.colour.profile import holds_wide_gamut, profiled
 from resizer.render.containers.sniff import SourceFormat
-from resizer.render.read.decoders.decoded import Opened, page_count, page_index
+from resizer.render.read.decoders.decoded import LazyImage, page_count, page_index
 from resizer.render.read.decoders.pdf import PIXELS_PER_POINT
 
 NAME = "libvips"
@@ -58,7 +58,7 @@ def available(kind: SourceFormat) -> bool:
     return kind is not SourceFormat.HEIC or _decodes_hevc()
 
 
-def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
+def inspect(source: memoryview, kind: SourceFormat, page: int) -> LazyImage:
     image = _load(source, kind)
     pages = page_count(image)
     index = page_index(page, pages)
@@ -68,7 +68,7 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
         image = _load(source, kind, **chosen)
     size = Size(image.width, image.height)
     wide = holds_wide_gamut(image)
-    return Opened(size, pages, lambda scale: _drawn(source, kind, scale, chosen), wide)
+    return LazyImage(size, pages, lambda scale: _drawn(source, kind, scale, chosen), wide)
 
 
 def _after_primary(image: pyvips.Image, index: int) -> int:

@@ -10,7 +10,7 @@ import pyvips
 from resizer.errors import UnprocessableSource
 from resizer.model.geometry import Size
 from resizer.render.containers.sniff import SourceFormat
-from resizer.render.read.decoders.decoded import Opened, decoding, installed, page_index, picture
+from resizer.render.read.decoders.decoded import LazyImage, decoding, installed, page_index, picture
 
 NAME = "pypdfium2"
 PIXELS_PER_POINT = 2
@@ -26,7 +26,7 @@ def available(kind: SourceFormat) -> bool:
 
 
 @decoding()
-def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
+def inspect(source: memoryview, kind: SourceFormat, page: int) -> LazyImage:
     document = _document(source)
     pages = len(document)
     sheet = document.get_page(page_index(page, pages))
@@ -34,7 +34,7 @@ def examine(source: memoryview, kind: SourceFormat, page: int) -> Opened:
     if not all(0 < side <= _MAX_POINTS for side in points):
         raise UnprocessableSource(f"A page of the PDF is not of 0 to {_MAX_POINTS:,} points.")
     size = Size(*(max(1, round(side * PIXELS_PER_POINT)) for side in points))
-    return Opened(size, pages, lambda scale: _drawn(sheet, size, scale))
+    return LazyImage(size, pages, lambda scale: _drawn(sheet, size, scale))
 
 
 def _document(source: memoryview) -> Any:

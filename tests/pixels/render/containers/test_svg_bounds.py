@@ -8,15 +8,15 @@ import pytest
 
 from resizer.errors import UnprocessableSource
 from resizer.model.limits import Limits
-from resizer.render.containers.svg import MAX_DEPTH, MAX_ELEMENTS, inspect
-from resizer.render.read.inspect import examine
+from resizer.render.containers.svg import MAX_DEPTH, MAX_ELEMENTS, check_svg
+from resizer.render.read.inspect import inspect
 from tests.support.drawings import flat, jpeg
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="50">'
 
 
 def inside(text: str, doctype: str = "") -> list[bytes]:
-    return inspect(memoryview(f"{doctype}{HEAD}{text}</svg>".encode()))
+    return check_svg(memoryview(f"{doctype}{HEAD}{text}</svg>".encode()))
 
 
 def refused(text: str, doctype: str = "") -> str:
@@ -65,7 +65,7 @@ def test_what_draws_itself_is_refused_and_a_link_to_itself_is_none() -> None:
 
 def test_names_kept_in_entities_are_fine() -> None:
     doctype = '<!DOCTYPE svg [<!ENTITY ns "http://www.w3.org/2000/svg">]>'
-    assert inspect(memoryview(f'{doctype}<svg xmlns="&ns;"/>'.encode())) == []
+    assert check_svg(memoryview(f'{doctype}<svg xmlns="&ns;"/>'.encode())) == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def image(data: bytes, kind: str = "png") -> str:
 
 
 def look_at(text: str) -> None:
-    examine(memoryview(f"{HEAD}{text}</svg>".encode()), Limits())
+    inspect(memoryview(f"{HEAD}{text}</svg>".encode()), Limits())
 
 
 def test_the_images_inside_are_taken_out_once_each() -> None:

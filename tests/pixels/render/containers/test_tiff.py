@@ -73,7 +73,7 @@ def test_a_page_of_an_unknown_codec_harms_no_other() -> None:
         rendered(source, page=2)
 
 
-def test_a_page_that_is_cut_short_harms_no_other() -> None:
+def test_a_truncated_page_harms_no_other() -> None:
     source = bytearray(written())
     strip = source.rindex(pack("<HHI", 273, 4, 1)) + 8
     source[strip : strip + 4] = pack("<I", len(source) - 300)

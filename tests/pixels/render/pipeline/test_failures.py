@@ -11,8 +11,8 @@ from tests.support.drawings import flat, jpeg, png, quarters, rendered
 
 def quoting() -> bytes:
     """An AVIF with a property whose name libvips quotes and Python cannot decode."""
-    sound: bytes = flat(64, 64, (9, 9, 9)).heifsave_buffer(compression="av1")
-    return sound.replace(b"av1C", b"i\xff\xffr")
+    valid: bytes = flat(64, 64, (9, 9, 9)).heifsave_buffer(compression="av1")
+    return valid.replace(b"av1C", b"i\xff\xffr")
 
 
 def test_words_that_are_not_utf_8_harm_neither_this_render_nor_the_next() -> None:

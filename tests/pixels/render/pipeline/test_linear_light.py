@@ -11,7 +11,7 @@ from resizer.model.geometry import Area, Size
 from resizer.render.colour.icc import srgb_light
 from resizer.render.pipeline import linear_light
 from resizer.render.pipeline.linear_light import CURVE, shrunk
-from resizer.render.read.salvage import complaint
+from resizer.render.read.salvage import take_warnings
 from tests.pure.render.pipeline.test_lanczos import weights
 
 Codes = NDArray[np.uint8]
@@ -146,7 +146,7 @@ def test_damage_that_the_decoder_only_warns_of_is_an_error_but_for_who_shows_wha
         shrunk(pyvips.Image.jpegload_buffer(damaged, access="sequential"), Size(40, 40))
     image = pyvips.Image.jpegload_buffer(damaged, access="sequential")
     assert shrunk(image, Size(40, 40), partial=True).width == 40
-    complaint()
+    take_warnings()
 
 
 @settings(max_examples=40, deadline=None)

@@ -162,16 +162,16 @@ def test_a_photo_in_its_own_size_and_format_has_its_overlay() -> None:
     "broken", [b"no picture", png(quarters())[:200], jpeg(quarters())[:-300], b"GIF89a"]
 )
 def test_a_broken_one_is_named_by_its_number(broken: bytes) -> None:
-    sound = png(flat(4, 4, BLUE))
+    valid = png(flat(4, 4, BLUE))
     assert refusal(PHOTO, broken).startswith("Overlay 1: ")
-    assert refusal(PHOTO, sound, broken).startswith("Overlay 2: ")
+    assert refusal(PHOTO, valid, broken).startswith("Overlay 2: ")
 
 
 def test_a_broken_picture_is_not_blamed_on_its_overlay() -> None:
-    sound = png(flat(4, 4, BLUE))
-    assert not refusal(b"no picture", sound).startswith("Overlay")
+    valid = png(flat(4, 4, BLUE))
+    assert not refusal(b"no picture", valid).startswith("Overlay")
     cut = jpeg(quarters(400, 400))
-    rendered = laid(cut[: len(cut) * 2 // 3], sound)
+    rendered = laid(cut[: len(cut) * 2 // 3], valid)
     assert rendered.partial
     assert near(look(rendered)(200, 200), BLUE, 0)
 

@@ -134,7 +134,7 @@ def test_nothing_of_a_broken_original_is_kept() -> None:
 
 
 def test_an_original_whose_end_nobody_needs_is_shown_as_without_keeping() -> None:
-    """The pixels asked for are sound: that others are not must not make them partial."""
+    """The pixels asked for are read: that others cannot be must not make them partial."""
     source = ORIGINALS["png"][:-2000]
     asked = Transform(trim=Box(height=40))
     alone = render([source], asked, Limits(), Resampling.LINEAR)

@@ -5,7 +5,7 @@ import pytest
 from resizer.errors import UnprocessableSource
 from resizer.model.formats import Format
 from resizer.model.limits import Limits
-from resizer.render.read.inspect import examine
+from resizer.render.read.inspect import inspect
 from tests.support import foreign
 from tests.support.drawings import (
     BLUE,
@@ -32,4 +32,4 @@ def test_a_frame_too_deep_in_an_avif_sequence_is_refused_before_it_is_decoded() 
     source, limits = foreign.avif_sequence(*frames), Limits(max_source_pixels=64 * 64)
     assert rendered(source, limits=limits, page=4).width == 64
     with pytest.raises(UnprocessableSource, match="up to page 5"):
-        examine(memoryview(source), limits, page=5)
+        inspect(memoryview(source), limits, page=5)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from resizer.model.formats import Format
 from resizer.model.transform import Colour
-from resizer.render.read.gif_canvas import on_clear_canvas
+from resizer.render.read.gif_canvas import with_transparent_canvas
 from tests.support.drawings import rendered
 from tests.support.gifs import BACKGROUND, KEEP, PREVIOUS, Frame, composed, gif
 from tests.support.positions import Samples, read
@@ -96,7 +96,7 @@ OPAQUE = [
 @pytest.mark.parametrize("frames", OPAQUE)
 def test_a_canvas_that_is_never_seen_costs_nothing(frames: list[Frame]) -> None:
     source = memoryview(gif(16, 16, frames, loop=0))
-    assert on_clear_canvas(source) is source
+    assert with_transparent_canvas(source) is source
 
 
 def test_a_frame_of_256_colours_has_none_to_spare() -> None:
@@ -105,24 +105,24 @@ def test_a_frame_of_256_colours_has_none_to_spare() -> None:
     frame = Frame(pixels=every, colours=levels, disposal=BACKGROUND)
     assert (shown(gif(16, 16, [frame]), 1)[0] == composed(16, 16, [frame])[0]).all()
     bare = memoryview(gif(20, 20, [frame, frame]))
-    assert on_clear_canvas(bare) == bare
+    assert with_transparent_canvas(bare) == bare
 
 
-SOUND = gif(16, 16, [patch(RED, 1, 2), patch(GREEN, 4, 3), patch(BLUE, 7, 1)], loop=3)
+VALID = gif(16, 16, [patch(RED, 1, 2), patch(GREEN, 4, 3), patch(BLUE, 7, 1)], loop=3)
 
 
-@given(st.integers(0, len(SOUND)))
+@given(st.integers(0, len(VALID)))
 def test_a_file_that_ends_anywhere_is_left_as_it_is(length: int) -> None:
-    source = memoryview(SOUND[:length])
-    if length < len(SOUND):
-        assert on_clear_canvas(source) is source
+    source = memoryview(VALID[:length])
+    if length < len(VALID):
+        assert with_transparent_canvas(source) is source
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_trip_it(rest: bytes) -> None:
-    assert len(on_clear_canvas(memoryview(b"GIF89a" + rest))) >= len(rest)
+    assert len(with_transparent_canvas(memoryview(b"GIF89a" + rest))) >= len(rest)
 
 
 def test_a_file_of_very_many_frames_is_not_followed_to_its_end() -> None:
     source = memoryview(gif(16, 16, [patch(RED, 1, 2)] * 4100))
-    assert on_clear_canvas(source) is source
+    assert with_transparent_canvas(source) is source

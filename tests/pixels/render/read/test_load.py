@@ -7,7 +7,7 @@ import pyvips
 
 from resizer.model.limits import Limits
 from resizer.render.protocol.messages import Resampling
-from resizer.render.read.inspect import examine
+from resizer.render.read.inspect import inspect
 from resizer.render.read.load import load, load_small
 from tests.support.drawings import (
     animation,
@@ -42,7 +42,7 @@ def test_no_loader_opens_a_path(tmp_path: Path) -> None:
 
 
 def small_width(source: bytes, shrink: float, *, trimmed: bool = False) -> int:
-    header = examine(memoryview(source), LIMITS)
+    header = inspect(memoryview(source), LIMITS)
     image = load_small(header, shrink, Resampling.LINEAR, LIMITS, trimmed=trimmed)
     return int(image.width)
 
@@ -77,10 +77,10 @@ def test_a_drawing_opens_at_its_target() -> None:
 
 
 def test_a_header_knows_the_upright_size_and_the_frames() -> None:
-    turned = examine(memoryview(jpeg(oriented(quarters(120, 80), 6))), LIMITS)
+    turned = inspect(memoryview(jpeg(oriented(quarters(120, 80), 6))), LIMITS)
     assert (turned.stored.width, turned.size.width, turned.frames) == (120, 80, 1)
     moving = animation([quarters(), quarters().fliphor()], [50, 50]).webpsave_buffer()
-    assert examine(memoryview(moving), LIMITS).frames == 2
+    assert inspect(memoryview(moving), LIMITS).frames == 2
 
 
 def test_a_gain_map_is_dropped_with_the_picture_behind_it() -> None:
@@ -101,6 +101,6 @@ def test_the_first_page_of_a_tiff_is_the_picture() -> None:
 
 def test_pixels_stream() -> None:
     source = png(quarters())
-    assert load(memoryview(source), examine(memoryview(source), LIMITS).format).get(
+    assert load(memoryview(source), inspect(memoryview(source), LIMITS).format).get(
         "vips-sequential"
     )

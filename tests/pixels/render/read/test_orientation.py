@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resizer.model.geometry import Area, Size
 from resizer.model.transform import Fit, Flip, Point, Transform
-from resizer.render.read.orientation import STRAIGHT, Orientation, asked, upright
+from resizer.render.read.orientation import STRAIGHT, Orientation, requested, upright
 from tests.support.drawings import (
     BLUE,
     GREEN,
@@ -24,7 +24,7 @@ from tests.support.drawings import (
     quarters,
 )
 
-turns = st.builds(Orientation, st.booleans(), st.integers(0, 3))
+orientations = st.builds(Orientation, st.booleans(), st.integers(0, 3))
 
 
 # orientation → what must have been done to the pixels of an upright picture for it to be right
@@ -90,28 +90,35 @@ def test_a_turned_original_turns_on_from_upright() -> None:
     assert corners(picture(jpeg(stored), flip=Flip.H)) == [GREEN, RED, YELLOW, BLUE]
 
 
-@given(turns)
-def test_a_turn_undone_is_straight(turn: Orientation) -> None:
-    assert turn.then(turn.undone) == STRAIGHT
-    assert turn.undone.then(turn) == STRAIGHT
+@given(orientations)
+def test_an_orientation_and_its_inverse_are_straight(orientation: Orientation) -> None:
+    assert orientation.then(orientation.inverse) == STRAIGHT
+    assert orientation.inverse.then(orientation) == STRAIGHT
 
 
-@given(turns, turns, turns)
+@given(orientations, orientations, orientations)
 def test_turns_compose(one: Orientation, two: Orientation, three: Orientation) -> None:
     assert one.then(two).then(three) == one.then(two.then(three))
 
 
-@given(turns, turns, st.integers(0, 9), st.integers(0, 9), st.integers(1, 9), st.integers(1, 9))
+@given(
+    orientations,
+    orientations,
+    st.integers(0, 9),
+    st.integers(0, 9),
+    st.integers(1, 9),
+    st.integers(1, 9),
+)
 def test_an_area_turns_as_its_picture_does(
     one: Orientation, two: Orientation, left: int, top: int, width: int, height: int
 ) -> None:
     size, area = Size(20, 30), Area(left, top, width, height)
     step = two.area(one.area(area, size), one.size(size))
     assert step == one.then(two).area(area, size)
-    assert one.undone.area(one.area(area, size), one.size(size)) == area
+    assert one.inverse.area(one.area(area, size), one.size(size)) == area
 
 
 def test_what_a_url_asks_for_is_one_turn() -> None:
-    assert asked(Transform()) == STRAIGHT
-    assert asked(Transform(flip=Flip.HV, rotate=180)) == STRAIGHT
-    assert asked(Transform(flip=Flip.H, rotate=180)) == asked(Transform(flip=Flip.V))
+    assert requested(Transform()) == STRAIGHT
+    assert requested(Transform(flip=Flip.HV, rotate=180)) == STRAIGHT
+    assert requested(Transform(flip=Flip.H, rotate=180)) == requested(Transform(flip=Flip.V))

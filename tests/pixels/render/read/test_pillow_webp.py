@@ -16,7 +16,7 @@ from resizer.render.pipeline.pipeline import render
 from resizer.render.protocol.messages import Resampling
 from resizer.render.read import pillow_webp
 from resizer.render.read.header import Header
-from resizer.render.read.inspect import examine
+from resizer.render.read.inspect import inspect
 from resizer.render.read.load import load
 from tests.pixels.render.pipeline.test_reuse import noise
 from tests.support.drawings import (
@@ -55,7 +55,7 @@ FILES = {
 
 
 def opened(source: bytes) -> tuple[pyvips.Image, Header]:
-    header = examine(memoryview(source), Limits())
+    header = inspect(memoryview(source), Limits())
     return load(header.source, header.format), header
 
 

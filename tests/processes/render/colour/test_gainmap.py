@@ -11,7 +11,7 @@ from PIL import Image
 from resizer.model.formats import Format
 from resizer.model.limits import Limits
 from resizer.model.transform import Gamut, Metadata, Transform
-from resizer.render.containers.xmp import true_of_a_variant
+from resizer.render.containers.xmp import sanitized
 from resizer.render.host.spawn import COMMAND
 from tests.support.corpus import corpus
 from tests.support.drawings import RED, flat, jpeg, near, picture, quarters, rendered
@@ -75,7 +75,7 @@ def test_the_picture_is_that_of_ordinary_brightness() -> None:
 
 def test_a_packet_that_says_nothing_stale_is_not_touched() -> None:
     packet = b'<?xpacket begin=""?>' + XMP.split(b"<rdf:RDF")[0] + b"</x:xmpmeta>  "
-    assert true_of_a_variant(packet) == packet
+    assert sanitized(packet) == packet
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_packet_that_says_nothing_stale_is_not_touched() -> None:
     ],
 )
 def test_a_packet_that_cannot_be_read_loses_its_stale_words(packet: bytes) -> None:
-    kept = true_of_a_variant(packet)
+    kept = sanitized(packet)
     assert kept is None or b"hdr" not in kept.replace(b"\0", b"")
 
 

@@ -20,7 +20,7 @@ NOISE = '<filter id="f"><feTurbulence baseFrequency=".01" numOctaves="9"/></filt
 SLOW = f"{HEAD}{NOISE}{FILTERED * 3000}</svg>".encode()
 WORD = "<tspan x='1'>a</tspan>"
 LARGE = f"{HEAD}<text>{WORD * 90_000}</text></svg>".encode()
-SOUND = f'{HEAD}<rect width="50" height="50"/></svg>'.encode()
+VALID = f'{HEAD}<rect width="50" height="50"/></svg>'.encode()
 
 
 def refused(source: bytes, limits: Limits) -> tuple[str, list[str]]:
@@ -33,7 +33,7 @@ def refused(source: bytes, limits: Limits) -> tuple[str, list[str]]:
         try:
             with original(source) as given, pytest.raises(UnprocessableSource) as refusal:
                 await pool.render([given], Transform(width=50))
-            with original(SOUND) as given:
+            with original(VALID) as given:
                 assert (await pool.render([given], Transform(width=50))).width == 50
         finally:
             await pool.close()

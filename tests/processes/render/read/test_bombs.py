@@ -30,7 +30,7 @@ KINDS = {
     "odd": odd.BOMBS,
 }
 CARRIED = re.compile(rb"<script|alert\(|PK\x03\x04")
-SOUND: bytes = quarters().pngsave_buffer()
+VALID: bytes = quarters().pngsave_buffer()
 
 Outcome = Rendered | ResizerError
 
@@ -44,14 +44,14 @@ async def outcome(pool: Pool, source: bytes) -> Outcome:
 
 
 def outcomes(sources: Iterable[bytes]) -> list[Outcome]:
-    """What becomes of each, one after the other in one pool, which is sound at the end."""
+    """What becomes of each, one after the other in one pool, which works at the end."""
 
     async def scenario() -> list[Outcome]:
         pool = Pool(1, LIMITS)
         await pool.start()
         try:
             found = [await outcome(pool, source) for source in sources]
-            assert isinstance(await outcome(pool, SOUND), Rendered)
+            assert isinstance(await outcome(pool, VALID), Rendered)
             return found
         finally:
             await pool.close()
@@ -100,7 +100,7 @@ BEFORE = (
 
 def test_no_reference_of_an_svg_asks_a_server_or_draws_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
-    secret.write_bytes(SOUND)
+    secret.write_bytes(VALID)
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         urls = (
@@ -116,7 +116,7 @@ def test_no_reference_of_an_svg_asks_a_server_or_draws_a_file(tmp_path: Path) ->
                 *(svg.svg("", before=text.replace("URL", url)) for text in BEFORE),
             )
         ]
-        *found, drawn = outcomes([*sources, svg.embedded(SOUND, "png")])
+        *found, drawn = outcomes([*sources, svg.embedded(VALID, "png")])
         with pytest.raises(BlockingIOError):
             server.accept()
     assert isinstance(drawn, Rendered)

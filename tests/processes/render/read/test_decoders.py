@@ -18,7 +18,7 @@ from resizer.render.containers.sniff import SourceFormat
 from resizer.render.host.spawn import COMMAND
 from resizer.render.read import decoders
 from resizer.render.read.decoders import avif, heic, jxl, libvips, pdf
-from resizer.render.read.inspect import examine
+from resizer.render.read.inspect import inspect
 from tests.support import foreign
 from tests.support.drawings import (
     UPRIGHT,
@@ -110,16 +110,16 @@ def test_more_pixels_than_allowed_are_refused_by_the_header_or_never_drawn(
 ) -> None:
     source, limits = EACH[kind](), Limits(max_source_pixels=1000)
     if kind is SourceFormat.PDF:
-        header = examine(memoryview(source), limits)
-        assert header.opened
+        header = inspect(memoryview(source), limits)
+        assert header.lazy
         assert rendered(source, limits=limits, width=200).width == 200
         return
     with pytest.raises(UnprocessableSource, match=r"120×80 pixels, more than 1,000"):
-        examine(memoryview(source), limits)
+        inspect(memoryview(source), limits)
 
 
 @KINDS
-def test_a_file_that_is_cut_short_is_refused_or_sound(kind: SourceFormat) -> None:
+def test_a_truncated_file_is_refused_or_read(kind: SourceFormat) -> None:
     source = EACH[kind]()
     refused = 0
     for end in range(1, len(source), len(source) // 25):

@@ -34,7 +34,7 @@ from tests.support.broken import (
     partial,
     pixels,
     shown,
-    sound,
+    valid,
     whole,
     wrong_checksum,
 )
@@ -65,26 +65,26 @@ def rows_of_png(source: bytes) -> int:
 
 
 @settings(max_examples=60)
-@given(st.integers(0, len(sound("jpeg")) - 3))
+@given(st.integers(0, len(valid("jpeg")) - 3))
 def test_a_jpeg_cut_anywhere_is_right_down_to_where_it_was_cut(size: int) -> None:
-    variant = shown(sound("jpeg")[:size])
-    data = sound("jpeg").index(b"\xff\xda")
+    variant = shown(valid("jpeg")[:size])
+    data = valid("jpeg").index(b"\xff\xda")
     if variant is None:
         assert size < data + 200, "not even one block"
         return
-    found, reference = pixels(variant), whole(sound("jpeg"))
+    found, reference = pixels(variant), whole(valid("jpeg"))
     assert variant.partial
     assert found.shape == reference.shape
     differ = np.flatnonzero((found != reference).any(axis=(1, 2)))
     first = int(differ[0]) if differ.size else HEIGHT
-    assert first >= HEIGHT * (size - data) / (len(sound("jpeg")) - data) - 2 * STRIP
+    assert first >= HEIGHT * (size - data) / (len(valid("jpeg")) - data) - 2 * STRIP
     assert (found[first + 2 * STRIP :] == GREY).all()
 
 
 @settings(max_examples=40)
-@given(st.integers(0, len(sound("png")) - 20))
+@given(st.integers(0, len(valid("png")) - 20))
 def test_a_png_cut_anywhere_is_right_down_to_where_it_was_cut_and_grey_below(size: int) -> None:
-    cut = sound("png")[:size]
+    cut = valid("png")[:size]
     held = rows_of_png(cut)
     variant = shown(cut)
     if variant is None:
@@ -94,7 +94,7 @@ def test_a_png_cut_anywhere_is_right_down_to_where_it_was_cut_and_grey_below(siz
     rows = int(np.flatnonzero((found != GREY).any(axis=(1, 2)))[-1]) + 1
     # The last row is read only if the end of the data is there too.
     assert rows in {held // STRIP * STRIP, min(held, HEIGHT - 1) // STRIP * STRIP}
-    assert (found[:rows] == whole(sound("png"))[:rows]).all()
+    assert (found[:rows] == whole(valid("png"))[:rows]).all()
     assert variant.partial is (rows < HEIGHT)
 
 
@@ -103,19 +103,19 @@ def test_a_png_cut_anywhere_is_right_down_to_where_it_was_cut_and_grey_below(siz
 def test_a_jpeg_with_other_bytes_in_its_data_is_right_above_them(
     changes: list[tuple[float, int]],
 ) -> None:
-    broken = bytearray(sound("jpeg"))
+    broken = bytearray(valid("jpeg"))
     data = broken.index(b"\xff\xda") + 14
     for share, byte in changes:
         broken[data + int(share * (len(broken) - data - 2))] = byte
     variant = shown(bytes(broken))
     assert variant is not None
-    found, reference = pixels(variant), whole(sound("jpeg"))
+    found, reference = pixels(variant), whole(valid("jpeg"))
     above = int(HEIGHT * min(share for share, _ in changes)) - 2 * STRIP
     assert found.shape == reference.shape
     assert (found[: max(0, above)] == reference[: max(0, above)]).all()
 
 
-def test_a_progressive_jpeg_cut_short_is_coarse_all_over() -> None:
+def test_a_truncated_progressive_jpeg_is_coarse_all_over() -> None:
     source = jpeg(quarters(400, 304), interlace=True)
     variant = partial(source[: int(len(source) * 0.8)])
     image = look(variant)
@@ -154,9 +154,9 @@ def test_each_setting_refuses_what_it_says(case: str, fail_on: FailOn) -> None:
 def test_what_is_sound_is_read_once_under_every_setting(
     fail_on: FailOn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "mended", None)
+    monkeypatch.setattr(pipeline, "salvaged", None)
     for kind in ("jpeg", "progressive", "png", "interlaced", "tiff", "gif", "webp", "avif"):
-        variant = shown(sound(kind), fail_on)
+        variant = shown(valid(kind), fail_on)
         assert variant is not None, kind
         assert not variant.partial, kind
 
@@ -164,7 +164,7 @@ def test_what_is_sound_is_read_once_under_every_setting(
 def test_nothing_but_the_checksum_is_wrong_and_nothing_is_missing() -> None:
     variant = shown(wrong_checksum())
     assert variant is not None
-    assert (pixels(variant) == whole(sound("png"))).all()
+    assert (pixels(variant) == whole(valid("png"))).all()
 
 
 def test_a_tall_picture_is_not_asked_for_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,12 +187,12 @@ def test_a_broken_tiff_is_right_above_the_damage() -> None:
     source = broken_tiff()
     variant = partial(source)
     found = pixels(variant)
-    assert (found[:STRIP] == whole(sound("tiff"))[:STRIP]).all()
+    assert (found[:STRIP] == whole(valid("tiff"))[:STRIP]).all()
     assert (found[-STRIP // 2 :] == GREY).all()
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp"])
-def test_an_animation_cut_short_is_its_whole_frames(kind: str) -> None:
+def test_a_truncated_animation_is_its_whole_frames(kind: str) -> None:
     source = moving(kind)
     variant = partial(source[: len(source) * 9 // 10], format=None)
     image = look(variant, n=-1)
@@ -214,7 +214,7 @@ def test_an_animation_with_a_broken_frame_is_the_frames_before_it(kind: str) -> 
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp"])
-def test_a_still_of_an_animation_cut_short_is_its_first_frame(kind: str) -> None:
+def test_a_still_of_a_truncated_animation_is_its_first_frame(kind: str) -> None:
     source = moving(kind)
     variant = partial(source[: len(source) // 2])
     assert near(look(variant)(40, 40)[:3], tuple(c + 8 for c in COLOURS[0]), 20)
@@ -222,7 +222,7 @@ def test_a_still_of_an_animation_cut_short_is_its_first_frame(kind: str) -> None
 
 def test_limits_hold_for_what_is_broken() -> None:
     for kind in ("jpeg", "png", "gif"):
-        cut = sound(kind)[: len(sound(kind)) // 2]
+        cut = valid(kind)[: len(valid(kind)) // 2]
         with pytest.raises(UnprocessableSource, match="pixels"):
             rendered(cut, limits=Limits(max_source_pixels=WIDTH * HEIGHT - 1))
     long = moving("gif")
@@ -231,8 +231,8 @@ def test_limits_hold_for_what_is_broken() -> None:
 
 
 def test_what_was_wrong_with_one_original_is_not_held_against_the_next() -> None:
-    pyvips.Image.new_from_buffer(missing_data(), "").copy_memory()  # libvips keeps its complaint
-    assert not rendered(sound("jpeg")).partial
+    pyvips.Image.new_from_buffer(missing_data(), "").copy_memory()  # libvips keeps its warning
+    assert not rendered(valid("jpeg")).partial
 
 
 def test_a_broken_original_is_never_sent_as_it_is() -> None:

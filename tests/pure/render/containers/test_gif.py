@@ -8,7 +8,7 @@ import pytest
 from resizer.render.containers import gif
 from resizer.render.containers.gif import data_end, steps
 from resizer.render.containers.truncation import gif_frames, gif_has_end
-from resizer.render.read.gif_canvas import on_clear_canvas
+from resizer.render.read.gif_canvas import with_transparent_canvas
 
 HEAD = b"GIF89a\1\0\1\0\0\0\0"
 
@@ -39,7 +39,7 @@ class Counted(bytes):
         return super().__getitem__(at)
 
 
-@pytest.mark.parametrize("walk", [gif_has_end, gif_frames, on_clear_canvas])
+@pytest.mark.parametrize("walk", [gif_has_end, gif_frames, with_transparent_canvas])
 @pytest.mark.parametrize("blocks", [b"!\xfe" + b"\1x" * 9000, b"!\xfe\0" * 9000])
 def test_a_file_of_many_small_blocks_is_not_walked_to_its_end(
     walk: Callable[[object], object], blocks: bytes, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""Originals that are sound and cannot be rendered: nobody is told that they are damaged."""
+"""Limits of decoders: nobody is told that an original which meets one is damaged."""
 
 import asyncio
 import struct
