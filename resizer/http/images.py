@@ -66,7 +66,7 @@ class Images:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         reply = await self.answer(
             scope["method"],
-            raw_path(scope),
+            _path(scope),
             RequestHeaders(scope=scope),
             trace_of(scope),
             scope.get("resizer.call"),
@@ -170,7 +170,7 @@ class Images:
         return Reply(302, [*kept, (b"content-length", b"0"), location])
 
 
-def raw_path(scope: Scope) -> str:
+def _path(scope: Scope) -> str:
     """The path as it was sent, still percent-encoded; bytes that are no UTF-8 as surrogates."""
     raw: bytes = scope["raw_path"]
     return raw.decode("utf-8", "surrogateescape")

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from resizer.errors import MethodNotAllowed, ResizerError
 from resizer.http.access_log import AccessLog
 from resizer.http.health import routes as operations_routes
-from resizer.http.images import raw_path
 from resizer.http.replies import problem
 from resizer.http.trace import trace_of
 from resizer.server.components import Components
@@ -35,21 +34,20 @@ def create_app(
         exception_handlers={HTTPException: partial(_unrouted, settings.error_max_age, dialects)},
         lifespan=components.lifespan,
     )
-    return AccessLog(
-        Front(components.images, rest, dialects.prefixes), components.writer, components.metrics
-    )
+    front = Front(components.images, rest, dialects)
+    return AccessLog(front, components.writer, components.metrics)
 
 
 class Front:
     """Images to the image endpoint, everything else to Starlette."""
 
-    def __init__(self, images: ASGIApp, rest: ASGIApp, prefixes: tuple[str, ...]) -> None:
+    def __init__(self, images: ASGIApp, rest: ASGIApp, dialects: DialectRegistry) -> None:
         self._images = images
         self._rest = rest
-        self._prefixes = prefixes
+        self._dialects = dialects
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_image = scope["type"] == "http" and raw_path(scope).startswith(self._prefixes)
+        is_image = scope["type"] == "http" and self._dialects.claims(scope["raw_path"])
         await (self._images if is_image else self._rest)(scope, receive, send)
 
 

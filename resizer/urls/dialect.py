@@ -51,9 +51,14 @@ class DialectRegistry:
         self.prefixes = tuple(prefix for dialect in dialects for prefix in dialect.prefixes)
         self.forms = " or ".join(dialect.form for dialect in dialects)
         _refuse_overlaps(self.prefixes)
+        self._raw_prefixes = tuple(prefix.encode() for prefix in self.prefixes)
 
     def __iter__(self) -> Iterator[Dialect]:
         return iter(self._dialects)
+
+    def claims(self, raw_path: bytes) -> bool:
+        """Whether a path, as it was sent, is that of an image."""
+        return raw_path.startswith(self._raw_prefixes)
 
     def parse(self, path: str, settings: DialectSettings) -> ImageRequest:
         """What a whole path, still percent-encoded, asks for.

@@ -110,7 +110,7 @@ class Served:
         self.hits = KnownUrls(self.house.gateway, POLICY.cache)
         metrics, writer = self.house.metrics, LineWriter(None)
         images = Images(self.house.gateway, self.hits, metrics, POLICY)
-        app = AccessLog(Front(images, Starlette(), DIALECTS.prefixes), writer, metrics)
+        app = AccessLog(Front(images, Starlette(), DIALECTS), writer, metrics)
         self.config = uvicorn.Config(
             app,
             lifespan="off",

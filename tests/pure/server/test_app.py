@@ -16,6 +16,7 @@ from resizer.server.factories import _results_id, fingerprint, summary
 from resizer.settings.settings import Settings
 from resizer.urls.access import Urls
 from tests.support.caches import ONE
+from tests.support.dialects import WITH_TOY
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +87,21 @@ def test_the_log_says_what_is_served_and_no_secret() -> None:
 
 def test_an_application_is_made_without_contacting_anything(tmp_path: Path) -> None:
     assert callable(create_app(Settings(source=str(tmp_path), urls=Urls.OPEN)))
+
+
+def test_the_log_shows_no_signature_of_any_dialect(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def scene() -> None:
+        parts = Components(Settings(source=str(tmp_path), urls=Urls.OPEN), WITH_TOY)
+        for path in (b"/toy/9/a~SECRET", b"/img/w=9,sig=SECRET/a"):
+            parts.writer.write((0.0, 0.0, b"id", "GET", path, 200, 5, ""))
+        parts.writer.flush()
+
+    asyncio.run(scene())
+    logged = capfd.readouterr().out
+    assert len(logged.splitlines()) == 2
+    assert "SECRET" not in logged
 
 
 @pytest.mark.parametrize(

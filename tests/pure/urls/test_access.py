@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from resizer.errors import SignatureMismatch
@@ -63,6 +65,11 @@ def test_nothing_else_does(options: tuple[str, ...]) -> None:
     with pytest.raises(SignatureMismatch, match="320, 640"):
         authorise(request(*options), PRESETS)
     authorise(request(*options, secret="new"), PRESETS)
+
+
+def test_an_original_as_it_is_is_no_preset() -> None:
+    with pytest.raises(SignatureMismatch):
+        authorise(replace(request("thumb"), preset=None), PRESETS)
 
 
 def test_secrets_are_not_shown() -> None:
