@@ -9,13 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from resizer.cdn.vendors import TOKENS
 from resizer.settings.rules import ALWAYS, MAKE_A_KEY, SettingRule
 from resizer.settings.settings import CONFIG_VARIABLE, PREFIX, Settings, config_file
+from resizer.settings.types import Confidential
 from resizer.urls.access import Urls
 
-_SECRET = {"signing_keys", "cache", "cdn"} | TOKENS
-"""Settings whose value is not repeated: a secret, or a URL that may hold one."""
 SHORTEST_KEY = 32
 """Characters of a signing key: 128 bits in hexadecimal digits."""
 _CLOSE = 0.8
@@ -111,9 +109,8 @@ def _fault(detail: ErrorDetails) -> str:
         words = template.format(**detail.get("ctx", {}))
     else:  # may quote what was given, braces included
         words = detail["msg"].removeprefix("Value error, ").rstrip(".")
-    if name == "port" and str(detail["input"]).startswith("tcp://"):
-        words += "; Kubernetes sets it for a Service named resizer: enableServiceLinks: false"
-    given = "" if name in _SECRET else f" (given: {detail['input']!r:.80})"
+    confidential = Confidential in Settings.model_fields[name].metadata
+    given = "" if confidential else f" (given: {detail['input']!r:.80})"
     return f"{place}: {words}{given}"
 
 

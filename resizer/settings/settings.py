@@ -24,11 +24,13 @@ from resizer.settings.types import (
     WIDEST,
     AddressText,
     CacheUrl,
+    Port,
     Presets,
     Seconds,
     Secrets,
     Targets,
     Timeout,
+    Token,
     WebUrl,
     Widths,
     read_preset,
@@ -113,10 +115,10 @@ class Settings(BaseSettings):
     )
 
     cdn: Targets = Field([], description="What to purge: cloudfront:id fastly:id ban:http://host …")
-    cloudflare_token: SecretStr = Field(
+    cloudflare_token: Token = Field(
         SecretStr(""), description="API token that may purge the cache of the zone."
     )
-    fastly_token: SecretStr = Field(
+    fastly_token: Token = Field(
         SecretStr(""), description="API token that may purge the service by key."
     )
 
@@ -160,7 +162,7 @@ class Settings(BaseSettings):
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8080, ge=0, le=65_535, description="Port to listen on.")
+    port: Port = Field(8080, description="Port to listen on.")
     workers: int = Field(1, ge=1, le=256, description="Server processes.")
     renderers: int = Field(
         0, ge=0, le=256, description="Render workers of each process; 0 shares out the cores."

@@ -19,6 +19,10 @@ _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.ASCII)
 
 
+class Confidential:
+    """In an annotation: what is wrong with the setting is told without repeating its value."""
+
+
 def read_seconds(text: str) -> float:
     """Seconds from text such as `90`, `90s`, `15m`, `1h`, `7d`, `2w`. Raises ValueError."""
     match = _DURATION.fullmatch(text.strip())
@@ -96,6 +100,15 @@ def _address(value: str) -> str:
     return value
 
 
+def _port(value: object) -> object:
+    if isinstance(value, str) and value.startswith("tcp://"):
+        raise ValueError(
+            "must be a whole number;"
+            " Kubernetes sets it for a Service named resizer: enableServiceLinks: false"
+        )
+    return value
+
+
 def _web_url(value: str) -> str:
     parts = urlsplit(value)
     if value and not (parts.scheme in ("http", "https") and parts.netloc and value.isprintable()):
@@ -125,13 +138,22 @@ Timeout = Annotated[
     Field(gt=0),
     AfterValidator(_no_longer_than_an_hour),
 ]
+Port = Annotated[int, BeforeValidator(_port), Field(ge=0, le=65_535)]
+Token = Annotated[SecretStr, Confidential]
 Secrets = Annotated[
-    list[SecretStr], NoDecode, BeforeValidator(_comma_separated), AfterValidator(_not_empty)
+    list[SecretStr],
+    Confidential,
+    NoDecode,
+    BeforeValidator(_comma_separated),
+    AfterValidator(_not_empty),
 ]
 Widths = Annotated[list[Annotated[int, Field(ge=1)]], NoDecode, BeforeValidator(_comma_separated)]
 Presets = Annotated[
     dict[str, str], NoDecode, BeforeValidator(_named_presets), AfterValidator(_well_formed)
 ]
 AddressText = Annotated[str, AfterValidator(_address)]
-CacheUrl = Annotated[SecretStr, AfterValidator(_cache_url)]
-Targets = Annotated[list[str], NoDecode, BeforeValidator(_separated), AfterValidator(_targets)]
+CacheUrl = Annotated[SecretStr, Confidential, AfterValidator(_cache_url)]
+Targets = Annotated[
+    list[str], Confidential, NoDecode, BeforeValidator(_separated), AfterValidator(_targets)
+]
+"""URLs among them may hold a password."""

@@ -3,10 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from resizer.cdn.vendors import TOKENS
 from resizer.model.limits import Limits
 from resizer.settings.load import SettingsError, read_settings, warnings
 from resizer.settings.rules import PURGING, SERVING, WATCHING
 from resizer.settings.settings import Settings
+from resizer.settings.types import Confidential
 from resizer.urls.access import Urls
 
 
@@ -105,6 +107,12 @@ def test_secrets_are_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
         (fault,) = faults_of()
         assert fault.startswith("RESIZER_CACHE: ")
         assert "hush" not in fault
+
+
+def test_what_is_a_secret_is_confidential_when_it_is_wrong() -> None:
+    secret = [n for n, field in Settings.model_fields.items() if "Secret" in str(field.annotation)]
+    assert {"signing_keys", "cache"} | TOKENS == set(secret)
+    assert all(Confidential in Settings.model_fields[name].metadata for name in (*secret, "cdn"))
 
 
 @pytest.mark.parametrize(
