@@ -10,6 +10,7 @@ from hypothesis import settings
 from tests.support.root import ROOT
 
 settings.register_profile("busy machine", deadline=None)
+settings.register_profile("nightly", deadline=None, max_examples=400)
 settings.load_profile("busy machine")
 
 _checkout = os.open(ROOT, os.O_RDONLY)

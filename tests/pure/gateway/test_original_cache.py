@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.cache.coherence import Coherence
@@ -607,7 +607,6 @@ BUDGET = 2 * 4 * (OVERHEAD + 3)
 
 
 @given(steps=STEPS)
-@settings(deadline=None, max_examples=150)
 def test_no_order_of_events_gives_what_is_too_old_or_takes_too_much(
     steps: list[tuple[str, object]],
 ) -> None:

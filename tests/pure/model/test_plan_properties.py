@@ -3,7 +3,7 @@
 from dataclasses import astuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.errors import UnprocessableSource
@@ -143,7 +143,6 @@ def measured(numbers: Plan) -> Expected:
     )
 
 
-@settings(max_examples=400, deadline=None)
 @given(any_size, transforms_of_urls)
 def test_every_number_is_the_documented_one(size: tuple[int, int], transform: Transform) -> None:
     right = expected(size, transform)
@@ -155,7 +154,6 @@ def test_every_number_is_the_documented_one(size: tuple[int, int], transform: Tr
     assert min(*right.resized, *right.size, *right.crop[2:]) >= 1
 
 
-@settings(max_examples=200, deadline=None)
 @given(any_size, transforms_of_urls, st.integers(16, 9000))
 def test_what_is_over_the_limit_becomes_the_limit(
     size: tuple[int, int], transform: Transform, limit: int

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.model.formats import Format
@@ -116,7 +116,6 @@ trims = (
 borders = st.none() | st.builds(Border, st.builds(Edges, *[st.integers(0, 5)] * 4))
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.integers(1, 8),
     st.fixed_dictionaries(

@@ -41,7 +41,6 @@ def test_bands_hold_the_weights_of_the_definition(side: tuple[int, int]) -> None
     assert np.abs(whole(*side) - weights(*side)).max() < 1e-6
 
 
-@settings(max_examples=100, deadline=None)
 @given(sides)
 def test_each_result_is_in_one_band_and_is_a_mean_of_samples_there_are(
     side: tuple[int, int],
