@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from tests.services.http.test_hit_lane import replies, request
-from tests.support.live import Gateway
+from tests.support.live import Gateway, cache_status
 from tests.support.pictures import jpeg
-from tests.support.servers import RedisServer
+from tests.support.servers import RedisServer, need_redis
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.redis
@@ -20,15 +20,40 @@ OTHER_WAY = 'If-None-Match: "none"'
 """A condition that nothing meets sends a request the ordinary way."""
 
 
-@pytest.fixture
-def gateway(own_redis: RedisServer, tmp_path: Path) -> Iterator[Gateway]:
-    (tmp_path / "a.jpg").write_bytes(jpeg(400, 300))
-    (tmp_path / "b.jpg").write_bytes(jpeg(400, 300, (0, 90, 200)))
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("originals")
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One that tests may freeze."""
+    need_redis()
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def running(redis: RedisServer, originals: Path) -> Iterator[Gateway]:
     with Gateway(
-        source=tmp_path, urls="open", cache=own_redis.url, memory_cache_mb=0, cache_timeout=0.5
-    ) as running:
-        running.get(URL)
-        yield running
+        source=originals,
+        urls="open",
+        cache=redis.url,
+        memory_cache_mb=0,
+        cache_timeout=0.5,
+        missing_ttl=0,
+    ) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def gateway(running: Gateway, redis: RedisServer, originals: Path) -> Gateway:
+    """It uses its Redis, where `URL` is."""
+    (originals / "a.jpg").write_bytes(jpeg(400, 300))
+    (originals / "b.jpg").write_bytes(jpeg(400, 300, (0, 90, 200)))
+    redis.resume()
+    eventually(lambda: HIT.partition(b": ")[2].decode() == cache_status(running.get(URL)))
+    return running
 
 
 @pytest.fixture
@@ -107,9 +132,9 @@ def test_what_was_flushed_is_made_anew_and_said_to_be(
 
 
 def test_an_error_is_the_one_of_the_ordinary_way(
-    gateway: Gateway, line: socket.socket, tmp_path: Path
+    gateway: Gateway, line: socket.socket, originals: Path
 ) -> None:
-    (tmp_path / "a.jpg").unlink()
+    (originals / "a.jpg").unlink()
     assert gateway.cli("flush", "a.jpg").returncode == 0
     line.sendall(request(URL, "X-Request-Id: lost"))
     ((head, body),) = replies(line, 1)
@@ -118,23 +143,23 @@ def test_an_error_is_the_one_of_the_ordinary_way(
 
 
 def test_a_redis_that_is_frozen_costs_a_miss(
-    gateway: Gateway, line: socket.socket, own_redis: RedisServer
+    gateway: Gateway, line: socket.socket, redis: RedisServer
 ) -> None:
-    own_redis.pause()
+    redis.pause()
     line.sendall(request())
     ((head, _),) = replies(line, 1)
-    own_redis.resume()
+    redis.resume()
     assert b"fwd=uri-miss" in head
 
 
 def test_a_client_that_left_disturbs_nobody(
-    gateway: Gateway, line: socket.socket, own_redis: RedisServer
+    gateway: Gateway, line: socket.socket, redis: RedisServer
 ) -> None:
-    own_redis.pause()
+    redis.pause()
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as leaver:
         leaver.sendall(request(URL, "X-Request-Id: left"))
     line.sendall(request())
-    own_redis.resume()
+    redis.resume()
     assert replies(line, 1)[0][0].startswith(b"HTTP/1.1 200")
     eventually(lambda: '"request_id":"left"' in gateway.log.read_text())
 
