@@ -18,6 +18,7 @@ from resizer.cache.redis.connect import connect
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
 from resizer.model.image import Variant
+from tests.support.deadlines import PATIENCE
 
 ONE = Variant(
     body=b"\x00\xffbody\r\n" * 40,
@@ -120,7 +121,7 @@ class Heard(Coherence):
         self.tell("ready")
 
     async def until(self, what: Flush | str, count: int = 1) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while self.told.count(what) < count:
                 self._news.clear()
                 await self._news.wait()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush
+from tests.support.deadlines import PATIENCE
 from tests.support.fleet import Fleet
 from tests.support.history import Asked, Became, Disturbed, Flushed, History
 from tests.support.interleavings import (
@@ -36,8 +37,6 @@ from tests.support.processes import children
 from tests.support.servers import RedisServer
 from tests.support.wire import Lines, WireReply, lines
 
-PATIENCE = 30.0
-"""Seconds: a request that takes longer has no answer."""
 _FIRST_SIZE = (96, 64)
 _numbers = itertools.count()
 """No key is used twice, whichever fleet it was on."""

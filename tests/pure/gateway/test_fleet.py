@@ -12,13 +12,14 @@ from resizer.errors import CacheUnavailable, Overloaded, SourceNotFound
 from resizer.model.flush import Flush
 from resizer.model.formats import Format
 from resizer.model.transform import Transform
+from tests.support.deadlines import PATIENCE
 from tests.support.house import House
 
 SMALL = Transform(width=100, format=Format.WEBP)
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(test, 20))
+    asyncio.run(asyncio.wait_for(test, PATIENCE))
 
 
 def fleet(count: int) -> list[House]:

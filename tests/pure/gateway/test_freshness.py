@@ -11,6 +11,7 @@ from resizer.model.flush import Flush
 from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
 from resizer.model.transform import Transform
+from tests.support.deadlines import PATIENCE
 from tests.support.house import House
 from tests.support.loop import settle
 
@@ -20,7 +21,7 @@ STALE, LATE, OVER = 61, 161, 1061
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(test, 20))
+    asyncio.run(asyncio.wait_for(test, PATIENCE))
 
 
 async def aged(seconds: float) -> House:

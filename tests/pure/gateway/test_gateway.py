@@ -12,6 +12,7 @@ from resizer.errors import CacheUnavailable, Overloaded, SourceNotFound, Unproce
 from resizer.model.flush import Flush
 from resizer.model.formats import Format
 from resizer.model.transform import Transform
+from tests.support.deadlines import PATIENCE, stretched
 from tests.support.house import House
 
 SMALL = Transform(width=100, format=Format.WEBP)
@@ -19,7 +20,7 @@ LARGE = Transform(width=900, format=Format.WEBP)
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(test, 20))
+    asyncio.run(asyncio.wait_for(test, PATIENCE))
 
 
 def test_a_miss_is_fetched_rendered_and_kept_in_both_tiers() -> None:
@@ -330,7 +331,7 @@ def test_a_slow_shared_tier_costs_one_patience_and_not_one_a_question() -> None:
             return await take(key, field)
 
         house.shared.acquire_lease = slowly  # type: ignore[method-assign]
-        answer = await asyncio.wait_for(house.gateway.get("a", SMALL), 5)
+        answer = await asyncio.wait_for(house.gateway.get("a", SMALL), stretched(5))
         assert not answer.stored
         assert house.shared.calls == ["get"]
 

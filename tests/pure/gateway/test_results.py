@@ -13,6 +13,7 @@ from resizer.model.flush import Flush
 from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
 from resizer.model.transform import Transform
+from tests.support.deadlines import PATIENCE
 from tests.support.house import House
 from tests.support.loop import settle
 
@@ -20,7 +21,7 @@ SMALL = Transform(width=100, format=Format.WEBP)
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(test, 20))
+    asyncio.run(asyncio.wait_for(test, PATIENCE))
 
 
 async def evicted(freshness: Freshness | None = None) -> House:
@@ -183,7 +184,7 @@ def test_a_put_that_failed_and_is_carried_out_later_is_taken_back(
         await settle()
         house.results.error = None
         house.results.variants["a", house.gateway.field(SMALL)] = answer.variant
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while house.results.variants:
                 await asyncio.sleep(0.01)
 

@@ -1,4 +1,5 @@
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -71,6 +72,6 @@ def test_a_date_with_a_zone_is_compared_as_an_instant() -> None:
 
 def test_a_very_long_list_is_read_in_linear_time() -> None:
     header = ", ".join(f'"{n}"' for n in range(20_000))
-    started = datetime.now(UTC)
+    started = time.process_time()
     assert not matches(header, TAG)
-    assert datetime.now(UTC) - started < timedelta(seconds=1)
+    assert time.process_time() - started < 1

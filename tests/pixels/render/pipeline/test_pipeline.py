@@ -11,6 +11,7 @@ from resizer.model.formats import Format
 from resizer.model.limits import FailOn, Limits
 from resizer.model.transform import Fit, Gravity, Point, Saliency
 from resizer.render.protocol.messages import Resampling
+from tests.support.deadlines import stretched
 from tests.support.drawings import (
     BLUE,
     GREEN,
@@ -237,4 +238,4 @@ def test_format_auto_is_not_for_the_renderer() -> None:
 
 
 def test_the_seconds_of_a_render_are_told() -> None:
-    assert 0 < rendered(png(quarters())).seconds < 10
+    assert 0 < rendered(png(quarters())).seconds < stretched(10)

@@ -19,6 +19,7 @@ from resizer.render.host import spawn
 from resizer.render.host.pool import Pool
 from resizer.render.host.worker_process import End, Worker, read_variant
 from resizer.render.protocol.messages import MAX_ORIGINALS, ProtocolViolation
+from tests.support.deadlines import stretched
 from tests.support.puppet_pool import LIMITS, gone, order, original, pid, running, said, until
 from tests.support.puppet_worker import COMMAND
 from tests.support.root import ROOT
@@ -31,7 +32,7 @@ def test_a_render_is_what_the_worker_made_of_the_original() -> None:
                 rendered = await pool.render([given], Transform())
             assert said(rendered) == "a body"
             assert (rendered.content_type, rendered.width, rendered.height) == ("image/png", 1, 1)
-            assert 0 < rendered.seconds < 5
+            assert 0 < rendered.seconds < stretched(5)
 
     asyncio.run(scenario())
 

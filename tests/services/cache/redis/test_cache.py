@@ -12,6 +12,7 @@ from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
 from resizer.model.image import pack
 from tests.support.caches import ONE, TWO, cache_on, fails, fill, flush, listening, run
+from tests.support.deadlines import stretched
 from tests.support.servers import RedisCluster as ClusterServer
 from tests.support.servers import RedisServer
 
@@ -170,7 +171,7 @@ def test_a_cluster_with_a_frozen_node_answers_for_the_others(
         try:
             started = time.perf_counter()
             answers = [await outcome(cache, f"{number}.jpg") for number in range(20)]
-            assert time.perf_counter() - started < 30 * 0.2 + 2
+            assert time.perf_counter() - started < stretched(30 * 0.2 + 2)
         finally:
             redis_cluster.nodes[1].resume()
         assert {"found", "failed"} == set(answers)

@@ -17,6 +17,7 @@ from resizer.errors import Overloaded, ResizerError, SourceNotFound
 from resizer.model.flush import Flush
 from tests.support.caches import ONE, TWO, cache_on, listening
 from tests.support.caches import run as run_on
+from tests.support.deadlines import stretched
 from tests.support.servers import RedisCluster, RedisServer
 
 pytestmark = pytest.mark.redis
@@ -164,7 +165,7 @@ def test_who_waits_is_woken_and_told_what_went_wrong(
             waiting = [asyncio.create_task(ended(await refused(cache))) for _ in range(3)]
             await asyncio.sleep(0)
             await cache.release("a", FIELD, token, error)
-            answers = await asyncio.wait_for(asyncio.gather(*waiting), 2)
+            answers = await asyncio.wait_for(asyncio.gather(*waiting), stretched(2))
             assert [type(answer) for answer, _ in answers] == [told or type(None)] * 3
             assert all(was_told for _, was_told in answers)
 
@@ -183,7 +184,7 @@ def test_a_put_wakes_those_who_wait_in_another_gateway(run: Run) -> None:
             waiter = await refused(cache)
             waiting = asyncio.create_task(waiter.wait())
             await cache.put("a", FIELD, ONE, 60, token)
-            assert await asyncio.wait_for(waiting, 2) is None
+            assert await asyncio.wait_for(waiting, stretched(2)) is None
             assert waiter.notified
             assert await cache.get("a", FIELD) == ONE
 
@@ -198,7 +199,7 @@ def test_an_ending_that_comes_before_the_wait_is_not_missed(run: Run) -> None:
             waiter = await refused(cache)
             await cache.put("a", FIELD, ONE, 60, token)
             await asyncio.sleep(0.1)
-            await asyncio.wait_for(waiter.wait(), 1)
+            await asyncio.wait_for(waiter.wait(), stretched(1))
             assert waiter.notified
 
     run(use)
@@ -237,7 +238,7 @@ def test_nobody_waits_on_a_server_that_died(own_redis: RedisServer) -> None:
             waiting = asyncio.create_task(waiter.wait())
             await asyncio.sleep(0)
             own_redis.stop()
-            assert await asyncio.wait_for(waiting, 5) is None
+            assert await asyncio.wait_for(waiting, stretched(5)) is None
 
     run_on(use, own_redis.url)
 
@@ -384,6 +385,6 @@ def test_who_waits_for_a_fill_that_was_flushed_is_told_when_it_ends(run: Run) ->
             waiting = asyncio.create_task((await refused(cache)).wait())
             await cache.remove([Flush(key="a")])
             await cache.put("a", FIELD, ONE, 60, token)
-            await asyncio.wait_for(waiting, 2)
+            await asyncio.wait_for(waiting, stretched(2))
 
     run(use)

@@ -12,6 +12,7 @@ from resizer.cache.redis.connect import connect
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
 from tests.support.caches import cache_on, flush, listening, run
+from tests.support.deadlines import stretched
 from tests.support.servers import RedisServer
 from tests.support.waiting import soon
 
@@ -188,7 +189,7 @@ def test_a_flush_ends_when_every_gateway_has_forgotten(
             await asyncio.sleep(0.1)
             assert not flushing.done()
             slow.forgotten.set()
-            assert (await asyncio.wait_for(flushing, 10)).unconfirmed == 0
+            assert (await asyncio.wait_for(flushing, stretched(10))).unconfirmed == 0
 
     run(use, url)
 
@@ -275,7 +276,7 @@ def test_one_gateway_that_confirms_twice_is_one(redis_server: RedisServer) -> No
             await asyncio.sleep(0.2)
             assert not flushing.done()
             slow.forgotten.set()
-            assert (await asyncio.wait_for(flushing, 20)).confirmed == 2
+            assert (await asyncio.wait_for(flushing, stretched(20))).confirmed == 2
 
     run(use, redis_server.url)
 

@@ -22,6 +22,7 @@ from resizer.storage.address import Servers
 from resizer.storage.kinds import read_address
 from tests.services.storage.test_contract import KEYS
 from tests.support.caches import ONE as VARIANT
+from tests.support.deadlines import stretched
 from tests.support.misbehaving import SILENT, Answer, cut_short, error, good, misbehaving
 from tests.support.servers import S3Bucket, free_port
 
@@ -418,7 +419,7 @@ def test_a_bucket_in_trouble_is_unavailable_in_time(s3: S3Bucket, trouble: Answe
             endpoint = f"http://127.0.0.1:{port}"
             results = open_results("s3://bucket", "ns", endpoint=endpoint, seconds=1.0)
             with pytest.raises(CacheUnavailable):
-                await asyncio.wait_for(results.get("cat", FIELD), 10.0)
+                await asyncio.wait_for(results.get("cat", FIELD), stretched(10.0))
 
     asyncio.run(run())
 
@@ -466,4 +467,4 @@ def test_a_store_that_keeps_failing_is_left_alone(s3: S3Bucket) -> None:
             await results.close()
             return time.monotonic() - started
 
-    assert asyncio.run(scene()) < 5
+    assert asyncio.run(scene()) < stretched(5)

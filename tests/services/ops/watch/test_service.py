@@ -12,14 +12,13 @@ import boto3
 import pytest
 
 from tests.support.commands import Run
+from tests.support.deadlines import PATIENCE
 from tests.support.live import KEY, Gateway, cache_status
 from tests.support.pictures import jpeg, size
 from tests.support.queues import Line
 from tests.support.recorder import recorder
 from tests.support.servers import RedisServer, S3Bucket
 from tests.support.waiting import eventually
-
-_PATIENCE = 30.0
 
 
 @pytest.fixture
@@ -70,8 +69,8 @@ def test_a_watcher_ends_with_0_when_it_is_told_to(
         assert watching.stdout is not None
         assert KEY in json.loads(watching.stdout.readline())["keys"]
         watching.send_signal(number)
-        assert watching.wait(_PATIENCE) == 0
-    eventually(lambda: line.waiting() == 0, _PATIENCE)
+        assert watching.wait(PATIENCE) == 0
+    eventually(lambda: line.waiting() == 0, PATIENCE)
 
 
 def test_a_queue_that_is_not_there_is_one_line(
