@@ -7,13 +7,14 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from resizer.aio.lru import Lru
 from resizer.cache.coherence import Coherence
 from resizer.errors import Overloaded, SourceNotFound, UnprocessableSource
 from resizer.model.flush import Flush
 from resizer.model.image import Original, Unchanged
+from resizer.storage.address import Source
 
 OVERHEAD = 4096
 """Bytes counted for each original besides its own: a memfd ends in a page of its own."""
@@ -24,14 +25,6 @@ _DESCRIPTORS_SHARE = 4
 
 
 Found = TypeVar("Found", bound=Original | Unchanged)
-
-
-class Source(Protocol):
-    """Where originals are."""
-
-    async def fetch(self, key: str) -> Original: ...
-    async def refetch(self, key: str, etag: str) -> Original | Unchanged: ...
-    async def check(self) -> None: ...
 
 
 @dataclass(slots=True, eq=False)

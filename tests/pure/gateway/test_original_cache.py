@@ -54,6 +54,8 @@ class Numbered:
     async def check(self) -> None:
         self.asked.append("check")
 
+    async def close(self) -> None: ...
+
     async def _found(self, key: str) -> Original:
         version, now = self.versions.get(key), self.clock.now
         self.begun.set()
