@@ -72,7 +72,7 @@ class DialectRegistry:
         raise self.not_found()
 
     def not_found(self) -> RouteNotFound:
-        """What a client is told whose path is of no dialect."""
+        """The error for a path that is of no dialect."""
         return RouteNotFound(f"Images are under {self.forms}.")
 
     def redact(self, path: str) -> str:

@@ -11,7 +11,7 @@ from resizer.errors import SignatureExpired, SignatureMismatch
 
 @dataclass(frozen=True, slots=True)
 class SignatureScheme:
-    """How the URLs of a dialect are signed, and how a refused one is told."""
+    """How the URLs of a dialect are signed, and the words for one that is not."""
 
     sign: Callable[[str, bytes], str]
     """A signing key, as the settings have it, and what is signed → the signature, in the only
