@@ -32,7 +32,7 @@ class PurgeOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Tries:
+class RetryPolicy:
     """How patient a purge is. Seconds; the defaults are those of production."""
 
     attempts: int = _ATTEMPTS
@@ -45,7 +45,7 @@ async def purge(
     policy: PurgePolicy,
     flushes: Sequence[Flush],
     paths: Iterable[str],
-    tries: Tries = Tries(),
+    tries: RetryPolicy = RetryPolicy(),
 ) -> list[PurgeOutcome]:
     """Tell all targets, at the same time, to forget `flushes`; an outcome for each. Raises nothing.
 
@@ -57,7 +57,7 @@ async def purge(
     )
 
 
-async def _tell(target: Target, calls: Sequence[PurgeCall], tries: Tries) -> PurgeOutcome:
+async def _tell(target: Target, calls: Sequence[PurgeCall], tries: RetryPolicy) -> PurgeOutcome:
     name = str(target)
     if not calls:
         return PurgeOutcome(name, warning="no URL of it is known, so nothing was purged there")
@@ -82,7 +82,7 @@ async def _make(call: PurgeCall, budget: "RetryBudget") -> str | None:
 class RetryBudget:
     """The time that one target's failures may take."""
 
-    def __init__(self, tries: Tries) -> None:
+    def __init__(self, tries: RetryPolicy) -> None:
         self._tries = tries
         self._left = tries.patience
 

@@ -38,7 +38,7 @@ def doctor(
     settings = read(config, flags, SERVING)
     if audit_profile is not None and not has_profile(audit_profile):
         fail(f"--audit-profile: there is no AWS profile {audit_profile}", ASKED_WRONGLY)
-    findings = asyncio.run(_examine(settings, key, audit_profile, quiet=as_json))
+    findings = asyncio.run(_check(settings, key, audit_profile, quiet=as_json))
     if as_json:
         out.print(json.dumps(_facts(findings), ensure_ascii=False, indent=2))
     else:
@@ -48,13 +48,13 @@ def doctor(
         raise typer.Exit(FAILED)
 
 
-async def _examine(
+async def _check(
     settings: Settings, key: str | None, audit_profile: str | None, quiet: bool
 ) -> "list[Finding]":
-    from resizer.ops.doctor.checkup import examine
+    from resizer.ops.doctor.checkup import check_all
 
     findings = []
-    async for finding in examine(settings, key, audit_profile):
+    async for finding in check_all(settings, key, audit_profile):
         findings.append(finding)
         if not quiet:
             out.print(_line(finding))

@@ -19,7 +19,7 @@ from resizer.telemetry.humanize import counted
 
 if TYPE_CHECKING:
     from resizer.cli.progress import Shown
-    from resizer.ops.warm.plan import Plan
+    from resizer.ops.warm.plan import WarmPlan
     from resizer.ops.warm.report import Report
     from resizer.ops.warm.resume import Resume
     from resizer.ops.warm.run import Run
@@ -59,7 +59,7 @@ def warm(
     **flags: str | None,
 ) -> None:
     """Have a running gateway make variants before anybody asks for them."""
-    from resizer.ops.warm.plan import asked, read_plan
+    from resizer.ops.warm.plan import read_plan, run_identity
 
     if (prefix is not None) + everything + (keys is not None) != 1:
         fail("say what to warm: --prefix PREFIX, --keys FILE or --all, one of them", ASKED_WRONGLY)
@@ -83,7 +83,7 @@ def warm(
         _tell_if_none(_count(plan, source), prefix, keys)
         return
     with ExitStack() as stack:
-        noted = _open_resume(stack, resume, asked(settings, plan, prefix, keys))
+        noted = _open_resume(stack, resume, run_identity(settings, plan, prefix, keys))
         report = _open_report(stack, failures)
         broken = _go(plan, report, noted, source, countable=keys != "-")
     _tell(report)
@@ -96,7 +96,7 @@ def warm(
 
 
 def _go(
-    plan: "Plan", report: "Report", noted: "Resume | None", keys: Keys, countable: bool
+    plan: "WarmPlan", report: "Report", noted: "Resume | None", keys: Keys, countable: bool
 ) -> str | None:
     """The run; what ended it before its time, if anything did."""
     from resizer.ops.warm.client import Client
@@ -137,7 +137,7 @@ def _tell_if_none(originals: int, prefix: str | None, file: str | None) -> None:
     err.print(f"resizer: {f'nothing begins with {prefix}' if prefix else nothing}")
 
 
-def _count(plan: "Plan", keys: Keys) -> int:
+def _count(plan: "WarmPlan", keys: Keys) -> int:
     """How many originals they are, told as well."""
     from resizer.ops.warm.plan import count
 
@@ -145,7 +145,7 @@ def _count(plan: "Plan", keys: Keys) -> int:
         originals = asyncio.run(count(keys()))
     except (ResizerError, OSError) as error:
         fail(_reason(error))
-    requests = counted(originals * len(plan.wanted), "request")
+    requests = counted(originals * len(plan.specs), "request")
     out.print(f"would ask for {counted(originals, 'original')} by {requests}")
     return originals
 

@@ -2,5 +2,5 @@
 
 Each subject asks what it must (nothing is left behind), and pure functions judge the answers:
 
-    checkup.examine(settings)     every Finding, as the checks end, in a fixed order
+    checkup.check_all(settings)     every Finding, as the checks end, in a fixed order
 """

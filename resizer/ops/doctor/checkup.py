@@ -25,7 +25,7 @@ _SECONDS_OF_REDIS = 5.0
 """For each command: longer than a request would wait, to tell slow from away."""
 
 
-async def examine(
+async def check_all(
     settings: Settings,
     key: str | None = None,
     audit_profile: str | None = None,

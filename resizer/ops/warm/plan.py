@@ -9,7 +9,7 @@ from typing import TextIO
 from urllib.parse import urlsplit
 
 from resizer.errors import InvalidRequest, ResizerError
-from resizer.ops.warm.wanted import FORMATS, Wanted, of_width, wanted
+from resizer.ops.warm.variants import FORMATS, VariantSpec, of_width, variant_specs
 from resizer.settings.settings import Settings
 from resizer.settings.types import read_widths
 from resizer.urls.links import Links
@@ -21,12 +21,12 @@ _LINES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class WarmPlan:
     """What a run asks for, and how."""
 
     url: str
     links: Links
-    wanted: Sequence[Wanted]
+    specs: Sequence[VariantSpec]
     concurrency: int
 
 
@@ -39,7 +39,7 @@ def read_plan(
     widths: str,
     options: Sequence[str],
     formats: str,
-) -> Plan:
+) -> WarmPlan:
     """`presets`, `widths`, `formats` and each of `options` are lists with commas.
 
     Without `url` the gateway is where the settings say. Raises InvalidRequest.
@@ -56,19 +56,19 @@ def read_plan(
     try:
         found += [of_width(links, width) for width in _widths(widths)]
         found += [tuple(_listed(text)) for text in options]
-        all_wanted = wanted(links, found, _listed(formats))
+        specs = variant_specs(links, found, _listed(formats))
     except ResizerError as error:
         raise InvalidRequest(str(error)) from None
-    if not all_wanted:
+    if not specs:
         raise InvalidRequest("say which variants: --preset, --widths or --options")
-    return Plan(url, links, all_wanted, concurrency)
+    return WarmPlan(url, links, specs, concurrency)
 
 
-def asked(
-    settings: Settings, plan: Plan, prefix: str | None, file: str | None
+def run_identity(
+    settings: Settings, plan: WarmPlan, prefix: str | None, file: str | None
 ) -> dict[str, object]:
     """What a file of `--resume` is bound to: not the address or the pace, which may change."""
-    wanted = [f"{','.join(one.options)} {one.accept or ''}".strip() for one in plan.wanted]
+    wanted = [f"{','.join(one.options)} {one.accept or ''}".strip() for one in plan.specs]
     return {
         "source": settings.source_address.namespace,
         "prefix": prefix,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from resizer.ops.warm.client import WarmOutcome
-from resizer.ops.warm.wanted import Wanted
+from resizer.ops.warm.variants import VariantSpec
 from resizer.telemetry.humanize import counted
 
 _SHOWN = 10
@@ -18,7 +18,7 @@ class Failure:
     """A variant that could not be had."""
 
     key: str
-    wanted: Wanted
+    spec: VariantSpec
     outcome: WarmOutcome
 
 
@@ -38,7 +38,7 @@ class Report:
     """By kind of problem."""
     first: list[Failure] = field(default_factory=list)
 
-    def add(self, key: str, wanted: Wanted, outcome: WarmOutcome) -> None:
+    def add(self, key: str, spec: VariantSpec, outcome: WarmOutcome) -> None:
         if outcome.done:
             self.hits += outcome.hit
             self.filled += not outcome.hit
@@ -46,16 +46,16 @@ class Report:
             return
         self.failed[outcome.kind] += 1
         if len(self.first) < _SHOWN and all(key != failure.key for failure in self.first):
-            self.first.append(Failure(key, wanted, outcome))
+            self.first.append(Failure(key, spec, outcome))
         if self.failures_file is not None:
-            self.failures_file.write(f"{_line(key, wanted, outcome)}\n")
+            self.failures_file.write(f"{_line(key, spec, outcome)}\n")
 
 
-def _line(key: str, wanted: Wanted, outcome: WarmOutcome) -> str:
+def _line(key: str, spec: VariantSpec, outcome: WarmOutcome) -> str:
     facts = {
         "key": key,
-        "options": ",".join(wanted.options),
-        "accept": wanted.accept,
+        "options": ",".join(spec.options),
+        "accept": spec.accept,
         "status": outcome.status,
         "kind": outcome.kind,
         "detail": outcome.detail,
@@ -76,7 +76,7 @@ def failures_in_words(report: Report) -> list[str]:
     """How many of each kind, and the first of them one by one."""
     lines = [f"{number:,} × {kind}" for kind, number in report.failed.most_common()]
     for failure in report.first:
-        options = ",".join(failure.wanted.options)
+        options = ",".join(failure.spec.options)
         lines.append(f"{failure.key} {options}: {failure.outcome.detail}")
     if left := report.failed.total() - len(report.first):
         file = "the file of --failures" if report.failures_file else "--failures FILE"

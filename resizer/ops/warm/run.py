@@ -8,10 +8,10 @@ from resizer.aio.retries import pause
 from resizer.errors import ResizerError
 from resizer.http.replies import kind
 from resizer.ops.warm.client import Client, WarmOutcome
-from resizer.ops.warm.plan import Plan
+from resizer.ops.warm.plan import WarmPlan
 from resizer.ops.warm.report import Report
 from resizer.ops.warm.resume import Resume
-from resizer.ops.warm.wanted import Wanted
+from resizer.ops.warm.variants import VariantSpec
 
 _ATTEMPTS = 6
 _FIRST_WAIT = 0.5
@@ -24,7 +24,7 @@ class Run:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: WarmPlan,
         report: Report,
         resume: Resume | None = None,
     ) -> None:
@@ -90,12 +90,12 @@ class Run:
     async def _visit(self, client: Client, key: str) -> None:
         """One variant after the other, so that they find the original where the first left it."""
         done = True
-        for wanted in self._plan.wanted:
-            outcome = await self._outcome(client, key, wanted)
+        for spec in self._plan.specs:
+            outcome = await self._outcome(client, key, spec)
             if self.stopped and not outcome.done:
                 return
             self._watch(outcome)
-            self.report.add(key, wanted, outcome)
+            self.report.add(key, spec, outcome)
             done = done and outcome.done
         if done and self._resume is not None:
             self._resume.note(key)
@@ -109,18 +109,18 @@ class Run:
             self.lost = True
             self.stop()
 
-    async def _outcome(self, client: Client, key: str, wanted: Wanted) -> WarmOutcome:
+    async def _outcome(self, client: Client, key: str, spec: VariantSpec) -> WarmOutcome:
         try:
-            path = self._plan.links.path(key, wanted.options)
+            path = self._plan.links.path(key, spec.options)
         except ResizerError as error:  # a key that no URL can hold
             return WarmOutcome(error.status, kind(error), str(error))
         for failures in range(1, _ATTEMPTS):
-            outcome = await self._get(client, path, wanted.accept)
+            outcome = await self._get(client, path, spec.accept)
             if not outcome.passing or self.stopped:
                 return outcome
             backoff = pause(failures, _FIRST_WAIT, _LONGEST_WAIT)
             await self._wait(max(backoff, outcome.retry_after))
-        return await self._get(client, path, wanted.accept)
+        return await self._get(client, path, spec.accept)
 
     async def _get(self, client: Client, path: str, accept: str | None) -> WarmOutcome:
         loop = asyncio.get_running_loop()

@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from resizer.aio.retries import pause
-from resizer.cdn.purge import Tries, purge
+from resizer.cdn.purge import RetryPolicy, purge
 from resizer.cdn.target import PurgePolicy
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, Flushed
@@ -34,7 +34,7 @@ _log = logging.getLogger("resizer")
 _POLL_SECONDS = 5
 """One long poll, and so what an end that was asked for may have to wait."""
 _DRAINING_POLL_SECONDS = 1
-_PURGE_TRIES = Tries(attempts=3, patience=15.0)
+_PURGE_TRIES = RetryPolicy(attempts=3, patience=15.0)
 """Little patience: meanwhile nothing else is flushed, and what failed comes again anyway."""
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 30.0
@@ -55,7 +55,7 @@ class WatchPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingFlush:
     """A message and the keys that it asks to flush."""
 
     message: Message
@@ -130,10 +130,10 @@ class Watcher:
                 done += await self._leave(message, str(error))
                 continue
             keys = keys_of(changes, self._policy.source)
-            asked.append(Asked(message, keys))
+            asked.append(PendingFlush(message, keys))
         return done + await self._flush(asked)
 
-    async def _flush(self, asked: Sequence[Asked]) -> list[Message]:
+    async def _flush(self, asked: Sequence[PendingFlush]) -> list[Message]:
         """Flush what they ask for, each key once; those that are done with."""
         messages = [one.message for one in asked]
         keys = list(dict.fromkeys(key for one in asked for key in one.keys))
@@ -166,7 +166,7 @@ class Watcher:
             _log.info("flushed: variants %d, originals %d", *counts, extra={"keys": keys})
             return flushed
 
-    async def _one_by_one(self, asked: Sequence[Asked], error: Exception) -> list[Message]:
+    async def _one_by_one(self, asked: Sequence[PendingFlush], error: Exception) -> list[Message]:
         """Find the message that makes the flush fail, so that the others do not wait with it."""
         if len(asked) > 1:
             return [done for one in asked for done in await self._flush([one])]

@@ -43,7 +43,7 @@ REPLACED = ("clone3", "openat2")
 """Newer ways whose arguments no filter can see: "not known here" makes glibc take the older."""
 
 
-class Check(NamedTuple):
+class ArgumentCheck(NamedTuple):
     """What an argument (0…5) of a call must be, in the bits of `mask`."""
 
     argument: int
@@ -55,7 +55,7 @@ class SyscallRule(NamedTuple):
     """A call that is allowed where all its checks hold."""
 
     call: str
-    checks: tuple[Check, ...] = ()
+    checks: tuple[ArgumentCheck, ...] = ()
 
 
 # include/uapi/linux/sched.h: VM, FS, FILES, SIGHAND, THREAD and SYSVSEM; left open are SETTLS,
@@ -77,18 +77,18 @@ def rules(process: int) -> list[SyscallRule]:
     """All that `process` may call."""
     return [
         *(SyscallRule(call) for names in ALLOWED.values() for call in names.split()),
-        SyscallRule("clone", (Check(0, _THREAD, 2**64 - 1 - _WHERE),)),
-        SyscallRule("mmap", (Check(2, 0, _PROT_EXEC),)),
-        SyscallRule("mprotect", (Check(2, 0, _PROT_EXEC),)),
-        SyscallRule("openat", (Check(2, 0, _WRITES),)),
-        SyscallRule("prctl", (Check(0, _PR_SET_NAME),)),
+        SyscallRule("clone", (ArgumentCheck(0, _THREAD, 2**64 - 1 - _WHERE),)),
+        SyscallRule("mmap", (ArgumentCheck(2, 0, _PROT_EXEC),)),
+        SyscallRule("mprotect", (ArgumentCheck(2, 0, _PROT_EXEC),)),
+        SyscallRule("openat", (ArgumentCheck(2, 0, _WRITES),)),
+        SyscallRule("prctl", (ArgumentCheck(0, _PR_SET_NAME),)),
         # Limits are read: of this process, and no new ones.
-        SyscallRule("prlimit64", (Check(0, 0), Check(2, 0))),
+        SyscallRule("prlimit64", (ArgumentCheck(0, 0), ArgumentCheck(2, 0))),
         # Replies go to whom the socket is connected to.
-        SyscallRule("sendto", (Check(4, 0),)),
+        SyscallRule("sendto", (ArgumentCheck(4, 0),)),
         # abort() and faulthandler end this process.
-        SyscallRule("tgkill", (Check(0, process),)),
-        *(SyscallRule("fcntl", (Check(1, command),)) for command in _FCNTL),
+        SyscallRule("tgkill", (ArgumentCheck(0, process),)),
+        *(SyscallRule("fcntl", (ArgumentCheck(1, command),)) for command in _FCNTL),
     ]
 
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from resizer.aio import http_client
-from resizer.cdn.purge import PurgeOutcome, Tries, purge
+from resizer.cdn.purge import PurgeOutcome, RetryPolicy, purge
 from resizer.cdn.target import PurgePolicy, calls_for, read_target
 from resizer.cdn.vendors import cloudflare, cloudfront, fastly
 from resizer.model.flush import Flush
@@ -18,7 +18,7 @@ from tests.support.servers import S3Bucket, free_port
 
 CAT = Flush(key="photos/cat.jpg")
 PATHS = {"/img/width=9/a%2cb//cat.jpg", "/img/hero/a%2cb//cat.jpg"}
-QUICK = Tries(attempts=3, first_wait=0.001, longest_wait=0.01, patience=2.0)
+QUICK = RetryPolicy(attempts=3, first_wait=0.001, longest_wait=0.01, patience=2.0)
 TOKEN = "t" * 30
 
 
@@ -40,7 +40,7 @@ def policy(*targets: str, token: str = TOKEN) -> PurgePolicy:
 
 
 def purged(
-    policy: PurgePolicy, *flushes: Flush, paths: set[str] | None = None, tries: Tries = QUICK
+    policy: PurgePolicy, *flushes: Flush, paths: set[str] | None = None, tries: RetryPolicy = QUICK
 ) -> list[PurgeOutcome]:
     return asyncio.run(purge(policy, flushes or [CAT], paths or set(), tries))
 

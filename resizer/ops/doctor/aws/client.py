@@ -18,7 +18,7 @@ _READ_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AwsAnswer:
     """What came back."""
 
     code: str = ""
@@ -116,12 +116,12 @@ def has_aws(endpoint: str | None) -> bool:
     )
 
 
-async def ask(call: Callable[..., Any], **parameters: Any) -> Answer:
+async def ask(call: Callable[..., Any], **parameters: Any) -> AwsAnswer:
     """Put one question, in a thread. Never raises for what the server or the network does."""
     return await asyncio.to_thread(_ask, call, parameters)
 
 
-def _ask(call: Callable[..., Any], parameters: Mapping[str, Any]) -> Answer:
+def _ask(call: Callable[..., Any], parameters: Mapping[str, Any]) -> AwsAnswer:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -132,12 +132,14 @@ def _ask(call: Callable[..., Any], parameters: Mapping[str, Any]) -> Answer:
     except ClientError as error:
         return _answer(error.response["Error"].get("Code", "Unknown"), error.response)
     except (BotoCoreError, OSError) as error:
-        return Answer(type(error).__name__)
+        return AwsAnswer(type(error).__name__)
 
 
-def _answer(code: str, data: Mapping[str, Any]) -> Answer:
+def _answer(code: str, data: Mapping[str, Any]) -> AwsAnswer:
     told = data["ResponseMetadata"]
-    return Answer(code, told["HTTPStatusCode"], data, _ahead(told["HTTPHeaders"].get("date", "")))
+    return AwsAnswer(
+        code, told["HTTPStatusCode"], data, _ahead(told["HTTPHeaders"].get("date", ""))
+    )
 
 
 def _ahead(date: str) -> float | None:

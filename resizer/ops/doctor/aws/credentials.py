@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from resizer.ops.doctor.aws.client import Answer, Doors, ask
+from resizer.ops.doctor.aws.client import AwsAnswer, Doors, ask
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
 from resizer.storage.address import PROBE
 
@@ -91,7 +91,7 @@ def principal(arn: str) -> str:
     return f"{head.replace(':sts:', ':iam:')}:role/{rest.partition('/')[0]}" if rest else arn
 
 
-def judge_identity(answer: Answer) -> Finding:
+def judge_identity(answer: AwsAnswer) -> Finding:
     """GetCallerIdentity."""
     arn = str(answer.data.get("Arn", ""))
     if arn.endswith(":root"):
@@ -112,7 +112,7 @@ def judge_simulation(data: Mapping[str, Any]) -> list[Finding]:
     return [warn(WRITING, f"IAM allows {' and '.join(allowed)}: take that from the gateway.")]
 
 
-def judge_excess(what: str, answer: Answer, action: str) -> Finding:
+def judge_excess(what: str, answer: AwsAnswer, action: str) -> Finding:
     """A question that serving never asks."""
     if _permitted(answer):
         return warn(what, f"The credentials reach further than serving needs: take {action} away.")
@@ -121,7 +121,7 @@ def judge_excess(what: str, answer: Answer, action: str) -> Finding:
     return warn(what, f"Whether they are within reach could not be told ({answer.code}).")
 
 
-def judge_writing(answer: Answer) -> Finding:
+def judge_writing(answer: AwsAnswer) -> Finding:
     """UploadPart to an upload that does not exist."""
     if answer.code == "NoSuchUpload" or answer.done:
         return warn(WRITING, "The credentials may write originals: take s3:PutObject away.")
@@ -130,7 +130,7 @@ def judge_writing(answer: Answer) -> Finding:
     return warn(WRITING, f"Whether it is refused could not be told ({answer.code or 'done'}).")
 
 
-def judge_outside(listing: Answer, probe: Answer) -> Finding:
+def judge_outside(listing: AwsAnswer, probe: AwsAnswer) -> Finding:
     """A listing of the whole bucket, and a GET of an object outside the prefix."""
     if probe.done or probe.status == 416 or probe.code == "NoSuchKey":
         says = "The credentials read the whole bucket: narrow s3:GetObject to the prefix."
@@ -143,5 +143,5 @@ def judge_outside(listing: Answer, probe: Answer) -> Finding:
     return warn(OUTSIDE, f"Whether it is refused could not be told ({probe.code}).")
 
 
-def _permitted(answer: Answer) -> bool:
+def _permitted(answer: AwsAnswer) -> bool:
     return answer.done or answer.code == "NoSuchBucketPolicy"

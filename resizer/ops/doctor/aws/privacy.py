@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 
-from resizer.ops.doctor.aws.client import Answer, Doors, ask
+from resizer.ops.doctor.aws.client import AwsAnswer, Doors, ask
 from resizer.ops.doctor.aws.reading import Sample
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
 from resizer.storage.address import PROBE
@@ -41,7 +41,7 @@ async def check_setup(doors: Doors) -> list[Finding]:
     return [judge_block(block), judge_policy(policy), judge_acl(acl)]
 
 
-def judge_read(answer: Answer, known: bool) -> Finding:
+def judge_read(answer: AwsAnswer, known: bool) -> Finding:
     """An unsigned GET; `known` unless of an object that need not exist."""
     if answer.done or answer.status == 416:
         return fail(READ, "Anybody can read originals past the gateway: make the bucket private.")
@@ -52,7 +52,7 @@ def judge_read(answer: Answer, known: bool) -> Finding:
     return ok(READ, "Refused.")
 
 
-def judge_list(answer: Answer) -> Finding:
+def judge_list(answer: AwsAnswer) -> Finding:
     if answer.done:
         return fail(LIST, "Anybody can list the bucket: make it private.")
     if answer.refused:
@@ -60,7 +60,7 @@ def judge_list(answer: Answer) -> Finding:
     return warn(LIST, f"Whether it is refused could not be told ({answer.code}).")
 
 
-def judge_block(answer: Answer) -> Finding:
+def judge_block(answer: AwsAnswer) -> Finding:
     """GetPublicAccessBlock."""
     told = answer.data.get("PublicAccessBlockConfiguration", {})
     off = [flag for flag in _FLAGS if not told.get(flag)]
@@ -73,7 +73,7 @@ def judge_block(answer: Answer) -> Finding:
     return _unknown(BLOCK, answer, "s3:GetBucketPublicAccessBlock")
 
 
-def judge_policy(answer: Answer) -> Finding:
+def judge_policy(answer: AwsAnswer) -> Finding:
     """GetBucketPolicyStatus."""
     if answer.done and answer.data.get("PolicyStatus", {}).get("IsPublic"):
         return fail(POLICY, "It makes the bucket public: take its `Principal: *` statements out.")
@@ -82,7 +82,7 @@ def judge_policy(answer: Answer) -> Finding:
     return _unknown(POLICY, answer, "s3:GetBucketPolicyStatus")
 
 
-def judge_acl(answer: Answer) -> Finding:
+def judge_acl(answer: AwsAnswer) -> Finding:
     """GetBucketAcl."""
     grants = answer.data.get("Grants", ())
     if any(grant.get("Grantee", {}).get("URI") in _EVERYBODY for grant in grants):
@@ -94,7 +94,7 @@ def judge_acl(answer: Answer) -> Finding:
     return _unknown(ACL, answer, "s3:GetBucketAcl")
 
 
-def _unknown(what: str, answer: Answer, action: str) -> Finding:
+def _unknown(what: str, answer: AwsAnswer, action: str) -> Finding:
     if answer.refused:
         return warn(
             what,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from resizer.ops.doctor.aws.client import Answer, Doors, ask
+from resizer.ops.doctor.aws.client import AwsAnswer, Doors, ask
 from resizer.ops.doctor.finding import NO_ORIGINAL, READING, Finding, fail, ok, warn
 from resizer.storage.address import PROBE
 
@@ -14,7 +14,7 @@ LISTING = "source listing"
 class Sample:
     """What a listing of the source said, and one object that there is."""
 
-    listing: Answer
+    listing: AwsAnswer
     object: str | None
     """Its whole name; None when none is known."""
 
@@ -36,7 +36,7 @@ async def check_bucket(doors: Doors, sample: Awaitable[Sample]) -> list[Finding]
     return [judge_reading(answer, found.object is not None), judge_listing(found.listing)]
 
 
-def judge_reading(answer: Answer, known: bool) -> Finding:
+def judge_reading(answer: AwsAnswer, known: bool) -> Finding:
     """A GET with the gateway's credentials; `known` unless of an object that need not exist."""
     if answer.done or answer.status == 416:
         return ok(READING, "Originals can be read.")
@@ -55,7 +55,7 @@ def judge_reading(answer: Answer, known: bool) -> Finding:
     return fail(READING, f"The bucket cannot be read ({answer.code}): {_remedy(answer)}.")
 
 
-def judge_listing(answer: Answer) -> Finding:
+def judge_listing(answer: AwsAnswer) -> Finding:
     if answer.done:
         return ok(LISTING, "Keys can be listed, so a missing one is a plain 404 from the bucket.")
     if answer.refused:
@@ -67,7 +67,7 @@ def judge_listing(answer: Answer) -> Finding:
     return warn(LISTING, f"Whether keys can be listed could not be told ({answer.code}).")
 
 
-def _remedy(answer: Answer) -> str:
+def _remedy(answer: AwsAnswer) -> str:
     remedies = {
         "NoSuchBucket": "check RESIZER_SOURCE",
         "PermanentRedirect": "set RESIZER_S3_REGION to the bucket's region",

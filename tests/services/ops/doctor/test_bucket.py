@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from resizer.ops.doctor.aws import credentials, privacy, reading
-from resizer.ops.doctor.aws.client import Answer, Doors, ask, open_doors
+from resizer.ops.doctor.aws.client import AwsAnswer, Doors, ask, open_doors
 from resizer.ops.doctor.aws.credentials import (
     judge_identity,
     judge_outside,
@@ -33,11 +33,11 @@ from resizer.storage.s3.address import S3Address
 from tests.support.servers import S3Bucket, free_port, versitygw
 
 OK, WARN, FAIL = Verdict.OK, Verdict.WARN, Verdict.FAIL
-DENIED = Answer("AccessDenied", 403)
-DONE = Answer("", 200)
-MISSING = Answer("NoSuchKey", 404)
-UNKNOWN = Answer("NotImplemented", 501)
-AWAY = Answer("EndpointConnectionError")
+DENIED = AwsAnswer("AccessDenied", 403)
+DONE = AwsAnswer("", 200)
+MISSING = AwsAnswer("NoSuchKey", 404)
+UNKNOWN = AwsAnswer("NotImplemented", 501)
+AWAY = AwsAnswer("EndpointConnectionError")
 FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 PUBLIC = {
     "Version": "2012-10-17",
@@ -177,7 +177,7 @@ def test_a_look_at_the_credentials_changes_nothing(private: S3Bucket) -> None:
 
 
 def test_the_clock_of_the_bucket_is_read_from_any_answer(s3: S3Bucket) -> None:
-    async def run() -> Answer:
+    async def run() -> AwsAnswer:
         doors = open_doors(S3Address(s3.name, "", Servers(s3.endpoint)), None)
         return await ask(doors.own.get_object, Bucket=s3.name, Key="none")
 
@@ -191,43 +191,47 @@ def test_the_clock_of_the_bucket_is_read_from_any_answer(s3: S3Bucket) -> None:
     [
         (DONE, True, FAIL),
         (DONE, False, FAIL),
-        (Answer("InvalidRange", 416), True, FAIL),
+        (AwsAnswer("InvalidRange", 416), True, FAIL),
         (DENIED, True, OK),
-        (Answer("403", 403), True, OK),
+        (AwsAnswer("403", 403), True, OK),
         (MISSING, True, OK),
         (DENIED, False, WARN),
         (MISSING, False, WARN),
-        (Answer("PermanentRedirect", 301), True, WARN),
+        (AwsAnswer("PermanentRedirect", 301), True, WARN),
         (AWAY, True, WARN),
     ],
 )
-def test_an_anonymous_get_is_judged(answer: Answer, known: bool, verdict: Verdict) -> None:
+def test_an_anonymous_get_is_judged(answer: AwsAnswer, known: bool, verdict: Verdict) -> None:
     assert judge_read(answer, known).verdict is verdict
 
 
 @pytest.mark.parametrize(
     ("answer", "verdict"), [(DONE, FAIL), (DENIED, OK), (MISSING, WARN), (AWAY, WARN)]
 )
-def test_an_anonymous_listing_is_judged(answer: Answer, verdict: Verdict) -> None:
+def test_an_anonymous_listing_is_judged(answer: AwsAnswer, verdict: Verdict) -> None:
     assert judge_list(answer).verdict is verdict
 
 
 @pytest.mark.parametrize(
     ("answer", "verdict", "said"),
     [
-        (Answer("", 200, {"PublicAccessBlockConfiguration": dict.fromkeys(FLAGS, True)}), OK, "On"),
         (
-            Answer("", 200, {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}),
+            AwsAnswer("", 200, {"PublicAccessBlockConfiguration": dict.fromkeys(FLAGS, True)}),
+            OK,
+            "On",
+        ),
+        (
+            AwsAnswer("", 200, {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}),
             FAIL,
             "RestrictPublicBuckets off",
         ),
-        (Answer("NoSuchPublicAccessBlockConfiguration", 404), FAIL, "Off"),
+        (AwsAnswer("NoSuchPublicAccessBlockConfiguration", 404), FAIL, "Off"),
         (DENIED, WARN, "s3:GetBucketPublicAccessBlock"),
         (UNKNOWN, WARN, "no such question"),
         (AWAY, WARN, "could not be asked"),
     ],
 )
-def test_a_public_access_block_is_judged(answer: Answer, verdict: Verdict, said: str) -> None:
+def test_a_public_access_block_is_judged(answer: AwsAnswer, verdict: Verdict, said: str) -> None:
     finding = judge_block(answer)
     assert finding.verdict is verdict
     assert said in finding.says
@@ -236,21 +240,21 @@ def test_a_public_access_block_is_judged(answer: Answer, verdict: Verdict, said:
 @pytest.mark.parametrize(
     ("answer", "verdict"),
     [
-        (Answer("", 200, {"PolicyStatus": {"IsPublic": True}}), FAIL),
-        (Answer("", 200, {"PolicyStatus": {"IsPublic": False}}), OK),
-        (Answer("NoSuchBucketPolicy", 404), OK),
+        (AwsAnswer("", 200, {"PolicyStatus": {"IsPublic": True}}), FAIL),
+        (AwsAnswer("", 200, {"PolicyStatus": {"IsPublic": False}}), OK),
+        (AwsAnswer("NoSuchBucketPolicy", 404), OK),
         (DENIED, WARN),
     ],
 )
-def test_a_policy_is_judged(answer: Answer, verdict: Verdict) -> None:
+def test_a_policy_is_judged(answer: AwsAnswer, verdict: Verdict) -> None:
     assert judge_policy(answer).verdict is verdict
 
 
 @pytest.mark.parametrize("group", ["AllUsers", "AuthenticatedUsers"])
 def test_an_acl_for_everybody_is_red(group: str) -> None:
     grant = {"Grantee": {"URI": f"http://acs.amazonaws.com/groups/global/{group}"}}
-    assert judge_acl(Answer("", 200, {"Grants": [grant]})).verdict is FAIL
-    assert judge_acl(Answer("", 200, {"Grants": [{"Grantee": {"ID": "me"}}]})).verdict is OK
+    assert judge_acl(AwsAnswer("", 200, {"Grants": [grant]})).verdict is FAIL
+    assert judge_acl(AwsAnswer("", 200, {"Grants": [{"Grantee": {"ID": "me"}}]})).verdict is OK
 
 
 @pytest.mark.parametrize(
@@ -262,7 +266,7 @@ def test_an_acl_for_everybody_is_red(group: str) -> None:
     ],
 )
 def test_whose_credentials_they_are_is_judged(arn: str, verdict: Verdict) -> None:
-    assert judge_identity(Answer("", 200, {"Arn": arn})).verdict is verdict
+    assert judge_identity(AwsAnswer("", 200, {"Arn": arn})).verdict is verdict
 
 
 def test_iam_is_asked_about_the_role_of_a_session() -> None:
@@ -283,9 +287,9 @@ def test_what_iam_allows_to_write_is_yellow() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "verdict"),
-    [(Answer("NoSuchUpload", 404), WARN), (DENIED, OK), (Answer("500", 500), WARN)],
+    [(AwsAnswer("NoSuchUpload", 404), WARN), (DENIED, OK), (AwsAnswer("500", 500), WARN)],
 )
-def test_what_may_write_is_judged(answer: Answer, verdict: Verdict) -> None:
+def test_what_may_write_is_judged(answer: AwsAnswer, verdict: Verdict) -> None:
     assert judge_writing(answer).verdict is verdict
 
 
@@ -300,7 +304,7 @@ def test_what_may_write_is_judged(answer: Answer, verdict: Verdict) -> None:
     ],
 )
 def test_what_reaches_beyond_the_prefix_is_judged(
-    listing: Answer, probe: Answer, verdict: Verdict
+    listing: AwsAnswer, probe: AwsAnswer, verdict: Verdict
 ) -> None:
     assert judge_outside(listing, probe).verdict is verdict
 
@@ -311,12 +315,12 @@ def test_what_reaches_beyond_the_prefix_is_judged(
         (DONE, True, OK),
         (DENIED, True, FAIL),
         (DENIED, False, WARN),
-        (Answer("InvalidAccessKeyId", 403), False, FAIL),
-        (Answer("RequestTimeTooSkewed", 403), True, FAIL),
-        (Answer("NoCredentialsError"), False, FAIL),
+        (AwsAnswer("InvalidAccessKeyId", 403), False, FAIL),
+        (AwsAnswer("RequestTimeTooSkewed", 403), True, FAIL),
+        (AwsAnswer("NoCredentialsError"), False, FAIL),
     ],
 )
-def test_reading_is_judged(answer: Answer, known: bool, verdict: Verdict) -> None:
+def test_reading_is_judged(answer: AwsAnswer, known: bool, verdict: Verdict) -> None:
     assert judge_reading(answer, known).verdict is verdict
 
 

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from resizer.ops.doctor import cdn
 from resizer.ops.doctor.cdn import check_cdn
-from resizer.ops.doctor.checkup import examine
+from resizer.ops.doctor.checkup import check_all
 from resizer.ops.doctor.finding import Verdict
 from resizer.settings.settings import Settings
 from tests.support.servers import free_port
@@ -68,7 +68,7 @@ def test_a_token_is_not_told() -> None:
     settings = Settings(cdn=["fastly:id"], fastly_token=SecretStr("hush"), source="/")
 
     async def run(asked: Settings) -> list[str]:
-        return [f.says async for f in examine(asked) if f.what == "cdn"]
+        return [f.says async for f in check_all(asked) if f.what == "cdn"]
 
     (told,) = asyncio.run(run(settings))
     assert "hush" not in told

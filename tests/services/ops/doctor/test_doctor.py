@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from resizer.model.limits import Limits
-from resizer.ops.doctor.checkup import examine, made
+from resizer.ops.doctor.checkup import check_all, made
 from resizer.ops.doctor.finding import Check, Finding, Verdict
 from resizer.ops.doctor.machine import available_mib, judge_files, judge_memory
 from resizer.ops.doctor.renderer import (
@@ -144,7 +144,7 @@ def test_servers_that_never_answer_cost_a_line_each(tmp_path: Path, s3: S3Bucket
         )
 
         async def run() -> dict[str, Finding]:
-            return {found.what: found async for found in examine(settings, seconds=1)}
+            return {found.what: found async for found in check_all(settings, seconds=1)}
 
         found = asyncio.run(run())
     for what in ("source", "anonymous access", "credentials", "redis", "clock of redis"):

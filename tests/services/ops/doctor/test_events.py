@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from resizer.ops.doctor.checkup import examine
+from resizer.ops.doctor.checkup import check_all
 from resizer.ops.doctor.events import DEAD_LETTERS, EVENTS, judge_dead_letters, judge_events
 from resizer.ops.doctor.finding import Verdict
 from resizer.ops.watch.queue import QueueAway, QueueFacts, QueueMissing, QueueRefused
@@ -29,7 +29,7 @@ def found(source: str, cache: str, **settings: str) -> list[tuple[str, Verdict]]
     asked = Settings.model_validate({"source": source, "cache": SecretStr(cache), **settings})
 
     async def run() -> list[tuple[str, Verdict]]:
-        findings = [finding async for finding in examine(asked)]
+        findings = [finding async for finding in check_all(asked)]
         return [(f.what, f.verdict) for f in findings if f.what in (EVENTS, DEAD_LETTERS)]
 
     return asyncio.run(run())

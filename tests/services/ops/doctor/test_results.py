@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from resizer.ops.doctor.checkup import examine
+from resizer.ops.doctor.checkup import check_all
 from resizer.ops.doctor.finding import Verdict
 from resizer.ops.doctor.results import judge_place
 from resizer.settings.settings import Settings
@@ -21,7 +21,9 @@ def found(results: str, source: str, cache: str, endpoint: str | None = None) ->
     )
 
     async def run() -> dict[str, Verdict]:
-        return {f.what: f.verdict async for f in examine(settings) if f.what.startswith("results")}
+        return {
+            f.what: f.verdict async for f in check_all(settings) if f.what.startswith("results")
+        }
 
     return asyncio.run(run())
 

@@ -15,11 +15,11 @@ import pytest
 from resizer.errors import InvalidRequest, SignatureMismatch, SourceUnavailable
 from resizer.ops.warm import run as running
 from resizer.ops.warm.client import Client, WarmOutcome
-from resizer.ops.warm.plan import Plan, keys_in, written_keys
+from resizer.ops.warm.plan import WarmPlan, keys_in, written_keys
 from resizer.ops.warm.report import Report, failures_in_words, in_words
 from resizer.ops.warm.resume import OtherRun, Resume
 from resizer.ops.warm.run import Run
-from resizer.ops.warm.wanted import Wanted, of_width, wanted
+from resizer.ops.warm.variants import VariantSpec, of_width, variant_specs
 from resizer.urls.access import Access, Urls
 from resizer.urls.links import Links
 from tests.support.servers import free_port
@@ -107,13 +107,13 @@ async def these(*keys: str) -> AsyncIterator[str]:
         yield key
 
 
-def plan(url: str, concurrency: int = 2, *options: str) -> Plan:
+def plan(url: str, concurrency: int = 2, *options: str) -> WarmPlan:
     lists = [option.split(",") for option in options or ("width=9",)]
-    return Plan(url, OPEN, wanted(OPEN, lists, ["avif", "jpeg"]), concurrency)
+    return WarmPlan(url, OPEN, variant_specs(OPEN, lists, ["avif", "jpeg"]), concurrency)
 
 
 def warmed(
-    asking: Plan, keys: AsyncIterator[str], resume: Resume | None = None
+    asking: WarmPlan, keys: AsyncIterator[str], resume: Resume | None = None
 ) -> tuple[Run, Report]:
     async def go() -> Run:
         run = Run(asking, Report(), resume)
@@ -125,20 +125,20 @@ def warmed(
 
 
 def test_a_negotiated_format_is_asked_for_as_each_client_would() -> None:
-    found = wanted(OPEN, [("hero",), ("w=9", "f=webp"), ("hero",)], ["avif", "webp", "jpeg"])
+    found = variant_specs(OPEN, [("hero",), ("w=9", "f=webp"), ("hero",)], ["avif", "webp", "jpeg"])
     assert found == (
-        Wanted(("hero",), "image/avif"),
-        Wanted(("hero",), "image/webp"),
-        Wanted(("hero",), "image/jpeg"),
-        Wanted(("w=9", "f=webp"), None),
+        VariantSpec(("hero",), "image/avif"),
+        VariantSpec(("hero",), "image/webp"),
+        VariantSpec(("hero",), "image/jpeg"),
+        VariantSpec(("w=9", "f=webp"), None),
     )
 
 
 def test_what_the_gateway_would_refuse_is_refused_before() -> None:
     with pytest.raises(InvalidRequest):
-        wanted(OPEN, [("widht=9",)], ["avif"])
+        variant_specs(OPEN, [("widht=9",)], ["avif"])
     with pytest.raises(SignatureMismatch):
-        wanted(Links(SETTINGS, Access(Urls.PRESETS)), [("width=9",)], ["avif"])
+        variant_specs(Links(SETTINGS, Access(Urls.PRESETS)), [("width=9",)], ["avif"])
 
 
 def test_a_width_is_asked_for_as_it_is_let_in() -> None:
@@ -225,7 +225,9 @@ def test_only_the_first_failures_are_shown(file: io.StringIO | None, has: str) -
     report = Report(file)
     for number in range(25):
         report.add(
-            f"{number}.jpg", Wanted(("w=1",), None), WarmOutcome(404, "source-not-found", "No.")
+            f"{number}.jpg",
+            VariantSpec(("w=1",), None),
+            WarmOutcome(404, "source-not-found", "No."),
         )
     lines = failures_in_words(report)
     assert lines[0] == "25 × source-not-found"
@@ -236,7 +238,9 @@ def test_only_the_first_failures_are_shown(file: io.StringIO | None, has: str) -
 def test_of_one_original_one_failure_is_shown() -> None:
     report = Report()
     for width in range(9):
-        report.add("a.txt", Wanted((f"w={width}",), None), WarmOutcome(422, "unprocessable-source"))
+        report.add(
+            "a.txt", VariantSpec((f"w={width}",), None), WarmOutcome(422, "unprocessable-source")
+        )
     assert len(report.first) == 1
     assert failures_in_words(report)[-1].startswith("and 8 more")
 

@@ -14,7 +14,7 @@ _ANY_KEY = "any"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class VariantSpec:
     """One variant, of whichever original."""
 
     options: tuple[str, ...]
@@ -22,18 +22,18 @@ class Wanted:
     """None where the reply does not depend on it."""
 
 
-def wanted(
+def variant_specs(
     links: Links, options: Iterable[Sequence[str]], formats: Sequence[str]
-) -> tuple[Wanted, ...]:
+) -> tuple[VariantSpec, ...]:
     """Each list of options, once for each of `formats` where the format is negotiated.
 
     Raises InvalidRequest or SignatureMismatch for what the gateway would refuse.
     """
-    found: dict[Wanted, None] = {}
+    found: dict[VariantSpec, None] = {}
     for each in options:
         transform = links.request(_ANY_KEY, each).transform
         accepted = [FORMATS[name] for name in formats] if varies(transform) else [None]
-        found |= {Wanted(tuple(each), accept): None for accept in accepted}
+        found |= {VariantSpec(tuple(each), accept): None for accept in accepted}
     return tuple(found)
 
 
