@@ -1,4 +1,4 @@
-"""Telling every target, at its pace, again where that helps, and for a bounded time."""
+"""Purging: each target is told at its pace, again where that helps, and for a bounded time."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""`resizer demo`."""
+"""`resizer demo`: a gallery over sample pictures."""
 
 from pathlib import Path
 from typing import Annotated

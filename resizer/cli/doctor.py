@@ -1,4 +1,4 @@
-"""`resizer doctor`."""
+"""`resizer doctor`: what is wrong around a gateway."""
 
 import asyncio
 import json

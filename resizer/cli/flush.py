@@ -1,4 +1,4 @@
-"""`resizer flush`."""
+"""`resizer flush`: forgetting variants."""
 
 import asyncio
 from collections.abc import Iterable, Sequence

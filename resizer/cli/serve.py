@@ -1,4 +1,4 @@
-"""`resizer serve`."""
+"""`resizer serve`: the server."""
 
 import gc
 from functools import partial

@@ -1,4 +1,4 @@
-"""`resizer stats`."""
+"""`resizer stats`: what the cache holds."""
 
 import asyncio
 import json

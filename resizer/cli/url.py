@@ -1,4 +1,4 @@
-"""`resizer url`."""
+"""`resizer url`: a signed path, or a srcset of them."""
 
 import time
 from typing import Annotated

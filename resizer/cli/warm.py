@@ -1,4 +1,4 @@
-"""`resizer warm`."""
+"""`resizer warm`: variants made before anybody asks."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""`resizer watch`."""
+"""`resizer watch`: flushing what changes in the bucket."""
 
 import asyncio
 import logging.config

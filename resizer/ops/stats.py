@@ -1,4 +1,4 @@
-"""Stats: what the fleet's cache holds and how well it serves."""
+"""What the cache of a source holds, and how well it serves: the figures of `resizer stats`."""
 
 import heapq
 from collections.abc import Sequence

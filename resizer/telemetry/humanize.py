@@ -1,4 +1,4 @@
-"""Words: numbers as they are told to an operator."""
+"""Numbers as they are told to an operator."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Doctor: is this gateway's surroundings in order? One module a subject.
+"""Doctor: is all in order that a gateway depends on? One module a subject.
 
 Each subject asks what it must (nothing is left behind), and pure functions judge the answers:
 

@@ -1,4 +1,4 @@
-"""The checkup: every check at once, each with its own time, in the order of the report."""
+"""All checks of `resizer doctor` at once, each with its own time, in the order of the report."""
 
 import asyncio
 from asyncio import shield

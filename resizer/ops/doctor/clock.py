@@ -1,4 +1,4 @@
-"""Clocks: signatures, expiry and freshness go by them."""
+"""The clocks of the bucket and of Redis: signatures, expiry and freshness go by them."""
 
 from collections.abc import Awaitable
 

@@ -1,4 +1,4 @@
-"""Finding: one thing that was looked at, what came of it, and what to do."""
+"""One thing that doctor looked at, what came of it, and what to do."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The plan of a run: what the command was asked for, read and checked, and keys written down."""
+"""What `resizer warm` was asked for, read and checked; and reading keys from a file."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""Report: what came of a run, counted while it goes on."""
+"""What came of a run of `resizer warm`, counted while it goes on."""
 
 import json
 from collections import Counter

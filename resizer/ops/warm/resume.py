@@ -1,4 +1,4 @@
-"""Resume: a file that says which originals are done, so that a run that ended can go on.
+"""The file of `warm --resume`: it says which originals are done, so that a run can go on.
 
 Its first line binds it to what was asked for; each other line is a key, as JSON. Lines are only
 ever added, each in one write, so that a run may be killed at any moment.

@@ -1,4 +1,4 @@
-"""The run: keys in, requests out, so many at a time."""
+"""Warming: each key's variants are asked for, so many originals at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""Wanted: which variants of each original."""
+"""Which variants `resizer warm` asks for of each original."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The loop: receive → flush → purge → delete.
+"""The loop of `resizer watch`: receive → flush → purge → delete.
 
 A message is deleted only when everything that it asked for is done. What goes wrong is one of:
 
