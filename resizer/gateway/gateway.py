@@ -6,8 +6,8 @@ are handed in and known only by the protocols here and in `tiers`.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from resizer.aio.tasks import BackgroundTasks, offload
@@ -22,12 +22,11 @@ from resizer.errors import (
 )
 from resizer.gateway.admission import FillLimiter
 from resizer.gateway.answer import Answer
-from resizer.gateway.negative_cache import NegativeCache
 from resizer.gateway.singleflight import AnyCall, Call, SingleFlight
 from resizer.gateway.tiers import Tiers
-from resizer.model.flush import TAG_MARK
 from resizer.model.freshness import FreshnessState
 from resizer.model.image import Original, Rendered, Unchanged, Variant
+from resizer.model.response_head import make_variant
 from resizer.model.transform import Transform
 from resizer.telemetry.metrics import Metrics
 
@@ -48,26 +47,11 @@ class Renderer(Protocol):
     async def check(self) -> None: ...
 
 
-MakeVariant = Callable[[str, str | None, Original, Rendered], Variant]
-"""(key, preset, original, rendered) → the variant with its response head."""
-
 _SOURCE_AWAY = (SourceUnavailable, SourceTimeout)
 _RETRY_SECONDS = 5.0
 """After a revalidation that failed: time until the next one of the same variant."""
 _MAX_ROUNDS = 3
 """Times that a call waits for others who fill, before it fills for itself alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Plain numbers the gateway goes by."""
-
-    fingerprint: str
-    """What besides the Transform decides a variant's bytes; part of every field."""
-    max_queue: int
-    """Fills under way or waiting; one more is Overloaded."""
-    slots: int
-    """Fills under way: a lease is taken only when there is a renderer to use it."""
 
 
 class Gateway:
@@ -78,30 +62,21 @@ class Gateway:
         source: Source,
         renderer: Renderer,
         tiers: Tiers,
-        make_variant: MakeVariant,
         coherence: Coherence,
-        refusals: NegativeCache,
+        fills: FillLimiter,
         metrics: Metrics,
-        policy: Policy,
     ) -> None:
         self.source = source
         self.renderer = renderer
         self.tiers = tiers
         self.coherence = coherence
-        self._make_variant = make_variant
-        self._refusals = refusals
-        coherence.subscribe(refusals.forget)
+        self.field = tiers.field
+        self.peek = tiers.peek
+        self._fills = fills
         self._metrics = metrics
-        self._policy = policy
         self._calls: SingleFlight[Answer] = SingleFlight(coherence)
         self._revalidations: SingleFlight[None] = SingleFlight(coherence)
-        self.slots = FillLimiter(policy.slots, policy.max_queue, metrics.queue.set)
         self._background = BackgroundTasks()
-
-    def field(self, transform: Transform, preset: str | None = None) -> str:
-        """The name of a variant among those of its original; it ends with the preset, if any."""
-        tag = f"{TAG_MARK}{preset}" if preset else ""
-        return f"{self._policy.fingerprint}:{transform}{tag}"
 
     async def get(self, key: str, transform: Transform, preset: str | None = None) -> Answer:
         """The variant of `key` that `transform` asks for, its format resolved.
@@ -110,11 +85,11 @@ class Gateway:
         cancelled leaves the others, and the fill, undisturbed.
         """
         field = self.field(transform, preset)
-        if variant := self.tiers.memory.peek(key, field):
+        if variant := self.tiers.peek(key, field):
             self._metrics.memory_hits.inc()
             return Answer(variant, tier="memory")
-        self._refusals.raise_if_known(key, field)
-        if variant := self.tiers.memory.peek_stale(key, field):
+        self.tiers.raise_if_known(key, field)
+        if variant := self.tiers.peek_stale(key, field):
             self._metrics.memory_hits.inc()
             return self._stale(Call(key, field, transform, preset), variant, "memory")
         if (call := self._calls.find(key, field)) is not None:
@@ -125,8 +100,8 @@ class Gateway:
 
     def ask(self, key: str, field: str, what: Transform, preset: str | None) -> AnyCall | None:
         """What `get` would wait for, begun, where only the shared tier may know the variant."""
-        knows = self.tiers.memory.peek_stale, self._refusals.contains, self._calls.find
-        if self.tiers.shared is None or any(knew(key, field) for knew in knows):
+        knows = self.tiers.peek_stale, self.tiers.refuses, self._calls.find
+        if not self.tiers.is_shared or any(knew(key, field) for knew in knows):
             return None
         return self._calls.start(Call(key, field, what, preset), self._load)
 
@@ -137,6 +112,11 @@ class Gateway:
     def note(self, key: str, path: str) -> None:
         """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
         self._background.start(self.tiers.note(key, path))
+
+    def checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """By name, what raises when a part does not work."""
+        checks = {"source": self.source.check, "workers": self.renderer.check}
+        return checks | self.tiers.checks()
 
     async def drain(self, seconds: float) -> None:
         """Wait for the fills under way, not longer than `seconds`, and cancel the rest."""
@@ -155,8 +135,7 @@ class Gateway:
             answer = await self._fill(call, found)
         except ResizerError as error:
             self._metrics.misses.inc()
-            if not call.flushed:
-                self._refusals.remember(call.key, call.field, error)
+            self.tiers.refuse(call, error)
             raise
         if answer.tier != "results":
             self._metrics.misses.inc()
@@ -194,7 +173,7 @@ class Gateway:
         """Fill, or wait for another gateway that does. `known` is a variant that is not fresh."""
         rounds = 0
         while rounds < _MAX_ROUNDS:
-            async with self.slots.slot():
+            async with self._fills.slot():
                 claim = await self.tiers.acquire_lease(call)
                 if isinstance(claim, Lease):
                     return await self._fill_as_leader(call, known, claim)
@@ -205,7 +184,7 @@ class Gateway:
             if found is not None and self.tiers.freshness(found) is FreshnessState.FRESH:
                 return Answer(found, tier="redis", coalesced=True)
             rounds += claim.notified
-        async with self.slots.slot():
+        async with self._fills.slot():
             return await self._fill_as_leader(call, known, NO_LEASE)
 
     async def _fill_as_leader(self, call: AnyCall, known: Variant | None, lease: Lease) -> Answer:
@@ -255,7 +234,7 @@ class Gateway:
         with got as original:
             rendered = await self.renderer.render([original], call.transform)
             about = call.key, call.preset, original, rendered
-            variant = await offload(len(rendered.body), self._make_variant, *about)
+            variant = await offload(len(rendered.body), make_variant, *about)
         done = time.perf_counter()
         self._metrics.rendered(done - fetched, rendered)
         if rendered.partial:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from resizer.aio.lru import Lru
+from resizer.cache.coherence import Coherence
 from resizer.errors import ResizerError, SourceNotFound, UnprocessableSource
 from resizer.model.flush import Flush
 from resizer.model.image import VariantId
@@ -18,11 +19,16 @@ class NegativeCache:
     """The latest refusals, each remembered for some seconds; the oldest goes when it is full."""
 
     def __init__(
-        self, seconds: float, size: int = 10_000, clock: Callable[[], float] = time.monotonic
+        self,
+        seconds: float,
+        coherence: Coherence,
+        size: int = 10_000,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._refusals: Lru[VariantId, _Refusal] = Lru(
             max_entries=size, seconds=seconds, clock=clock
         )
+        coherence.subscribe(self.forget)
 
     def remember(self, key: str, field: str, error: ResizerError) -> None:
         """Keep `error`, if it speaks of the original rather than of the moment."""

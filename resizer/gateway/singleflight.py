@@ -1,12 +1,14 @@
 """SingleFlight: one call for all who ask for the same at once, and which calls may be joined."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from resizer.aio.tasks import cancel_and_wait
 from resizer.cache.coherence import Coherence
+from resizer.gateway.shared_tier import Budget
 from resizer.model.flush import Flush
 from resizer.model.image import VariantId
 from resizer.model.transform import Transform
@@ -26,10 +28,7 @@ class Call(Generic[T]):
     task: asyncio.Task[T] | None = None
     flushed: bool = False
     """The original was flushed meanwhile: answer those who wait, keep nothing."""
-    waited: float = 0.0
-    """Seconds spent on the tier that gateways share."""
-    shared_failed: bool = False
-    """It failed once, or took too long: it is not asked again."""
+    budget: Budget = dataclasses.field(default_factory=Budget)
 
     @property
     def variant_id(self) -> VariantId:

@@ -1,23 +1,8 @@
-"""The response headers of an image: those fixed when it is made, and those of one reply."""
+"""The response headers that one reply of an image adds to those that its variant brings."""
 
-import hashlib
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import format_datetime
 
 from resizer.gateway.answer import Answer
-from resizer.model.cache_tags import tags_of
-from resizer.model.image import Original, Rendered, Variant
-
-Headers = list[tuple[bytes, bytes]]
-
-EMBEDDABLE: Headers = [
-    (b"access-control-allow-origin", b"*"),
-    (b"cross-origin-resource-policy", b"cross-origin"),
-    (b"timing-allow-origin", b"*"),
-    (b"x-content-type-options", b"nosniff"),
-]
-"""Any page may embed a reply, and no browser may take it for another type (Fetch, CORP)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,53 +15,6 @@ class CachePolicy:
     stale_if_error: int
     error_max_age: int
     partial_max_age: int = 0
-
-
-def make_variant(key: str, preset: str | None, original: Original, rendered: Rendered) -> Variant:
-    """The variant of `key`, with everything computed that every reply of it repeats.
-
-    `preset` is the name of the one that asked for it, if any.
-    """
-    etag = f'"{hashlib.blake2b(rendered.body, digest_size=16).hexdigest()}"'
-    last_modified = original.last_modified.replace(microsecond=0)
-    return Variant(
-        body=rendered.body,
-        head=lines(fixed_headers(tags_of(key, preset), rendered, etag, last_modified)),
-        content_type=rendered.content_type,
-        etag=etag,
-        last_modified=last_modified,
-        original_etag=original.etag,
-        width=rendered.width,
-        height=rendered.height,
-        checked_at=original.checked_at,
-        partial=rendered.partial,
-    )
-
-
-def fixed_headers(
-    tags: list[str], rendered: Rendered, etag: str, last_modified: datetime
-) -> Headers:
-    """What is the same in every reply of a variant."""
-    return [
-        (b"content-type", rendered.content_type.encode()),
-        (b"content-length", str(len(rendered.body)).encode()),
-        (b"etag", etag.encode()),
-        (b"last-modified", format_datetime(last_modified, usegmt=True).encode()),
-        (b"cache-tag", ",".join(tags).encode()),
-        (b"surrogate-key", " ".join(tags).encode()),
-        *EMBEDDABLE,
-    ]
-
-
-def lines(headers: Headers) -> bytes:
-    """Header fields as they stand in a response head (RFC 9112 §5), each ending in CRLF."""
-    return b"".join(b"%b: %b\r\n" % field for field in headers)
-
-
-def fields(head: bytes) -> Headers:
-    """What `lines` joined."""
-    pairs = (line.split(b": ", 1) for line in head.split(b"\r\n") if line)
-    return [(name, value) for name, value in pairs]
 
 
 NO_STORE = "no-store"

@@ -35,12 +35,7 @@ class Readiness:
             return self._parts
 
     async def _look(self) -> dict[str, str]:
-        checks = {"source": self._gateway.source.check, "workers": self._gateway.renderer.check}
-        tiers = self._gateway.tiers
-        if tiers.shared:
-            checks["cache"] = tiers.shared.check
-        if tiers.results:
-            checks["results"] = tiers.results.check
+        checks = self._gateway.checks()
         states = await asyncio.gather(*(_state(check) for check in checks.values()))
         parts = dict(zip(checks, states, strict=True))
         if parts.get("cache") == "ok" and not self._gateway.coherence.trusted:

@@ -6,11 +6,12 @@ Heads are put together from lines that were made when the variant, the URL or th
 import time
 
 from resizer.http.access_log import LineWriter
-from resizer.http.headers import MEMORY_HIT, REDIS_HIT, Headers, lines
+from resizer.http.headers import MEMORY_HIT, REDIS_HIT
 from resizer.http.known_urls import KnownUrl, KnownUrls, RequestKey
 from resizer.http.raw_request_cache import RawRequestCache
 from resizer.http.trace import Trace, accepted_id, new_id
 from resizer.model.image import Variant
+from resizer.model.response_head import Headers, lines
 from resizer.telemetry.metrics import Metrics
 
 _CRLF = b"\r\n"

@@ -14,20 +14,12 @@ from resizer.gateway.answer import Answer
 from resizer.gateway.gateway import Gateway
 from resizer.gateway.singleflight import Call
 from resizer.http.conditional import not_modified
-from resizer.http.headers import (
-    EMBEDDABLE,
-    NO_STORE,
-    CachePolicy,
-    Headers,
-    cache_control,
-    cache_status,
-    fields,
-    server_timing,
-)
+from resizer.http.headers import NO_STORE, CachePolicy, cache_control, cache_status, server_timing
 from resizer.http.known_urls import KnownUrls
 from resizer.http.negotiation import resolve, varies
 from resizer.http.replies import Reply, kind, problem, send_reply
 from resizer.http.trace import Trace, trace_of
+from resizer.model.response_head import EMBEDDABLE, Headers, fields
 from resizer.telemetry.metrics import Metrics
 from resizer.urls import signing
 from resizer.urls.access import Access, authorise

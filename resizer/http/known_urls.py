@@ -13,11 +13,12 @@ from resizer.aio.lru import Lru
 from resizer.gateway.answer import Answer
 from resizer.gateway.gateway import Gateway
 from resizer.gateway.singleflight import Call
-from resizer.http.headers import CachePolicy, cache_control, lines
+from resizer.http.headers import CachePolicy, cache_control
 from resizer.http.negotiation import negotiate, resolve, varies
 from resizer.model.flush import Flush
 from resizer.model.formats import NEGOTIATED, OUTPUT_FORMATS, Format
 from resizer.model.image import Variant
+from resizer.model.response_head import lines
 from resizer.model.transform import Transform
 from resizer.urls.request import ImageRequest
 
@@ -61,7 +62,7 @@ class KnownUrls:
 
     def __init__(self, gateway: Gateway, policy: CachePolicy) -> None:
         self._gateway = gateway
-        self._peek = gateway.tiers.memory.peek
+        self._peek = gateway.peek
         self._policy = policy
         self._known: Lru[bytes, KnownUrl] = Lru(max_entries=_MOST_URLS)
         self._known_url = self._known.entries.get

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.types import Send
 
 from resizer.errors import InvalidRequest, MethodNotAllowed, Overloaded, ResizerError
-from resizer.http.headers import EMBEDDABLE, Headers
+from resizer.model.response_head import EMBEDDABLE, Headers
 
 _SERVER_ERROR_MAX_AGE = 1
 """Seconds: a herd behind a CDN asks a failing gateway once a second, and sees it recover."""

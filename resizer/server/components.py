@@ -17,12 +17,14 @@ from resizer.cache.memory import MemoryCache
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis.tally import increase
 from resizer.errors import CacheUnavailable, ResizerError
-from resizer.gateway.gateway import Gateway, Policy
+from resizer.gateway.admission import FillLimiter
+from resizer.gateway.gateway import Gateway
 from resizer.gateway.negative_cache import NegativeCache
 from resizer.gateway.original_cache import OriginalCache
+from resizer.gateway.shared_tier import SharedTier
 from resizer.gateway.tiers import Tiers
+from resizer.gateway.write_behind import WriteBehind
 from resizer.http.access_log import LineWriter
-from resizer.http.headers import make_variant
 from resizer.http.hit_replies import HitLane
 from resizer.http.images import ImagePolicy, Images
 from resizer.http.known_urls import KnownUrls
@@ -81,12 +83,16 @@ class Components:
         )
         self.tiers = Tiers(
             self.memory,
-            self.shared,
-            self.results,
+            NegativeCache(settings.missing_ttl, self.coherence),
+            SharedTier(self.shared, self.metrics, settings.cache_timeout) if self.shared else None,
+            WriteBehind(self.results, self.coherence, self.metrics) if self.results else None,
             freshness(settings),
-            self.coherence,
-            self.metrics,
-            settings.cache_timeout,
+            fingerprint(settings),
+        )
+        self.fills = FillLimiter(
+            _SLOTS_PER_RENDERER * settings.renderers_each,
+            settings.max_queue,
+            self.metrics.queue.set,
         )
         self.pool = Pool(
             settings.renderers_each,
@@ -104,15 +110,9 @@ class Components:
             self.originals,
             self.pool,
             self.tiers,
-            make_variant,
             self.coherence,
-            NegativeCache(settings.missing_ttl),
+            self.fills,
             self.metrics,
-            Policy(
-                fingerprint(settings),
-                settings.max_queue,
-                _SLOTS_PER_RENDERER * settings.renderers_each,
-            ),
         )
         cache_policy = cache_policy_of(settings)
         self.known_urls = KnownUrls(self.gateway, cache_policy)
@@ -161,7 +161,7 @@ class Components:
     def _slow(self, by: int) -> None:
         """A render came to the slow lane (1) or left it (-1)."""
         self.metrics.slow_renders.inc(max(by, 0))
-        self.gateway.slots.on_slow(by)
+        self.fills.on_slow(by)
 
     async def _look_at_source(self) -> None:
         """Connect before the first request does, and say at once what is wrong with it."""

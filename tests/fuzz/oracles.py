@@ -5,8 +5,8 @@ import re
 import unicodedata
 
 from resizer.errors import ResizerError
-from resizer.http.headers import Headers
 from resizer.http.replies import problem
+from resizer.model.response_head import Headers
 
 _NAME = re.compile(rb"[a-z0-9-]+")
 

@@ -13,10 +13,12 @@ from resizer.cache.coherence import Coherence
 from resizer.cache.lease import Lease, PendingFill
 from resizer.cache.memory import MemoryCache
 from resizer.errors import ResizerError, SourceNotFound
-from resizer.gateway.gateway import Gateway, Policy
+from resizer.gateway.admission import FillLimiter
+from resizer.gateway.gateway import Gateway
 from resizer.gateway.negative_cache import NegativeCache
+from resizer.gateway.shared_tier import SharedTier
 from resizer.gateway.tiers import Tiers
-from resizer.http.headers import make_variant
+from resizer.gateway.write_behind import WriteBehind
 from resizer.model.flush import Flush
 from resizer.model.freshness import Freshness
 from resizer.model.image import Original, Rendered, Unchanged, Variant, VariantId
@@ -208,7 +210,9 @@ class House:
         freshness: Freshness = _FRESH_ONLY,
         open_: bool = True,
         beside: "House | None" = None,
+        with_shared: bool = True,
         with_results: bool = False,
+        patience: float = 5.0,
     ) -> None:
         self.source: CountingSource = beside.source if beside else CountingSource()
         self.renderer: GatedRenderer = beside.renderer if beside else GatedRenderer()
@@ -220,19 +224,24 @@ class House:
         self.coherence = Coherence(self._flush_deleted)
         self.memory = MemoryCache(1_000_000, self.coherence)
         self.metrics = Metrics()
-        results = self.results if with_results else None
+        shared = SharedTier(self.shared, self.metrics, patience)
+        behind = WriteBehind(self.results, self.coherence, self.metrics)
         self.tiers = Tiers(
-            self.memory, self.shared, results, freshness, self.coherence, self.metrics, 5.0
+            self.memory,
+            NegativeCache(60, self.coherence),
+            shared if with_shared else None,
+            behind if with_results else None,
+            freshness,
+            "1",
         )
+        self.fills = FillLimiter(slots, max_queue, self.metrics.queue.set)
         self.gateway = Gateway(
             self.source,
             self.renderer,
             self.tiers,
-            make_variant,
             self.coherence,
-            NegativeCache(60),
+            self.fills,
             self.metrics,
-            Policy("1", max_queue, slots),
         )
         if open_:
             self.renderer.gate.set()

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from resizer.http.conditional import not_modified
-from resizer.http.headers import fields, lines
 from resizer.model.image import Variant, pack, unpack
+from resizer.model.response_head import fields, lines
 from tests.fuzz.oracles import check_headers
 from tests.fuzz.target import Target
 from tests.support.caches import ONE

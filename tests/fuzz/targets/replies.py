@@ -9,8 +9,8 @@ import os
 from datetime import UTC, datetime
 
 from resizer.errors import UnprocessableSource
-from resizer.http.headers import fields, lines, make_variant
 from resizer.model.image import Original, Rendered, pack, unpack
+from resizer.model.response_head import fields, lines, make_variant
 from resizer.render.host.worker_process import read_variant
 from resizer.render.protocol.messages import (
     MAX_REPLY_BYTES,

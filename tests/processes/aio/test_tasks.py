@@ -11,6 +11,8 @@ import pytest
 
 from resizer.aio.tasks import LONG, offload
 from resizer.cache.results import ResultsTier, tier
+from resizer.gateway import gateway
+from resizer.model import response_head
 from resizer.model.image import Original, Rendered
 from resizer.model.transform import Transform
 from resizer.render.host import worker_process
@@ -55,7 +57,7 @@ def test_a_variant_is_read(size: int, in_thread: bool, monkeypatch: pytest.Monke
 
 
 @SIZES
-def test_a_variant_is_digested(size: int, in_thread: bool) -> None:
+def test_a_variant_is_digested(size: int, in_thread: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
         house = House()
 
@@ -63,7 +65,8 @@ def test_a_variant_is_digested(size: int, in_thread: bool) -> None:
             return Rendered(bytes(size), "image/png", 1, 1, 0.0)
 
         house.gateway.renderer.render = render  # type: ignore[method-assign]
-        digests = house.gateway._make_variant = Watched(house.gateway._make_variant)
+        digests = Watched(response_head.make_variant)
+        monkeypatch.setattr(gateway, "make_variant", digests)
         assert (await house.gateway.get("a", Transform())).variant.body == bytes(size)
         assert digests.calls == [in_thread]
 

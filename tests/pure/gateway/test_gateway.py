@@ -121,10 +121,10 @@ def test_a_slow_render_holds_up_no_other_fill() -> None:
         await house.renderer.begun.wait()
         assert house.source.fetches == ["a"]
         house.renderer.begun.clear()
-        house.gateway.slots.on_slow(1)
+        house.fills.on_slow(1)
         await house.renderer.begun.wait()
         assert house.source.fetches == ["a", "b"]
-        house.gateway.slots.on_slow(-1)
+        house.fills.on_slow(-1)
         house.renderer.gate.set()
         await asyncio.gather(*filling)
 
@@ -178,8 +178,7 @@ def test_a_cache_that_fails_is_a_miss() -> None:
 
 def test_without_a_shared_cache_stored_speaks_of_memory() -> None:
     async def test() -> None:
-        house = House()
-        house.tiers.shared = None
+        house = House(with_shared=False)
         assert (await house.gateway.get("a", SMALL)).stored
         house.coherence.distrust()
         assert not (await house.gateway.get("b", SMALL)).stored
@@ -322,8 +321,7 @@ def test_who_asked_before_a_flush_is_answered_for_once_only() -> None:
 
 def test_a_slow_shared_tier_costs_one_patience_and_not_one_a_question() -> None:
     async def test() -> None:
-        house = House()
-        house.tiers._patience = 0.05
+        house = House(patience=0.05)
         take = house.shared.acquire_lease
 
         async def slowly(key: str, field: str) -> Lease | PendingFill:

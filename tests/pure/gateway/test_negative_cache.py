@@ -1,5 +1,6 @@
 import pytest
 
+from resizer.cache.coherence import Coherence
 from resizer.errors import (
     Overloaded,
     RenderTimeout,
@@ -19,7 +20,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def refusals(clock: Clock) -> NegativeCache:
-    return NegativeCache(10, size=3, clock=clock)
+    return NegativeCache(10, Coherence(), size=3, clock=clock)
 
 
 def test_a_missing_original_is_missing_for_every_variant(refusals: NegativeCache) -> None:

@@ -7,16 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.gateway.answer import Answer
-from resizer.http.headers import (
-    CachePolicy,
-    cache_control,
-    cache_status,
-    fields,
-    lines,
-    make_variant,
-    server_timing,
-)
+from resizer.http.headers import CachePolicy, cache_control, cache_status, server_timing
 from resizer.model.image import Original, Rendered, Variant
+from resizer.model.response_head import fields, lines, make_variant
 
 POLICY = CachePolicy(60, 3600, 30, 600, 10, 20)
 
