@@ -68,8 +68,9 @@ def test_a_path_of_no_dialect_is_told_those_that_there_are() -> None:
     assert not WITH_TOY.claims(b"/images/w=1/a")
     with pytest.raises(RouteNotFound) as caught:
         WITH_TOY.parse("/images/w=1/a", SETTINGS)
-    assert str(caught.value) == "Images are under /img/<options>/<key> or /toy/<width>/<key>."
-    assert str(DIALECTS.not_found()) == "Images are under /img/<options>/<key>."
+    assert str(caught.value).endswith(" or /toy/<width>/<key>.")
+    native = DialectRegistry(DIALECTS.default)
+    assert str(native.not_found()) == "Images are under /img/<options>/<key>."
 
 
 def test_links_are_written_in_the_native_dialect_unless_another_is_asked_for() -> None:
