@@ -1,6 +1,7 @@
 """Which loaders there are, and how small they open a picture."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pyvips
@@ -8,7 +9,7 @@ import pyvips
 from resizer.model.limits import Limits
 from resizer.render.protocol.messages import Resampling
 from resizer.render.read.inspect import inspect
-from resizer.render.read.load import load, load_small
+from resizer.render.read.load import LOADERS, load, load_small
 from tests.support.drawings import (
     animation,
     flat,
@@ -104,3 +105,38 @@ def test_pixels_stream() -> None:
     assert load(memoryview(source), inspect(memoryview(source), LIMITS).format).get(
         "vips-sequential"
     )
+
+
+def loaders() -> set[str]:
+    """The operations below `VipsForeignLoad` that read memory, by libvips' own account."""
+    found: set[str] = set()
+
+    def note(gtype: int, *_: object) -> Any:
+        found.add(pyvips.nickname_find(gtype))
+        pyvips.type_map(gtype, note_again)
+        return pyvips.ffi.NULL
+
+    def note_again(gtype: int, *_: object) -> Any:
+        return note(gtype)
+
+    note(pyvips.type_from_name("VipsForeignLoad"))
+    return {name for name in found if name.endswith(("load_buffer", "load_source"))}
+
+
+def blocked(name: str) -> bool:
+    given = pyvips.Source.new_from_memory(b"junk") if name.endswith("_source") else b"junk"
+    try:
+        pyvips.Operation.call(name, given)
+    except pyvips.Error as error:
+        return "blocked" in str(error)
+    return False
+
+
+def test_only_the_loaders_on_the_list_open_bytes() -> None:
+    """Importing the pipeline has blocked the others."""
+    every = loaders()
+    operations = {operation for _, operation in LOADERS.values()}
+    assert {"uhdrload_buffer", "matrixload_source", "vipsload_source"} <= every
+    assert operations <= every
+    allowed = operations | {name.replace("_source", "_buffer") for name in operations}
+    assert {name for name in every if not blocked(name)} == allowed

@@ -5,8 +5,6 @@ import pyvips
 
 from resizer.model.formats import OUTPUT_FORMATS, Format
 from resizer.model.transform import Quality, Transform
-from resizer.render.containers.output_formats import keeps_frames, resolve
-from resizer.render.containers.sniff import SourceFormat
 from resizer.render.write.encode import quality
 from tests.support.drawings import animation, flat, jpeg, near, picture, png, quarters, rendered
 
@@ -69,37 +67,6 @@ def test_fast_is_a_baseline_jpeg_or_what_can_hold_the_picture() -> None:
     assert b"\xff\xc0" in photo.body
     clear = rendered(png(flat(9, 9, (9, 9, 9, 0))), fast=True, format=Format.AVIF)
     assert clear.content_type == "image/png"
-
-
-RESOLVED = [
-    (None, SourceFormat.JPEG, False, False, Format.JPEG),
-    (None, SourceFormat.GIF, True, True, Format.GIF),
-    (None, SourceFormat.AVIF, False, True, Format.AVIF),
-    (None, SourceFormat.TIFF, False, False, Format.JPEG),
-    (None, SourceFormat.SVG, False, True, Format.PNG),
-    (Format.JPEG, SourceFormat.GIF, True, True, Format.JPEG),
-    (Format.AUTO_AVIF, SourceFormat.GIF, True, False, Format.WEBP),
-    (Format.AUTO_AVIF, SourceFormat.PNG, False, True, Format.AVIF),
-    (Format.AUTO_WEBP, SourceFormat.PNG, False, True, Format.WEBP),
-    (Format.AUTO_JPEG, SourceFormat.WEBP, True, True, Format.GIF),
-    (Format.AUTO_JPEG, SourceFormat.WEBP, False, True, Format.PNG),
-    (Format.AUTO_JPEG, SourceFormat.WEBP, False, False, Format.JPEG),
-]
-
-
-@pytest.mark.parametrize(("asked", "source", "frames", "alpha", "expected"), RESOLVED)
-def test_the_format_to_write_follows_from_what_was_asked_and_what_there_is(
-    asked: Format | None, source: SourceFormat, frames: bool, alpha: bool, expected: Format
-) -> None:
-    assert resolve(Transform(format=asked), source, frames=frames, alpha=alpha) is expected
-
-
-def test_frames_are_kept_by_formats_that_can_and_unless_told() -> None:
-    gif = SourceFormat.GIF
-    kept = [f for f in OUTPUT_FORMATS if keeps_frames(Transform(format=f), gif)]
-    assert kept == [Format.WEBP, Format.GIF]
-    assert keeps_frames(Transform(format=Format.AUTO_AVIF), gif)
-    assert not keeps_frames(Transform(anim=False), gif)
 
 
 def test_a_gif_of_one_frame_is_no_animation() -> None:

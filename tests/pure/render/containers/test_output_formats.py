@@ -63,7 +63,23 @@ def test_frames_are_kept_where_they_are_wanted_and_can_be() -> None:
     assert keeps_frames(Transform(), SourceFormat.GIF)
     assert keeps_frames(Transform(format=Format.AUTO_AVIF), SourceFormat.GIF)
     assert not keeps_frames(Transform(anim=False), SourceFormat.GIF)
-    assert not keeps_frames(Transform(format=Format.AVIF), SourceFormat.GIF)
+    kept = [f for f in OUTPUT_FORMATS if keeps_frames(Transform(format=f), SourceFormat.GIF)]
+    assert kept == [Format.WEBP, Format.GIF]
+
+
+@pytest.mark.parametrize(
+    ("source", "frames", "alpha", "expected"),
+    [
+        (SourceFormat.GIF, True, True, Format.GIF),
+        (SourceFormat.WEBP, True, False, Format.WEBP),
+        (SourceFormat.AVIF, False, True, Format.AVIF),
+        (SourceFormat.JPEG, False, False, Format.JPEG),
+    ],
+)
+def test_frames_and_alpha_stay_in_the_format_of_their_original(
+    source: SourceFormat, frames: bool, alpha: bool, expected: Format
+) -> None:
+    assert resolve(Transform(), source, frames=frames, alpha=alpha) is expected
 
 
 PICTURES = {
