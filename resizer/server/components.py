@@ -69,7 +69,7 @@ class Components:
         self.coherence = Coherence(flusher.flush if flusher is not None else None)
         self.memory = MemoryCache(settings.memory_cache_mb * _MIB, self.coherence)
         self.sources = Sources(
-            {"": settings.source_address},
+            {"default": settings.source_address},
             max_bytes=settings.max_source_bytes,
             fetch_seconds=settings.fetch_seconds,
         )
