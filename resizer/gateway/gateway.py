@@ -22,10 +22,11 @@ from resizer.errors import (
 )
 from resizer.gateway.admission import FillLimiter
 from resizer.gateway.answer import Answer
-from resizer.gateway.singleflight import AnyCall, Call, SingleFlight
+from resizer.gateway.singleflight import SingleFlight
 from resizer.gateway.tiers import Tiers
+from resizer.gateway.variant_call import AnyCall, PendingAnswer, VariantCall
 from resizer.model.freshness import FreshnessState
-from resizer.model.image import Original, Rendered, Unchanged, Variant
+from resizer.model.image import Original, Rendered, Unchanged, Variant, VariantId
 from resizer.model.response_head import make_variant
 from resizer.model.transform import Transform
 from resizer.telemetry.metrics import Metrics
@@ -66,16 +67,19 @@ class Gateway:
         fills: FillLimiter,
         metrics: Metrics,
     ) -> None:
-        self.source = source
-        self.renderer = renderer
-        self.tiers = tiers
-        self.coherence = coherence
+        self._source = source
+        self._renderer = renderer
+        self._tiers = tiers
+        self._coherence = coherence
         self.field = tiers.field
         self.peek = tiers.peek
         self._fills = fills
         self._metrics = metrics
-        self._calls: SingleFlight[Answer] = SingleFlight(coherence)
-        self._revalidations: SingleFlight[None] = SingleFlight(coherence)
+        self._calls: SingleFlight[VariantId, VariantCall[Answer]]
+        self._revalidations: SingleFlight[VariantId, VariantCall[None]]
+        self._calls, self._revalidations = (
+            SingleFlight(coherence, lambda flush, id_: flush.matches(*id_)) for _ in range(2)
+        )
         self._background = BackgroundTasks()
 
     async def get(self, key: str, transform: Transform, preset: str | None = None) -> Answer:
@@ -84,39 +88,43 @@ class Gateway:
         Raises the errors of `resizer.errors`, CacheUnavailable excepted. A caller that is
         cancelled leaves the others, and the fill, undisturbed.
         """
-        field = self.field(transform, preset)
-        if variant := self.tiers.peek(key, field):
+        begun = self.begin(key, transform, preset)
+        return begun if isinstance(begun, Answer) else await begun.wait()
+
+    def begin(
+        self, key: str, transform: Transform, preset: str | None = None
+    ) -> Answer | PendingAnswer:
+        """What `get` returns, if this process has it, or what it waits for: begun, or joined.
+
+        Raises what was refused a moment ago.
+        """
+        id_ = key, self.field(transform, preset)
+        if variant := self.peek(*id_):
             self._metrics.memory_hits.inc()
             return Answer(variant, tier="memory")
-        self.tiers.raise_if_known(key, field)
-        if variant := self.tiers.peek_stale(key, field):
+        self._tiers.raise_if_known(*id_)
+        if variant := self._tiers.peek_stale(*id_):
             self._metrics.memory_hits.inc()
-            return self._stale(Call(key, field, transform, preset), variant, "memory")
-        if (call := self._calls.find(key, field)) is not None:
+            return self._stale(VariantCall(id_, transform, preset), variant, "memory")
+        if (call := self._calls.find(id_)) is not None:
             self._metrics.coalesced.inc()
-            return replace(await self.result(call), coalesced=True)
-        call = self._calls.start(Call(key, field, transform, preset), self._load)
-        return await self.result(call)
-
-    def ask(self, key: str, field: str, what: Transform, preset: str | None) -> AnyCall | None:
-        """What `get` would wait for, begun, where only the shared tier may know the variant."""
-        knows = self.tiers.peek_stale, self.tiers.refuses, self._calls.find
-        if not self.tiers.is_shared or any(knew(key, field) for knew in knows):
-            return None
-        return self._calls.start(Call(key, field, what, preset), self._load)
-
-    async def result(self, call: Call[Answer]) -> Answer:
-        """What `call` brings. Raises as `get` does."""
-        return replace(await call.wait(), flushed=call.flushed)
+            return PendingAnswer(call, joined=True)
+        call = self._calls.start(VariantCall(id_, transform, preset), self._load)
+        return PendingAnswer(call, joined=False)
 
     def note(self, key: str, path: str) -> None:
         """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
-        self._background.start(self.tiers.note(key, path))
+        self._background.start(self._tiers.note(key, path))
 
     def checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        """By name, what raises when a part does not work."""
-        checks = {"source": self.source.check, "workers": self.renderer.check}
-        return checks | self.tiers.checks()
+        """What raises when a part does not work: `source`, `workers`, and tiers there are."""
+        checks = {"source": self._source.check, "workers": self._renderer.check}
+        return checks | self._tiers.checks()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether there is a tier that other gateways fill too."""
+        return self._tiers.is_shared
 
     async def drain(self, seconds: float) -> None:
         """Wait for the fills under way, not longer than `seconds`, and cancel the rest."""
@@ -125,17 +133,17 @@ class Gateway:
             self._revalidations.drain(0),
             self._background.end(seconds),
         )
-        await self.tiers.drain(seconds)
+        await self._tiers.drain(seconds)
 
-    async def _load(self, call: Call[Answer]) -> Answer:
-        found = await self.tiers.look_up(call)
+    async def _load(self, call: VariantCall[Answer]) -> Answer:
+        found = await self._tiers.look_up(call)
         if answer := self._hit(call, found, "redis"):
             return answer
         try:
             answer = await self._fill(call, found)
         except ResizerError as error:
             self._metrics.misses.inc()
-            self.tiers.refuse(call, error)
+            self._tiers.refuse(call, error)
             raise
         if answer.tier != "results":
             self._metrics.misses.inc()
@@ -144,7 +152,7 @@ class Gateway:
 
     def _hit(self, call: AnyCall, found: Variant | None, tier: str) -> Answer | None:
         """`found`, if it may be served at once; what Redis holds was looked at before."""
-        stage = self.tiers.freshness(found) if found is not None else FreshnessState.OVER
+        stage = self._tiers.freshness(found) if found is not None else FreshnessState.OVER
         if found is None or stage not in (FreshnessState.FRESH, FreshnessState.STALE):
             return None
         self._metrics.hits_of[tier].inc()
@@ -152,15 +160,15 @@ class Gateway:
             return self._stale(call, found, tier)
         return Answer(found, tier=tier)
 
-    def _stale(self, call: Call[Answer], variant: Variant, tier: str) -> Answer:
+    def _stale(self, call: VariantCall[Answer], variant: Variant, tier: str) -> Answer:
         """Serve `variant` as it is, and have it revalidated behind the reply."""
         self._metrics.stale.inc()
-        if not call.flushed and self._revalidations.find(*call.variant_id) is None:
-            behind: Call[None] = Call(*call.variant_id, call.transform, call.preset)
+        if not call.flushed and self._revalidations.find(call.id) is None:
+            behind: VariantCall[None] = VariantCall(call.id, call.transform, call.preset)
             self._revalidations.start(behind, lambda f: self._revalidate(f, variant))
         return Answer(variant, tier=tier, stale=True)
 
-    async def _revalidate(self, call: Call[None], known: Variant) -> None:
+    async def _revalidate(self, call: VariantCall[None], known: Variant) -> None:
         """Make a stale variant fresh. While it fails, it is not tried again for some seconds."""
         try:
             answer = await self._fill(call, known)
@@ -174,14 +182,14 @@ class Gateway:
         rounds = 0
         while rounds < _MAX_ROUNDS:
             async with self._fills.slot():
-                claim = await self.tiers.acquire_lease(call)
+                claim = await self._tiers.acquire_lease(call)
                 if isinstance(claim, Lease):
                     return await self._fill_as_leader(call, known, claim)
             self._metrics.followed.inc()
             if error := await claim.wait():
                 return self._stale_or_raise(known, error)
-            found = await self.tiers.look_up(call)
-            if found is not None and self.tiers.freshness(found) is FreshnessState.FRESH:
+            found = await self._tiers.look_up(call)
+            if found is not None and self._tiers.freshness(found) is FreshnessState.FRESH:
                 return Answer(found, tier="redis", coalesced=True)
             rounds += claim.notified
         async with self._fills.slot():
@@ -194,32 +202,32 @@ class Gateway:
         # What was known before the lease may have been flushed; what lay beside it was not.
         known, tier = lease.found if lease.token or call.flushed else known, "redis"
         try:
-            async with self.tiers.holding(call, lease):
+            async with self._tiers.holding(call, lease):
                 answer = None
                 if known is None:
-                    known, tier = await self.tiers.look_up_result(call), "results"
+                    known, tier = await self._tiers.look_up_result(call), "results"
                     answer = self._hit(call, known, tier)
                 answer = answer or await self._fetch_and_render(call, known)
         except ResizerError as error:
-            await self.tiers.release(call, lease, error)
+            await self._tiers.release(call, lease, error)
             if isinstance(error, UnprocessableSource):
-                self.source.drop(call.key)
+                self._source.drop(call.key)
             if isinstance(error, SourceNotFound) and known is not None:
-                self.coherence.origin_deleted(call.key)
+                self._coherence.origin_deleted(call.key)
             return self._stale_or_raise(known, error, tier)
         except BaseException:
-            await asyncio.shield(self.tiers.release(call, lease))
+            await asyncio.shield(self._tiers.release(call, lease))
             raise
         is_new = answer.tier is None and not answer.unchanged
-        stored = await self.tiers.store(call, answer.variant, lease, is_new=is_new)
+        stored = await self._tiers.store(call, answer.variant, lease, is_new=is_new)
         return replace(answer, stored=stored)
 
     async def _recheck_under_lease(self, call: AnyCall, lease: Lease) -> Answer | None:
         """What another gateway stored between the look-up and the lease."""
-        if lease.found is None or self.tiers.freshness(lease.found) is not FreshnessState.FRESH:
+        if lease.found is None or self._tiers.freshness(lease.found) is not FreshnessState.FRESH:
             return None
-        await self.tiers.release(call, lease)
-        self.tiers.remember(call, lease.found)
+        await self._tiers.release(call, lease)
+        self._tiers.remember(call, lease.found)
         return Answer(lease.found, tier="redis", coalesced=True)
 
     async def _fetch_and_render(self, call: AnyCall, known: Variant | None) -> Answer:
@@ -232,23 +240,23 @@ class Gateway:
             variant = replace(known, checked_at=got.checked_at)
             return Answer(variant, unchanged=True, fetch_seconds=fetched - start)
         with got as original:
-            rendered = await self.renderer.render([original], call.transform)
+            rendered = await self._renderer.render([original], call.transform)
             about = call.key, call.preset, original, rendered
             variant = await offload(len(rendered.body), make_variant, *about)
         done = time.perf_counter()
         self._metrics.rendered(done - fetched, rendered)
         if rendered.partial:
-            self.source.drop(call.key)
+            self._source.drop(call.key)
         return Answer(variant, fetch_seconds=fetched - start, render_seconds=done - fetched)
 
     async def _fetch(self, key: str, known: Variant | None) -> Original | Unchanged:
         if known is None:
-            return await self.source.fetch(key)
+            return await self._source.fetch(key)
         outcome = "failed"
         if known.partial:
-            self.source.drop(key)
+            self._source.drop(key)
         try:
-            got = await self.source.refetch(key, known.original_etag)
+            got = await self._source.refetch(key, known.original_etag)
             outcome = "unchanged" if isinstance(got, Unchanged) else "changed"
             return got
         except SourceNotFound:
@@ -261,7 +269,9 @@ class Gateway:
         self, known: Variant | None, error: ResizerError, tier: str = "redis"
     ) -> Answer:
         """What is served when the original could not be had: a stale variant, or the error."""
-        may_be_served = known is not None and self.tiers.freshness(known) is not FreshnessState.OVER
+        may_be_served = (
+            known is not None and self._tiers.freshness(known) is not FreshnessState.OVER
+        )
         if known is None or not may_be_served or not isinstance(error, _SOURCE_AWAY):
             raise error
         return Answer(known, tier=tier, stale=True)

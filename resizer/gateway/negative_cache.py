@@ -45,10 +45,6 @@ class NegativeCache:
                 kind, message = refusal
                 raise kind(message)
 
-    def contains(self, key: str, field: str) -> bool:
-        """Whether `raise_if_known` may raise."""
-        return (key, WHOLE_ORIGINAL) in self._refusals or (key, field) in self._refusals
-
     def forget(self, flush: Flush) -> None:
         """Let what was flushed be asked for again."""
         for variant_id in self._refusals:

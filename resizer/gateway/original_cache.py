@@ -1,6 +1,5 @@
 """The source tier: the originals used last, each fetched once for all who ask for it meanwhile."""
 
-import asyncio
 import os
 import resource
 import time
@@ -12,6 +11,7 @@ from typing import TypeVar
 from resizer.aio.lru import Lru
 from resizer.cache.coherence import Coherence
 from resizer.errors import Overloaded, SourceNotFound, UnprocessableSource
+from resizer.gateway.singleflight import Call, SingleFlight
 from resizer.model.flush import Flush
 from resizer.model.image import Original, Unchanged
 from resizer.storage.address import Source
@@ -28,17 +28,11 @@ Found = TypeVar("Found", bound=Original | Unchanged)
 
 
 @dataclass(slots=True, eq=False)
-class _Flight:
+class _OriginalCall(Call[str, Original | Unchanged]):
     """One question to the source that everybody who asks for the key meanwhile waits for."""
 
-    key: str
     etag: str
     """What is asked about, when nobody needs more than a word on it; empty: bytes are needed."""
-    started: float
-    """By the monotonic clock, in seconds."""
-    sure: bool
-    """No flush can have touched the key since: what it brings may be kept."""
-    task: asyncio.Task[Original | Unchanged] | None = None
     found: Original | None = None
     holders: int = 0
 
@@ -74,8 +68,8 @@ class OriginalCache:
     ) -> None:
         """An original is used for `fresh_seconds` after its check, then the source is asked again.
 
-        While this process is not sure to hear of flushes nothing is kept or used, and nobody joins
-        what began longer ago than a flusher waits for a process that does not answer.
+        While flushes may go unheard nothing is kept or used, and nobody joins what began longer
+        ago than a flusher waits for a process that does not answer.
         """
         self._source = source
         self._max_bytes = max_bytes
@@ -92,9 +86,7 @@ class OriginalCache:
             size_of=_cost,
             on_removed=lambda _, original: original.close(),
         )
-        self._calls: dict[str, _Flight] = {}
-        self._tasks: set[asyncio.Task[Original | Unchanged]] = set()
-        """Of all calls, those that were forgotten and left `_calls` included."""
+        self._calls: SingleFlight[str, _OriginalCall] = SingleFlight(self._coherence, Flush.touches)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -123,19 +115,13 @@ class OriginalCache:
 
     async def close(self) -> None:
         """Cancel the calls and let go of everything. The source is left open."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._calls.clear()
-        self.clear()
+        await self._calls.drain(0)
+        self._kept.clear()
 
     def forget(self, flush: Flush) -> None:
         """Do what was flushed, at once: nothing asked of the source before is used again."""
         for key in filter(flush.touches, self._kept):
             self._kept.remove(key)
-        for key in filter(flush.touches, list(self._calls)):
-            self._calls.pop(key).sure = False
 
     def drop(self, key: str) -> None:
         """Let go of an original that is of no use: the next one who asks gets it anew."""
@@ -144,19 +130,16 @@ class OriginalCache:
     def clear(self) -> None:
         """Forget everything; what is under way may not be kept."""
         self._kept.clear()
-        for call in self._calls.values():
-            call.sure = False
+        self._calls.forget(Flush())
 
     async def _get(self, key: str, etag: str) -> Original | Unchanged:
         if kept := self._fresh(key):
             self._on_hit()
             return _answer(kept, etag)
-        call = self._joined(key, etag) or self._start(key, etag)
-        assert call.task is not None  # noqa: S101  (set when the call started)
+        call = self._call(key, etag)
         with call.held():
             try:
-                # Cancelling the wait does not cancel the call.
-                return _answer(await asyncio.shield(call.task), etag)
+                return _answer(await call.wait(), etag)
             except SourceNotFound as missing:
                 if not etag or call.etag or missing.reason is None:
                     raise
@@ -172,58 +155,44 @@ class OriginalCache:
         self._kept.touch(key)
         return kept
 
-    def _joined(self, key: str, etag: str) -> _Flight | None:
-        call = self._calls.get(key)
-        if call is None:
-            return None
-        if not (call.sure and self._coherence.trusted):
-            return None
-        if call.etag != etag:
+    def _call(self, key: str, etag: str) -> _OriginalCall:
+        """The one to wait for, joined or started."""
+        if (call := self._calls.find(key)) is None:
+            call = self._calls.start(_OriginalCall(key, etag), self._work)
+            if not self._coherence.trusted:
+                self._calls.outdate(call)
+        elif call.etag != etag:
             call.etag = ""
         return call
 
-    def _start(self, key: str, etag: str) -> _Flight:
-        call = _Flight(key, etag, self._monotonic(), sure=self._coherence.trusted)
-        self._calls[key] = call
-        call.task = asyncio.create_task(self._fly(call))
-        self._tasks.add(call.task)
-        call.task.add_done_callback(self._landed)
-        return call
-
-    def _landed(self, task: asyncio.Task[Original | Unchanged]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # seen, even when everybody who waited has left
-
-    async def _fly(self, call: _Flight) -> Original | Unchanged:
+    async def _work(self, call: _OriginalCall) -> Original | Unchanged:
         with call.held():
             try:
                 found = await self._ask(call)
             except (SourceNotFound, UnprocessableSource):
-                self._kept.remove(call.key)
+                self._kept.remove(call.id)
                 raise
             finally:
                 # In the same turn as the last look at `call.etag`: nobody joins in between.
-                if self._calls.get(call.key) is call:
-                    del self._calls[call.key]
+                self._calls.detach(call)
             if isinstance(found, Original):
                 call.found = found
                 self._keep(call, found)
             return found
 
-    async def _ask(self, call: _Flight) -> Original | Unchanged:
+    async def _ask(self, call: _OriginalCall) -> Original | Unchanged:
         """With the tag of what is kept, else with the tag asked about while that is enough."""
-        if kept := self._kept.get(call.key):
+        if kept := self._kept.get(call.id):
             with _copy(kept) as mine:  # the kept one may go meanwhile
-                found = await self._arrived(self._source.refetch(call.key, mine.etag))
+                found = await self._arrived(self._source.refetch(call.id, mine.etag))
                 if isinstance(found, Original):
                     return found
                 return _copy(replace(mine, checked_at=found.checked_at))
         if call.etag:
-            found = await self._arrived(self._source.refetch(call.key, call.etag))
+            found = await self._arrived(self._source.refetch(call.id, call.etag))
             if isinstance(found, Original) or call.etag:
                 return found
-        return await self._arrived(self._source.fetch(call.key))
+        return await self._arrived(self._source.fetch(call.id))
 
     async def _arrived(self, asking: Awaitable[Found]) -> Found:
         """What the source says; if it is an original, that is told with its time and its bytes."""
@@ -233,12 +202,12 @@ class OriginalCache:
             self._on_arrival(self._monotonic() - started, found.size)
         return found
 
-    def _keep(self, call: _Flight, original: Original) -> None:
-        if not call.sure or not self._coherence.trusted:
+    def _keep(self, call: _OriginalCall, original: Original) -> None:
+        if call.flushed or not self._coherence.trusted:
             return
-        self._kept.remove(call.key)
+        self._kept.remove(call.id)
         if _cost(original) <= self._max_bytes // _LARGEST_SHARE:
-            self._kept.put(call.key, _copy(original))
+            self._kept.put(call.id, _copy(original))
 
 
 def _answer(found: Original | Unchanged, etag: str) -> Original | Unchanged:

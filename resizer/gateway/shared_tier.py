@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from resizer.cache.coherence import Coherence
 from resizer.cache.lease import NO_LEASE, Lease, PendingFill
 from resizer.errors import CacheUnavailable, ResizerError
 from resizer.model.image import Variant, VariantId
@@ -51,9 +52,12 @@ class Budget:
 class SharedTier:
     """Nothing here raises, and no call waits for it longer than `patience` in all."""
 
-    def __init__(self, shared: Shared, metrics: Metrics, patience: float) -> None:
+    def __init__(
+        self, shared: Shared, coherence: Coherence, metrics: Metrics, patience: float
+    ) -> None:
         """`patience` in seconds."""
         self._shared = shared
+        self._coherence = coherence
         self._metrics = metrics
         self._patience = patience
         self._failing: set[str] = set()
@@ -107,8 +111,10 @@ class SharedTier:
             await self._shared.note(key, path)
 
     async def check(self) -> None:
-        """Raises CacheUnavailable when it does not answer."""
+        """Raises CacheUnavailable when it does not answer, or flushes do not come from there."""
         await self._shared.check()
+        if not self._coherence.trusted:
+            raise CacheUnavailable("Flushes cannot be heard, so the memory tier stands aside.")
 
     async def _ask(self, budget: Budget, question: Awaitable[T], what: str = "read") -> T | None:
         """Its failure is counted, said once, and ends the questions of this call."""

@@ -9,7 +9,7 @@ from resizer.cache.lease import NO_LEASE, Lease, PendingFill
 from resizer.errors import ResizerError
 from resizer.gateway.negative_cache import NegativeCache
 from resizer.gateway.shared_tier import SharedTier
-from resizer.gateway.singleflight import AnyCall
+from resizer.gateway.variant_call import AnyCall
 from resizer.gateway.write_behind import WriteBehind
 from resizer.model.flush import TAG_MARK
 from resizer.model.freshness import Freshness, FreshnessState
@@ -51,7 +51,6 @@ class Tiers:
         self._freshness = freshness
         self._fingerprint = fingerprint
         self.raise_if_known = refusals.raise_if_known
-        self.refuses = refusals.contains
 
     def field(self, transform: Transform, preset: str | None = None) -> str:
         """The name of a variant among those of its original; it ends with the preset, if any."""
@@ -71,7 +70,7 @@ class Tiers:
         """What the shared tier holds, of whatever age."""
         if self._shared is None:
             return None
-        variant = await self._shared.get(call.variant_id, call.budget)
+        variant = await self._shared.get(call.id, call.budget)
         if variant is not None:
             self.remember(call, variant)
         return variant
@@ -80,7 +79,7 @@ class Tiers:
         """The lease to fill with, or the fill of another gateway to wait for."""
         if self._shared is None:
             return NO_LEASE
-        return await self._shared.acquire_lease(call.variant_id, call.budget)
+        return await self._shared.acquire_lease(call.id, call.budget)
 
     @asynccontextmanager
     async def holding(self, call: AnyCall, lease: Lease) -> AsyncIterator[None]:
@@ -88,12 +87,12 @@ class Tiers:
         if self._shared is None:
             yield
             return
-        async with self._shared.holding(call.variant_id, lease):
+        async with self._shared.holding(call.id, lease):
             yield
 
     async def look_up_result(self, call: AnyCall) -> Variant | None:
         """What the results hold, of whatever age."""
-        return None if self._results is None else await self._results.get(call.variant_id)
+        return None if self._results is None else await self._results.get(call.id)
 
     async def store(
         self, call: AnyCall, variant: Variant, lease: Lease, *, is_new: bool = True
@@ -106,7 +105,7 @@ class Tiers:
         stored = None
         if self._shared is not None:
             left = variant.checked_at + self._times(variant).kept_for - time.time()
-            stored = await self._shared.put(call.variant_id, variant, left, lease, call.budget)
+            stored = await self._shared.put(call.id, variant, left, lease, call.budget)
             if stored is False:
                 return False
         remembered = self.remember(call, variant)
@@ -116,7 +115,7 @@ class Tiers:
             and is_new
             and not (variant.partial or call.flushed)
         ):
-            self._results.put(call.variant_id, variant)
+            self._results.put(call.id, variant)
         return bool(stored) or (self._shared is None and remembered)
 
     def remember(self, call: AnyCall, variant: Variant) -> bool:
@@ -126,17 +125,17 @@ class Tiers:
         stale = max(0.0, times.fresh_for + times.serve_stale_for - age) - fresh
         if call.flushed or self.freshness(variant) not in _MAY_BE_SERVED:
             return False
-        return self._memory.put(*call.variant_id, variant, fresh, stale)
+        return self._memory.put(*call.id, variant, fresh, stale)
 
     def refuse(self, call: AnyCall, error: ResizerError) -> None:
         """Have the next requests refused too, if `error` speaks of the original, not the moment."""
         if not call.flushed:
-            self._refusals.remember(*call.variant_id, error)
+            self._refusals.remember(*call.id, error)
 
     async def release(self, call: AnyCall, lease: Lease, error: ResizerError | None = None) -> None:
         """End a lease that brought nothing."""
         if self._shared is not None:
-            await self._shared.release(call.variant_id, lease, error, call.budget)
+            await self._shared.release(call.id, lease, error, call.budget)
 
     async def note(self, key: str, path: str) -> None:
         """Remember with the original that the URL `path` was answered with it."""

@@ -4,8 +4,8 @@ Only the plain case comes here: a GET with no body, no condition and nothing bef
 connection, for a known URL. Its variant in memory is answered before ASGI begins, and a request
 that came before byte for byte is not even parsed for it (`raw_request_cache`). For one that may be
 in Redis the look-up is begun, and what it brings is answered if it is nothing but a fresh variant.
-Everything else goes the ordinary way, which gives the same answer and goes on with a look-up that
-was begun. Measured on one core with a 20 kB body: see bench/README.md.
+Everything else goes the ordinary way, which gives the same answer and goes on with what was begun,
+`resizer.begun` in the scope. Measured on one core with a 20 kB body: see bench/README.md.
 
 Of uvicorn this relies on `HttpToolsProtocol` alone: its `data_received` feeds `parser`, whose
 callbacks it is, and cancels `timeout_keep_alive_task`; `_start_asgi_task` makes a task of a request
@@ -24,7 +24,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from resizer.gateway.answer import Answer
-from resizer.gateway.singleflight import Call
+from resizer.gateway.variant_call import PendingAnswer
 from resizer.http.hit_replies import HitLane
 from resizer.http.known_urls import KnownUrl, RequestKey
 from resizer.http.trace import Trace, accepted_id
@@ -166,26 +166,29 @@ class HitLaneProtocol(HttpToolsProtocol):
         """
         lane, request_key = self._lane, self._to_look_up
         found = (
-            lane.ask(request_key) if lane and request_key and not self.flow.write_paused else None
+            lane.begin(request_key) if lane and request_key and not self.flow.write_paused else None
         )
         if found is None:
             super()._start_asgi_task(cycle, app)
             return
-        known, call = found
+        known, begun = found
         trace = Trace(accepted_id(self._client_id).decode())
         cycle.scope["resizer.trace"] = trace  # type: ignore[typeddict-unknown-key]
-        cycle.scope["resizer.call"] = call  # type: ignore[typeddict-unknown-key]
-        call.add_done_callback(partial(self._on_looked_up, cycle, app, known, call))
+        cycle.scope["resizer.begun"] = begun  # type: ignore[typeddict-unknown-key]
+        if isinstance(begun, Answer):
+            super()._start_asgi_task(cycle, app)
+            return
+        begun.add_done_callback(partial(self._on_looked_up, cycle, app, known, begun))
 
     def _on_looked_up(
         self,
         cycle: RequestResponseCycle,
         app: Any,
         known: KnownUrl,
-        call: Call[Answer],
-        task: "asyncio.Task[Answer]",
+        begun: PendingAnswer,
+        _: "asyncio.Task[Answer]",
     ) -> None:
-        variant = _fresh(call, task)
+        variant = _fresh(begun)
         gone = cycle.disconnected or self.transport.is_closing() or self.flow.write_paused
         if variant is None or self._lane is None or gone or not cycle.keep_alive:
             super()._start_asgi_task(cycle, app)
@@ -227,11 +230,12 @@ class HitLaneProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
 
-def _fresh(call: Call[Answer], task: "asyncio.Task[Answer]") -> Variant | None:
+def _fresh(begun: PendingAnswer) -> Variant | None:
     """What Redis held, if nothing is to be said of it but that."""
-    if task.cancelled() or task.exception() is not None or call.flushed:
+    try:
+        answer = begun.result()
+    except (Exception, asyncio.CancelledError):
         return None
-    answer = task.result()
-    if answer.tier != "redis" or answer.stale or answer.coalesced or answer.variant.partial:
+    if answer.tier != "redis" or answer.stale or answer.coalesced or answer.flushed:
         return None
-    return answer.variant
+    return None if answer.variant.partial else answer.variant

@@ -24,7 +24,7 @@ class HitLane:
 
     def __init__(self, known_urls: KnownUrls, writer: LineWriter, metrics: Metrics) -> None:
         self.raw_requests = RawRequestCache()
-        self.ask = known_urls.ask
+        self.begin = known_urls.begin
         self._find = known_urls.find
         self._tail = known_urls.tail
         self._log = writer.write if writer.wanted else None

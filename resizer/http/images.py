@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from resizer.errors import MethodNotAllowed, ResizerError
 from resizer.gateway.answer import Answer
 from resizer.gateway.gateway import Gateway
-from resizer.gateway.singleflight import Call
+from resizer.gateway.variant_call import PendingAnswer
 from resizer.http.conditional import not_modified
 from resizer.http.headers import NO_STORE, CachePolicy, cache_control, cache_status, server_timing
 from resizer.http.known_urls import KnownUrls
@@ -61,7 +61,7 @@ class Images:
             _path(scope),
             RequestHeaders(scope=scope),
             trace_of(scope),
-            scope.get("resizer.call"),
+            scope.get("resizer.begun"),
         )
         await send_reply(reply, scope["method"], send)
 
@@ -71,9 +71,12 @@ class Images:
         path: str,
         headers: RequestHeaders,
         trace: Trace,
-        call: Call[Answer] | None = None,
+        begun: Answer | PendingAnswer | None = None,
     ) -> Reply:
-        """The reply to one request, whatever happens; `call` is its look-up if one was begun."""
+        """The reply to one request, whatever happens.
+
+        `begun` is what `Gateway.begin` gave for it, if the hit lane has asked already.
+        """
         request: ImageRequest | None = None
         try:
             if method == "OPTIONS":
@@ -81,10 +84,10 @@ class Images:
             if method not in ("GET", "HEAD"):
                 raise MethodNotAllowed(f"Images are read with {MethodNotAllowed.allow}.")
             admitted = self._admit(path)
-            if call is None:  # else it was looked at when the request came
+            if begun is None:  # else it was looked at when the request came
                 signing.check_expiry(admitted.expires, time.time())
             request = admitted
-            return await self._image(path, request, headers, call)
+            return await self._image(path, request, headers, begun)
         except ResizerError as error:
             return self._problem(error, request, trace)
         except Exception:
@@ -103,13 +106,12 @@ class Images:
         path: str,
         request: ImageRequest,
         headers: RequestHeaders,
-        call: Call[Answer] | None,
+        begun: Answer | PendingAnswer | None,
     ) -> Reply:
-        if call is not None:
-            answer = await self._gateway.result(call)
-        else:
+        if begun is None:
             transform = resolve(request.transform, ", ".join(headers.getlist("accept")))
-            answer = await self._gateway.get(request.key, transform, request.preset)
+            begun = self._gateway.begin(request.key, transform, request.preset)
+        answer = begun if isinstance(begun, Answer) else await begun.wait()
         is_new = self._known_urls.remember(path.encode("utf-8", "surrogateescape"), request)
         if is_new and self._policy.note_paths:
             self._gateway.note(request.key, path)

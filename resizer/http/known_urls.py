@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from resizer.aio.lru import Lru
+from resizer.errors import ResizerError
 from resizer.gateway.answer import Answer
 from resizer.gateway.gateway import Gateway
-from resizer.gateway.singleflight import Call
+from resizer.gateway.variant_call import PendingAnswer
 from resizer.http.headers import CachePolicy, cache_control
 from resizer.http.negotiation import negotiate, resolve, varies
 from resizer.model.flush import Flush
@@ -95,13 +96,15 @@ class KnownUrls:
         variant = self._peek(known.key, ref.field)
         return (known, variant) if variant and not variant.partial else None
 
-    def ask(self, request_key: RequestKey) -> tuple[KnownUrl, Call[Answer]] | None:
-        """A look-up of what answers beyond this process, begun, where that is called for."""
-        if (found := self._find(request_key)) is None:
+    def begin(self, request_key: RequestKey) -> tuple[KnownUrl, Answer | PendingAnswer] | None:
+        """What `Gateway.begin` has for it, where that may come from another gateway; else None."""
+        if not self._gateway.is_shared or (found := self._find(request_key)) is None:
             return None
         known, ref = found
-        call = self._gateway.ask(known.key, ref.field, ref.transform, known.preset)
-        return (known, call) if call is not None else None
+        try:
+            return known, self._gateway.begin(known.key, ref.transform, known.preset)
+        except ResizerError:
+            return None  # the ordinary way says it
 
     def tail(self, known: KnownUrl) -> bytes:
         """What follows a variant's own header lines and `cache-status`, the empty line included."""

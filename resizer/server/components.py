@@ -84,7 +84,7 @@ class Components:
         self.tiers = Tiers(
             self.memory,
             NegativeCache(settings.missing_ttl, self.coherence),
-            SharedTier(self.shared, self.metrics, settings.cache_timeout) if self.shared else None,
+            self._shared_tier(self.shared) if self.shared else None,
             WriteBehind(self.results, self.coherence, self.metrics) if self.results else None,
             freshness(settings),
             fingerprint(settings),
@@ -157,6 +157,9 @@ class Components:
             for warning in warnings(self.settings):
                 _log.warning("%s", warning)
             yield {"hit_lane": HitLane(self.known_urls, self.writer, self.metrics)}
+
+    def _shared_tier(self, shared: RedisCache) -> SharedTier:
+        return SharedTier(shared, self.coherence, self.metrics, self.settings.cache_timeout)
 
     def _slow(self, by: int) -> None:
         """A render came to the slow lane (1) or left it (-1)."""

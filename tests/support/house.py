@@ -224,7 +224,7 @@ class House:
         self.coherence = Coherence(self._flush_deleted)
         self.memory = MemoryCache(1_000_000, self.coherence)
         self.metrics = Metrics()
-        shared = SharedTier(self.shared, self.metrics, patience)
+        shared = SharedTier(self.shared, self.coherence, self.metrics, patience)
         behind = WriteBehind(self.results, self.coherence, self.metrics)
         self.tiers = Tiers(
             self.memory,

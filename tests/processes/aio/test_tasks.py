@@ -64,7 +64,7 @@ def test_a_variant_is_digested(size: int, in_thread: bool, monkeypatch: pytest.M
         async def render(originals: Sequence[Original], transform: Transform) -> Rendered:
             return Rendered(bytes(size), "image/png", 1, 1, 0.0)
 
-        house.gateway.renderer.render = render  # type: ignore[method-assign]
+        house.renderer.render = render  # type: ignore[method-assign]
         digests = Watched(response_head.make_variant)
         monkeypatch.setattr(gateway, "make_variant", digests)
         assert (await house.gateway.get("a", Transform())).variant.body == bytes(size)

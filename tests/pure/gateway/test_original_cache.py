@@ -167,7 +167,7 @@ def test_each_caller_closes_its_own_descriptor() -> None:
     async def steps(bench: Bench) -> None:
         first, second = await asyncio.gather(bench.tier.fetch("cat"), bench.tier.fetch("cat"))
         first.close()
-        bench.tier.forget(Flush())
+        bench.coherence.forget(Flush())
         assert content(second) == b"cat 1"
         second.close()
 
@@ -370,7 +370,7 @@ def test_a_flushed_original_is_fetched_anew() -> None:
         await bench.read()
         await bench.read("dog")
         bench.source.versions.update(cat=2, dog=2)
-        bench.tier.forget(Flush(key="cat"))
+        bench.coherence.forget(Flush(key="cat"))
         assert (await bench.read(), await bench.read("dog")) == ("cat 2", "dog 1")
 
     run(steps)
@@ -380,7 +380,7 @@ def test_a_fetch_that_began_before_a_flush_is_neither_joined_nor_kept() -> None:
     async def steps(bench: Bench) -> None:
         before = await bench.begin(bench.read())
         bench.source.versions["cat"] = 2
-        bench.tier.forget(Flush())
+        bench.coherence.forget(Flush())
         after = asyncio.create_task(bench.read())
         await turns()
         bench.let_through()
@@ -395,7 +395,7 @@ def test_a_flushed_fetch_that_ends_last_does_not_replace_a_newer_one() -> None:
         before = await bench.begin(bench.read())
         gate, bench.source.gate = bench.source.gate, None
         bench.source.versions["cat"] = 2
-        bench.tier.forget(Flush())
+        bench.coherence.forget(Flush())
         assert await bench.read() == "cat 2"
         assert gate
         gate.set()
@@ -408,7 +408,7 @@ def test_a_flushed_fetch_that_ends_does_not_end_the_joining_of_a_newer_one() -> 
     async def steps(bench: Bench) -> None:
         before = await bench.begin(bench.read())
         gate = bench.source.gate
-        bench.tier.forget(Flush())
+        bench.coherence.forget(Flush())
         after = await bench.begin(bench.read())
         assert gate
         gate.set()
@@ -427,7 +427,7 @@ def test_an_original_may_go_while_it_is_asked_about() -> None:
         await bench.read()
         bench.clock.now += FRESH
         reading = await bench.begin(bench.read())
-        bench.tier.forget(Flush())
+        bench.coherence.forget(Flush())
         bench.let_through()
         assert await reading == "cat 1"
         assert len(bench.tier) == 0
@@ -538,7 +538,7 @@ def test_an_original_of_more_than_a_quarter_is_not_kept() -> None:
         await bench.read()
         assert bench.tier.size == 10_000
         bench.source.padding += 1
-        bench.tier.forget(Flush())
+        bench.coherence.forget(Flush())
         await bench.read()
         assert bench.tier.size == 0
 
@@ -665,7 +665,7 @@ class Story:
         elif verb == "delete":
             self.bench.source.versions.pop(key, None)
         elif verb == "forget":
-            self.bench.tier.forget(Flush(key=key))
+            self.bench.coherence.forget(Flush(key=key))
             self.floors[key] = self.replaced[key][-1][1]
         elif verb == "leave" and self.tasks:
             self.tasks[0].cancel()

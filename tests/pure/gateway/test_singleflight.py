@@ -6,7 +6,7 @@ import math
 from resizer.cache.coherence import Coherence
 from resizer.gateway.singleflight import Call, SingleFlight
 from resizer.model.flush import Flush
-from resizer.model.transform import Transform
+from resizer.model.image import VariantId
 from tests.support.clock import Clock
 
 FIELD = "1:width=1"
@@ -18,27 +18,29 @@ class Sky:
     def __init__(self) -> None:
         self.clock = Clock()
         self.coherence = Coherence(clock=self.clock)
-        self.calls: SingleFlight[str] = SingleFlight(self.coherence)
+        self.calls: SingleFlight[VariantId, Call[VariantId, str]] = SingleFlight(
+            self.coherence, lambda flush, id_: flush.matches(*id_)
+        )
         self.land = asyncio.Event()
 
-    def start(self, key: str = "a", field: str = FIELD) -> Call[str]:
-        return self.calls.start(Call(key, field, Transform()), self._work)
+    def start(self, key: str = "a", field: str = FIELD) -> Call[VariantId, str]:
+        return self.calls.start(Call((key, field)), self._work)
 
-    async def _work(self, call: Call[str]) -> str:
+    async def _work(self, call: Call[VariantId, str]) -> str:
         await self.land.wait()
-        return call.key
+        return call.id[0]
 
 
 def test_a_flight_is_found_until_it_lands() -> None:
     async def scene() -> None:
         sky = Sky()
         call = sky.start()
-        assert sky.calls.find("a", FIELD) is call
-        assert sky.calls.find("b", FIELD) is None
+        assert sky.calls.find(("a", FIELD)) is call
+        assert sky.calls.find(("b", FIELD)) is None
         sky.land.set()
         assert await call.wait() == "a"
         await asyncio.sleep(0)
-        assert sky.calls.find("a", FIELD) is None
+        assert sky.calls.find(("a", FIELD)) is None
 
     asyncio.run(scene())
 
@@ -47,9 +49,9 @@ def test_a_flush_parts_those_it_means_and_a_new_one_takes_their_place() -> None:
     async def scene() -> None:
         sky = Sky()
         old, other = sky.start("a"), sky.start("b")
-        sky.calls.flush(Flush(key="a"))
+        sky.calls.forget(Flush(key="a"))
         assert (old.flushed, other.flushed) == (True, False)
-        assert sky.calls.find("a", FIELD) is None
+        assert sky.calls.find(("a", FIELD)) is None
         new = sky.start("a")
         sky.land.set()
         await old.wait()
@@ -65,7 +67,7 @@ def test_a_tag_parts_the_flights_of_its_preset() -> None:
         first = sky.start("a", "1:w=1@thumb")
         told = []
         for tag in ("hero", "thumb"):
-            sky.calls.flush(Flush(tag=tag))
+            sky.calls.forget(Flush(tag=tag))
             told.append(first.flushed)
         assert told == [False, True]
         sky.land.set()
@@ -81,11 +83,11 @@ def test_the_deaf_join_young_flights_only() -> None:
         sky = Sky()
         call = sky.start()
         sky.clock.now += Coherence.TRUST_SECONDS
-        assert sky.calls.find("a", FIELD) is call
+        assert sky.calls.find(("a", FIELD)) is call
         sky.coherence.trusted_until = -math.inf
-        assert sky.calls.find("a", FIELD) is None
+        assert sky.calls.find(("a", FIELD)) is None
         sky.clock.now -= 0.01
-        assert sky.calls.find("a", FIELD) is call
+        assert sky.calls.find(("a", FIELD)) is call
         sky.land.set()
         await call.wait()
 
