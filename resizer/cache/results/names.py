@@ -26,7 +26,7 @@ _LONGEST_SEGMENT = 240
 def name_of(root: str, key: str, field: str) -> str | None:
     """The object of a variant below `root`; None when no store could hold the name."""
     _, mark, preset = field.rpartition(TAG_MARK)
-    tag = mark + _escaped(preset) if mark else ""
+    tag = mark + _escaped(preset).replace("/", "=2F") if mark else ""
     try:
         digest = hashlib.blake2b(field.encode(), digest_size=16).hexdigest()
         name = f"{directory_of(root, key)}/{_OBJECT}{digest}{tag}"
