@@ -68,8 +68,7 @@ def _wanted(transform: Transform, source: SourceFormat) -> Format:
     if transform.fast:
         return FALLBACK
     if transform.format is None or transform.format is Format.JSON:
-        own = BY_MEDIA_TYPE.get(source)
-        return own if own and OUTPUT_FORMATS[own].everywhere else FALLBACK
+        return BY_MEDIA_TYPE.get(source, FALLBACK)
     if transform.format is Format.AUTO:
         raise ValueError("format=auto is resolved by negotiation, before a render")
     return transform.format

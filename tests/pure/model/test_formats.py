@@ -4,6 +4,7 @@ import pytest
 
 from resizer.model.formats import FALLBACK, NEGOTIATED, OFFERED, OUTPUT_FORMATS, Format
 from resizer.model.transform import Quality
+from tests.support.root import ROOT
 
 NO_FILES = {Format.AUTO, Format.JSON}
 
@@ -16,6 +17,14 @@ def test_every_format_that_may_be_asked_for_has_a_row() -> None:
 def test_auto_is_the_best_that_a_client_names_and_at_last_what_all_can_read() -> None:
     assert list(NEGOTIATED) == [Format.AUTO_AVIF, Format.AUTO_WEBP, Format.AUTO_JPEG]
     assert list(NEGOTIATED)[-1] is FALLBACK
+
+
+def test_the_documentation_lists_all_formats_and_what_their_levels_are() -> None:
+    text = (ROOT / "docs/urls.md").read_text()
+    assert " | " + ", ".join(f"`{format_}`" for format_ in OFFERED) + " | " in text
+    for format_, written in OUTPUT_FORMATS.items():
+        levels = ", ".join(map(str, written.levels.values()))
+        assert not levels or f" {levels}" in text, format_
 
 
 @pytest.mark.parametrize("format_", OUTPUT_FORMATS)
