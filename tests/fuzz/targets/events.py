@@ -5,7 +5,7 @@ from resizer.model.flush import Flush
 from resizer.ops.watch.s3_events import Change, Poison, keys_of, read_message
 from resizer.storage.s3.address import S3Address
 from tests.fuzz.target import Target
-from tests.services.ops.watch.test_s3_events import bridged, by_sns, notification, record
+from tests.pure.ops.watch.test_s3_events import bridged, by_sns, notification, record
 
 PLACES = [S3Address("photos-bucket", ""), S3Address("photos-bucket", "photos")]
 
