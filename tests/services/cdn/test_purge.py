@@ -1,6 +1,7 @@
 """Purging: real HTTP on loopback, moto's CloudFront, and everything that may come in between."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -180,6 +181,29 @@ def test_a_token_that_no_header_can_hold_is_not_repeated(server: Recorder) -> No
     (outcome,) = purged(policy("fastly:s", token="hush\nhush"))
     assert outcome.failure is not None
     assert "hush" not in outcome.failure
+
+
+def test_a_redirect_is_a_failure_and_the_token_goes_nowhere_else(server: Recorder) -> None:
+    server.replies = [Told(302, headers={"location": f"{server.url}/elsewhere"})]
+    (outcome,) = purged(policy("fastly:s"))
+    assert outcome.failure == "HTTP 302"
+    assert [asked.path for asked in server.asked] == ["/service/s/purge"]
+
+
+def test_a_proxy_of_the_environment_is_not_used(
+    server: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{free_port()}")
+    assert purged(policy("fastly:s")) == [PurgeOutcome("fastly:s", 1)]
+
+
+def test_a_compressed_reply_is_not_inflated(server: Recorder) -> None:
+    bomb = gzip.compress(b'{"msg":"' + b"x" * 10_000_000 + b'"}')
+    server.replies = [Told(403, bomb, {"content-encoding": "gzip"})]
+    (outcome,) = purged(policy("fastly:s"))
+    assert outcome.failure == "HTTP 403"
+    assert server.asked[0].headers["accept-encoding"] == "identity"
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> None:
