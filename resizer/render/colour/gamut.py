@@ -13,7 +13,7 @@ _P3_OF_SRGB = (
 """Light of sRGB as light of Display P3 (CSS Color 4 §10)."""
 
 
-def settled(transform: Transform, *, wide: bool) -> Transform:
+def with_gamut(transform: Transform, *, wide: bool) -> Transform:
     """The transform with the gamut that its variant will have, and its colours as samples of that.
 
     `wide` says whether the original may hold more than sRGB, and the format to write a profile.

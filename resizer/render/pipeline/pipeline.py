@@ -18,14 +18,14 @@ from resizer.model.limits import Limits
 from resizer.model.plan import plan
 from resizer.model.transform import Saliency, Transform, UniformEdge
 from resizer.render.colour.convert import opaque, shows_through
-from resizer.render.colour.gamut import settled
+from resizer.render.colour.gamut import with_gamut
 from resizer.render.colour.profile import with_profile
 from resizer.render.containers.output_formats import keeps_frames, resolve
 from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.no_larger import no_larger
 from resizer.render.pipeline.overlay import read_overlays
 from resizer.render.pipeline.reuse import find_image, leave_image, reused_or_opened
-from resizer.render.pipeline.steps import FINISH, RESIZE, SHAPE, Work, aimed, done
+from resizer.render.pipeline.steps import FINISH, RESIZE, SHAPE, Work, apply, with_saliency_crop
 from resizer.render.pipeline.trim import uniform_edge
 from resizer.render.protocol.intermediate import IntermediateKind
 from resizer.render.protocol.messages import Resampling
@@ -96,7 +96,7 @@ def _prepared(header: Header, transform: Transform, limits: Limits, resampling: 
     """All decisions, before any pixel but those that `trim=border` must look at."""
     frames = header.frames > 1 and keeps_frames(transform, header.format)
     format_ = resolve(transform, header.format, frames=frames, alpha=False)
-    transform = settled(transform, wide=header.wide and OUTPUT_FORMATS[format_].profile)
+    transform = with_gamut(transform, wide=header.wide and OUTPUT_FORMATS[format_].profile)
     side = min(limits.max_output_side, OUTPUT_FORMATS[format_].max_side)
     by_edge = isinstance(transform.trim, UniformEdge)
     uniform = uniform_edge(header, limits) if by_edge else None
@@ -119,7 +119,7 @@ def _written(work: Work, file_size: int, overlays: list[memoryview]) -> tuple[by
     written = OUTPUT_FORMATS[format_]
     laid = read_overlays(overlays, work.plan.size, transform.gamut, work.limits, header.pixels)
     work = replace(work, alpha=written.alpha, overlays=laid)
-    image = joined([done(FINISH, frame, work) for frame in frames], format_)
+    image = joined([apply(FINISH, frame, work) for frame in frames], format_)
     body = no_larger(encode(image, format_, transform), image, format_, work)
     return body, written.media_type
 
@@ -146,10 +146,10 @@ def _shaped(work: Work) -> list[pyvips.Image]:
     """Every frame at its size, upright and in its colours, out of the stream and held in memory."""
     if work.frames:
         return _shape(
-            [done(RESIZE, frame, work) for frame in split(load_frames(work.header))], work
+            [apply(RESIZE, frame, work) for frame in split(load_frames(work.header))], work
         )
     if work.header.lazy:
-        return _shape([done(RESIZE, _opened(work), work)], work)
+        return _shape([apply(RESIZE, _opened(work), work)], work)
     header = work.header
     kept = find_image(
         work.intermediates,
@@ -159,7 +159,7 @@ def _shaped(work: Work) -> list[pyvips.Image]:
     )
     if kept is not None:
         return [with_profile(kept.copy(interpretation="srgb"), None)]
-    (frame,) = _shape([done(RESIZE, _opened(work), work)], work)
+    (frame,) = _shape([apply(RESIZE, _opened(work), work)], work)
     leave_image(work.intermediates, IntermediateKind.SHAPED, work.shape, frame)
     return [frame]
 
@@ -181,5 +181,5 @@ def _shape(frames: list[pyvips.Image], work: Work) -> list[pyvips.Image]:
     crops = work.plan.crop.size != resized and resized.pixels <= work.limits.max_source_pixels
     if crops and isinstance(work.transform.gravity, Saliency):
         frames[0] = frames[0].copy_memory()
-        work = aimed(frames[0], work)
-    return [done(SHAPE, frame, work) for frame in frames]
+        work = with_saliency_crop(frames[0], work)
+    return [apply(SHAPE, frame, work) for frame in frames]

@@ -87,14 +87,14 @@ class Work:
 Step = Callable[[pyvips.Image, Work], pyvips.Image]
 
 
-def done(steps: tuple[Step, ...], image: pyvips.Image, work: Work) -> pyvips.Image:
+def apply(steps: tuple[Step, ...], image: pyvips.Image, work: Work) -> pyvips.Image:
     """The image after these steps."""
     for step in steps:
         image = step(image, work)
     return image
 
 
-def aimed(image: pyvips.Image, work: Work) -> Work:
+def with_saliency_crop(image: pyvips.Image, work: Work) -> Work:
     """The work with its crop where the eye goes (libvips `smartcrop`), found in one resized frame.
 
     The image must be held in memory.
