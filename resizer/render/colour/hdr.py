@@ -1,4 +1,4 @@
-"""Pictures brighter than paper (PQ, HLG) brought down to it by the curve of BT.2390.
+"""HDR pictures (PQ, HLG), tone-mapped to ordinary brightness by the curve of BT.2390.
 
 A pixel is scaled by what the curve makes of its brightest channel, so that its hue stays. Each
 channel by itself, a blue sky came out cyan: patches of all hues differed from what Chrome shows by

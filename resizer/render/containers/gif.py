@@ -1,4 +1,4 @@
-"""What every walk through the blocks of a GIF takes (GIF89a §15, §18, §19).
+"""The sub-blocks of a GIF, walked in a bounded number of steps (GIF89a §15, §18, §19).
 
 A sub-block holds 255 bytes at most and one at least: 64 MiB of the least took 16 s to walk.
 """

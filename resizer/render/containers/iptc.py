@@ -1,4 +1,4 @@
-"""IPTC without the pictures that come with it: thumbnails of what was cropped away.
+"""IPTC for a variant: without thumbnails, which show what was cropped away.
 
 IIM 4.2, chapter 1 (data sets); Adobe Photoshop File Formats, "Image Resource Blocks".
 """

@@ -1,4 +1,4 @@
-"""How often a JPEG goes over its picture, counted in its markers before it is decoded.
+"""The scans of a JPEG, counted in its markers before it is decoded.
 
 A progressive JPEG draws the whole picture again with each scan, and one of no more than its header
 costs as much as a full one: 882 empty scans of 67 MP, 217 kB, took 10 s; 100 of them take 1.2 s.

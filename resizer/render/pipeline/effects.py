@@ -1,4 +1,4 @@
-"""blur and sharpen."""
+"""The options `blur` and `sharpen`."""
 
 import pyvips
 

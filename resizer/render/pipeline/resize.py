@@ -1,8 +1,8 @@
 """Shrinking and enlarging, in the light that was asked for.
 
 In gamma-coded values fine detail comes out too dark: black and white stripes average to 128 where
-the eye sees 188. `light` shrinks in linear light; here is libvips' own way, in 8 bits as they are,
-and all that enlarges.
+the eye sees 188. `linear_light` shrinks without that; here is libvips' own way, in 8 bits as they
+are, and all that enlarges.
 """
 
 import pyvips

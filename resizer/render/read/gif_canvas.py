@@ -1,4 +1,4 @@
-"""A GIF whose canvas is clear where nothing was painted, as browsers have it.
+"""GIFs whose canvas is transparent where nothing was painted, as in browsers.
 
 libnsgif fills what an opaque frame leaves behind with the background colour, and libvips takes a
 file of opaque frames for opaque: what none of them covers is black. Both know better as soon as a

@@ -1,4 +1,4 @@
-"""Pixels in memory as a libvips image that tells all that another tells beside its own."""
+"""A libvips image of pixels in memory, with the metadata of another image."""
 
 from typing import Any
 

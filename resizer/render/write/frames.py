@@ -1,5 +1,8 @@
-"""An animation as a list of frames, and as one image again, the way libvips holds it: one frame
-under another, with the delays in milliseconds and the times it is played, 0 for ever."""
+"""An animation as a list of frames, and as one libvips image again.
+
+libvips holds one frame under another, with the delays in milliseconds and the times that it is
+played, 0 for ever.
+"""
 
 import pyvips
 

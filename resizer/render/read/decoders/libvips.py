@@ -1,4 +1,4 @@
-"""The same formats by libvips' own loaders, where it was built with them.
+"""HEIC, AVIF sequences, JPEG XL and PDF by libvips' own loaders, where it was built with them.
 
 That of `pyvips[binary]` was not; a system's often is. HEIC takes more than its loader, which AVIF
 has too: libheif needs a decoder of HEVC, and only trying tells.
