@@ -29,8 +29,14 @@ async def slow_render(
     """A render that somebody else waits behind, so that it is in the slow lane."""
     async with render_under_way(pool) as (given, task):
         assert await order(pool, "echo x") == "x"
-        await until(lambda: pool.slow.busy)
+        await until(lambda: pool.slow_busy)
         yield given, task
+
+
+def offend(pool: Pool, given: Original) -> None:
+    """It was slow twice of late: no worker of the quick lane is for it."""
+    for _ in range(2):
+        pool._quarantine.add([given], LIGHT)
 
 
 async def render(pool: Pool, given: Original, transform: Transform = LIGHT) -> str:

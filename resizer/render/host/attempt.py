@@ -1,55 +1,21 @@
 """One attempt of a worker at a request, and what its outcome says of the original."""
 
-import asyncio
 import itertools
 import time
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 
 from resizer.errors import RenderTimeout, ResizerError, UnprocessableSource
-from resizer.model.image import Original, Rendered
+from resizer.model.image import Rendered
 from resizer.model.limits import Limits
-from resizer.model.transform import Transform
 from resizer.render.host.pixel_cache import LentBuffers, PixelCache
 from resizer.render.host.quarantine import Quarantine, SlowThreshold
+from resizer.render.host.render_request import RenderRequest
 from resizer.render.host.worker_process import End, RenderFailed, Worker, WorkerDied
 from resizer.render.protocol.messages import Job, Resampling
 
-
-@dataclass(slots=True, eq=False)
-class RenderRequest:
-    """One render that somebody waits for."""
-
-    originals: tuple[Original, ...]
-    """The picture, and what is laid over it, in order."""
-    transform: Transform
-    answer: asyncio.Future[Rendered] = field(repr=False)
-    slow: bool = False
-    """It is, or was, in the slow lane."""
-    crashed: bool = False
-    """It has cost one worker."""
-
-    @property
-    def pixels(self) -> Hashable:
-        """What is to be encoded, but for overlays: requests that differ in format and quality
-        alone have it in common, and the first to be rendered leaves it for the others."""
-        usual = Transform()
-        alike = replace(
-            self.transform,
-            format=usual.format,
-            quality=usual.quality,
-            metadata=usual.metadata,
-            fast=usual.fast,
-        )
-        return self.originals[0].serial, alike
-
-    def succeed(self, rendered: Rendered) -> None:
-        if not self.answer.done():
-            self.answer.set_result(rendered)
-
-    def fail(self, error: ResizerError) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
+_STRIKES_OF_A_CRASH = 2
+"""It is no guest of the quick lane: an original that crashes in a thousand sizes costs two workers,
+or one more for each that begins with it before anything is known."""
 
 
 class Attempts:
@@ -73,13 +39,13 @@ class Attempts:
         self._sequence = itertools.count(1)
 
     async def make(self, worker: Worker, request: RenderRequest) -> bool:
-        """Have `worker` answer `request`; whether that is over, or a second worker should try.
+        """Have `worker` answer `request`; whether it died, and another one should try.
 
         Never raises: whatever happens costs the request and not its lane.
         """
         if request.answer.done():
             # Its descriptors may be closed, and their numbers other files' by now.
-            return True
+            return False
         start, slow_after = time.monotonic(), self._threshold.seconds
         try:
             request.succeed(await self._ask(worker, request))
@@ -90,13 +56,13 @@ class Attempts:
             if worker.end is End.TIMEOUT:
                 # It said so itself, while its render went on.
                 self._block(request, error)
-                return True
+                return False
             request.fail(error)
         except Exception as error:
             self._on_warning(f"a render could not be given to its worker: {error!r}")
             request.fail(ResizerError("The image could not be rendered."))
         self._judge(request, slow=time.monotonic() - start > slow_after)
-        return True
+        return False
 
     async def _ask(self, worker: Worker, request: RenderRequest) -> Rendered:
         try:
@@ -120,26 +86,28 @@ class Attempts:
         )
 
     def _ended_by(self, request: RenderRequest, end: End) -> bool:
-        """Learn from a worker's death; whether its request is over, or should be tried again."""
+        """Learn from a worker's death; whether another worker should try."""
         if end in (End.STOPPED, End.CLOSED):
-            return True  # whoever ended it sees to the request
+            return False
         if end is End.TIMEOUT:
             self._block(request, _timeout(self._limits.render_seconds))
         elif request.crashed:
             self._block(request, _crashed_twice(self._limits.render_memory_mb))
         else:
-            request.crashed = True
-            self._quarantine.add(request.originals, request.transform)
-            return False
-        return True
+            request.crashed = request.alone = True
+            self._quarantine.add(request.originals, request.transform, _STRIKES_OF_A_CRASH)
+            return True
+        return False
 
     def _block(self, request: RenderRequest, error: UnprocessableSource) -> None:
         self._quarantine.block(request.originals, request.transform, error)
         request.fail(error)
 
     def _judge(self, request: RenderRequest, *, slow: bool) -> None:
-        judge = self._quarantine.add if slow else self._quarantine.absolve
-        judge(request.originals, request.transform)
+        if not slow:
+            self._quarantine.absolve(request.originals, request.transform)
+        elif not request.counted:
+            self._quarantine.add(request.originals, request.transform)
 
 
 def _timeout(seconds: float) -> RenderTimeout:

@@ -1,30 +1,31 @@
-"""The pool of workers: whose turn it is, and who has to make room for others.
+"""The pool of workers: it carries out what its schedule decides.
 
-The quick lane has a slot for each worker, and all slots take from one queue, first come first
-served, but for those whose pixels another worker is about to have. A render that turns out slow
-goes on in the slow lane, on half of the cores, as soon as somebody waits; what was slow
-before, or has cost a worker, goes there straight away.
+Processes are started, given jobs, slowed down and ended here; whose turn it is, and who has to make
+room for others, is decided in `schedule`.
 """
 
 import asyncio
-from collections import deque
+import time
 from collections.abc import Callable, Sequence
 
-from resizer.aio.tasks import cancel_and_wait
+from resizer.aio.tasks import BackgroundTasks
 from resizer.errors import Overloaded
 from resizer.model.image import Original, Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
-from resizer.render.host.attempt import Attempts, RenderRequest
+from resizer.render.host import decisions
+from resizer.render.host.attempt import Attempts
+from resizer.render.host.decisions import Decision, Slot
 from resizer.render.host.pixel_cache import PixelCache
 from resizer.render.host.quarantine import SLOW_SECONDS, Quarantine, SlowThreshold
-from resizer.render.host.slow_lane import NO_RENDERER, SlowLane
+from resizer.render.host.render_request import RenderRequest
+from resizer.render.host.schedule import Schedule
 from resizer.render.host.spawn import COMMAND
 from resizer.render.host.supervisor import Supervisor
-from resizer.render.host.worker_process import Worker
-from resizer.render.host.worker_slot import WorkerSlot
+from resizer.render.host.worker_process import End, Worker
 from resizer.render.protocol.messages import Resampling
 
+NO_RENDERER = "No renderer is up; try again in a moment."
 _SLOW_SHARE = 0.25
 """Of the time that a render may take: what takes longer is slow on any site."""
 
@@ -57,40 +58,41 @@ class Pool:
         comes to the slow lane and -1 when it is answered, `on_busy` a lane's workers at work.
         """
         self._supervisor = Supervisor(limits, command, on_death, on_warning)
-        self._threshold = SlowThreshold(
-            slow_seconds, max(slow_seconds, _SLOW_SHARE * limits.render_seconds)
-        )
+        longest = max(slow_seconds, _SLOW_SHARE * limits.render_seconds)
+        self._threshold = SlowThreshold(slow_seconds, longest)
         self._quarantine = Quarantine()
         self.pixels = PixelCache(pixel_bytes, limits.max_variant_bytes)
         self._attempts = Attempts(
             limits, resampling, self._threshold, self._quarantine, self.pixels, on_warning
         )
-        self.slow = SlowLane(
-            max(1, count // 2),
-            self._supervisor,
-            self._attempts,
-            self._quarantine,
-            on_slow=on_slow,
-            on_busy=on_busy,
-        )
-        self._slots = [
-            WorkerSlot(self._supervisor, recycle_after, self._failed) for _ in range(count)
-        ]
+        self._schedule = Schedule(count, limits, recycle_after, self._quarantine)
+        self._on_slow = on_slow
         self._on_busy = on_busy
-        self._waiting: deque[RenderRequest] = deque()
-        self._requests: set[RenderRequest] = set()
-        self._tending: list[asyncio.Task[None]] = []
+        self._told_busy: dict[str, int] = {}
+        self._tasks = BackgroundTasks()
+        self._tried = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
         self._open = False
 
     @property
     def waiting(self) -> int:
         """Requests that the quick lane has not taken yet."""
-        return len(self._waiting)
+        return len(self._schedule.waiting)
 
     @property
     def busy(self) -> int:
         """Workers at work in the quick lane."""
-        return sum(slot.busy for slot in self._slots)
+        return self._schedule.busy
+
+    @property
+    def slow_waiting(self) -> int:
+        """Requests that the slow lane has not taken yet."""
+        return len(self._schedule.slow_queue)
+
+    @property
+    def slow_busy(self) -> int:
+        """Workers at work in the slow lane, or about to be."""
+        return len(self._schedule.slow)
 
     @property
     def workers(self) -> int:
@@ -100,9 +102,8 @@ class Pool:
     async def start(self) -> None:
         """Start every worker; returns when each is up or has failed to start once."""
         self._open = True
-        self._tending = [asyncio.create_task(self._tend(slot)) for slot in self._slots]
-        for slot in self._slots:
-            await slot.tried.wait()
+        self._decide()
+        await self._tried.wait()
 
     async def check(self) -> None:
         """Raises Overloaded when no worker is up and none can be started."""
@@ -117,112 +118,135 @@ class Pool:
         many slow renders wait. A caller that is cancelled leaves its worker to finish.
         """
         await self.check()
-        request = RenderRequest(
-            tuple(originals), transform, asyncio.get_running_loop().create_future()
-        )
-        self._requests.add(request)
+        request = RenderRequest(originals, transform, asyncio.get_running_loop().create_future())
+        self._schedule.arrived.append(request)
+        self._decide()
         try:
-            if not self._sent_elsewhere(request):
-                self._waiting.append(request)
-                self._wake()
             return await request.answer
         finally:
-            self._requests.discard(request)
-            self.slow.leave(request)
-            # Asked first: the error of a deque that lacks something holds the whole of it as text.
-            if request in self._waiting:
-                self._waiting.remove(request)
+            self._schedule.left(request)
 
     async def close(self) -> None:
         """Kill every worker; whoever still waits for one gets Overloaded."""
         self._open = False
         self._fail_all("The server is shutting down.")
-        await asyncio.gather(
-            *map(cancel_and_wait, self._tending), *(p.close() for p in self._slots)
-        )
-        await self.slow.close()
+        await self._tasks.end()
         await self._supervisor.close()
+        for request in [*self._schedule.requests]:
+            self._schedule.left(request)
+            self._schedule.ended(request)
         self.pixels.close()
 
     @property
     def _up(self) -> bool:
-        return self._open and any(slot.up or not slot.failing for slot in self._slots)
+        slots = self._schedule.slots
+        return self._open and any(slot.worker or not slot.failing for slot in slots)
 
-    async def _tend(self, slot: WorkerSlot) -> None:
-        """Keep a worker in `slot` and give it whatever waits longest, for ever."""
-        while True:
-            slot.wake.clear()
-            worker = await slot.ready()
-            if request := self._next():
-                await self._serve(slot, worker, request)
-            else:
-                await slot.wake.wait()
+    def _decide(self) -> None:
+        """To be called whenever something has happened."""
+        if not self._open:
+            return
+        for slot in self._schedule.slots:
+            if slot.is_idle and slot.worker:
+                slot.worker.check_idle()
+        for decision in self._schedule.decide(time.monotonic()):
+            self._carry_out(decision)
+        self._tell_busy()
+        self._look_again()
 
-    def _next(self) -> RenderRequest | None:
-        while self._waiting:
-            request = self._first()
-            self._waiting.remove(request)
-            if not self._sent_elsewhere(request):
-                return request
-        return None
+    def _carry_out(self, decision: Decision) -> None:
+        match decision:
+            case decisions.Refuse(request, error):
+                request.fail(error)
+            case decisions.Render(slot, worker, request):
+                self._tasks.start(self._render(slot, worker, request))
+            case decisions.RenderAlone(request):
+                self._tasks.start(self._render_alone(request))
+            case decisions.SlowDown(worker):
+                worker.slow_down()
+            case decisions.Kill(worker, end):
+                worker.kill(end)
+            case decisions.Start(slot, pause):
+                self._tasks.start(self._start(slot, pause))
+            case decisions.Slowed(request):
+                self._on_slow(1)
+                request.answer.add_done_callback(lambda _: self._on_slow(-1))
 
-    def _first(self) -> RenderRequest:
-        """Who waits longest; but rather not for pixels that a render under way will leave behind.
-
-        Of the 24 variants of a srcset at once, each size is so decoded and resized by one worker,
-        and the other does not do the same beside it.
-        """
-        if len(self._waiting) > 1:
-            busy = [slot.request for slot in self._slots if slot.busy]
-            made = {request.pixels for request in busy if request}
-            for request in self._waiting:
-                if request.pixels not in made:
-                    return request
-        return self._waiting[0]
-
-    def _sent_elsewhere(self, request: RenderRequest) -> bool:
-        """Refuse what is blocked, move what is quarantined to the slow lane; whether it is gone."""
-        if error := self._quarantine.refusal(request.originals, request.transform):
-            request.fail(error)
-        elif self._quarantine.holds(request.originals, request.transform):
-            self.slow.take(request)
-            return True
-        return request.answer.done()
-
-    async def _serve(self, slot: WorkerSlot, worker: Worker, request: RenderRequest) -> None:
-        """Answer one request, or see it off to the slow lane."""
-        attempt = asyncio.create_task(self._attempts.make(worker, request))
-        attempt.add_done_callback(lambda _: slot.wake.set())
-        slot.attempt, slot.request, slot.overdue = attempt, request, False
-        self._on_busy("quick", self.busy)
-        await self._done_or_in_the_way(slot, attempt)
-        if not attempt.done():
-            slot.detach()
-            self.slow.move(worker, request, attempt)
-        elif not attempt.result():
-            self.slow.take(request)
-        self._on_busy("quick", self.busy)
-
-    async def _done_or_in_the_way(self, slot: WorkerSlot, attempt: "asyncio.Task[bool]") -> None:
-        """Wait until it is over, or is overdue and others need its slot."""
-        timer = asyncio.get_running_loop().call_later(self._threshold.seconds, slot.mark_overdue)
-        while not attempt.done() and not (slot.overdue and self._is_short_of_slots()):
-            slot.wake.clear()
-            await slot.wake.wait()
+    async def _render(self, slot: Slot, worker: Worker, request: RenderRequest) -> None:
+        """Answer one request; it may be driven out to the slow lane meanwhile."""
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._threshold.seconds, self._overdue, slot, request)
+        crashed = await self._attempts.make(worker, request)
         timer.cancel()
+        await self._ended(worker, request, crashed=crashed)
 
-    def _is_short_of_slots(self) -> bool:
-        return len(self._waiting) > sum(slot.free for slot in self._slots)
+    async def _render_alone(self, request: RenderRequest) -> None:
+        try:
+            worker = await self._supervisor.start()
+        except Exception:
+            request.fail(Overloaded(NO_RENDERER))
+            self._schedule.ended(request)
+            self._decide()
+            return
+        worker.slow_down()
+        crashed = await self._attempts.make(worker, request)
+        await self._ended(worker, request, crashed=crashed)
 
-    def _wake(self) -> None:
-        for slot in self._slots:
-            slot.wake.set()
+    async def _ended(self, worker: Worker, request: RenderRequest, *, crashed: bool) -> None:
+        if worker.end in (End.STOPPED, End.CLOSED):
+            return  # whoever ended it has seen to the request
+        again, slow = crashed and not request.answer.done(), request in self._schedule.slow
+        if slow:
+            worker.kill(End.RECYCLED)
+        if again and slow:
+            await self._render_alone(request)
+            return
+        self._schedule.ended(request)
+        if again:
+            self._schedule.arrived.append(request)
+        self._decide()
 
-    def _failed(self) -> None:
-        """A worker could not be started."""
+    def _overdue(self, slot: Slot, request: RenderRequest) -> None:
+        if slot.request is request:
+            slot.overdue = True
+            self._decide()
+
+    async def _start(self, slot: Slot, pause: float) -> None:
+        def tried(*, failing: bool) -> None:
+            slot.tried, slot.failing = True, failing
+            self._after_a_start()
+
+        await asyncio.sleep(pause)
+        worker = await self._supervisor.start_until_up(self._died, lambda: tried(failing=True))
+        self._schedule.started(slot, worker)
+        tried(failing=False)
+
+    def _after_a_start(self) -> None:
+        if all(one.tried for one in self._schedule.slots):
+            self._tried.set()
         if not self._up:
             self._fail_all(NO_RENDERER)
+        self._decide()
+
+    def _died(self, worker: Worker) -> None:
+        self._schedule.died(worker)
+        self._decide()
+
+    def _tell_busy(self) -> None:
+        for lane, workers in (("quick", self.busy), ("slow", self.slow_busy)):
+            if self._told_busy.get(lane) != workers:
+                self._told_busy[lane] = workers
+                self._on_busy(lane, workers)
+
+    def _look_again(self) -> None:
+        """When somebody has waited for too long."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer, deadline = None, self._schedule.slow_queue.deadline
+        if deadline is not None:
+            seconds = max(0.0, deadline - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._decide)
 
     def _fail_all(self, message: str) -> None:
-        for request in self._requests:
+        for request in self._schedule.requests:
             request.fail(Overloaded(message))

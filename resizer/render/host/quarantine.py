@@ -53,14 +53,14 @@ class Quarantine:
         weights = {True, is_light(transform)}
         return any((name, light) in self._slow for name in _names(originals) for light in weights)
 
-    def add(self, originals: Originals, transform: Transform) -> None:
-        """A render was slow, or its worker died."""
+    def add(self, originals: Originals, transform: Transform, strikes: int = 1) -> None:
+        """A render was slow, or its worker died, which weighs more."""
         if name := _name(originals):
             self._slow.put((name, is_light(transform)), None)
-            self._strikes.put(name, (self._strikes.get(name) or 0) + 1)
+            self._strikes.put(name, (self._strikes.get(name) or 0) + strikes)
 
     def strikes(self, originals: Originals) -> int:
-        """Times that they were added lately, whatever was asked of them and however it went on."""
+        """What they were added with lately, whatever was asked of them and however it went on."""
         return max(self._strikes.get(name) or 0 for name in _names(originals))
 
     def absolve(self, originals: Originals, transform: Transform) -> None:

@@ -1,12 +1,17 @@
 """All worker processes of one pool, from their start until they are reaped."""
 
+import asyncio
+import itertools
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from resizer.aio.tasks import BackgroundTasks
 from resizer.model.limits import Limits
 from resizer.render.host.worker_process import End, Worker
 
 _REAP_SECONDS = 10.0
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Seconds between attempts to start a worker; then the longest one again and again."""
 
 
 class Supervisor:
@@ -32,7 +37,7 @@ class Supervisor:
         """Workers alive, those that are about to be ready included."""
         return len(self._workers)
 
-    async def start(self, on_death: Callable[[], None] = lambda: None) -> Worker:
+    async def start(self, on_death: Callable[[Worker], None] = lambda _: None) -> Worker:
         """One attempt to start a worker; `on_death` is called when it is no more.
 
         Raises whatever kept it from starting, which the operator has been told by then.
@@ -50,16 +55,30 @@ class Supervisor:
             self._on_warning(f"sandbox: {problem}")
         return worker
 
+    async def start_until_up(
+        self, on_death: Callable[[Worker], None], on_failure: Callable[[], None]
+    ) -> Worker:
+        """A worker that is up, however many attempts it takes; told of each one that failed."""
+        for pause in itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1])):
+            # Whatever it was: a slot that gave up would leave its requests waiting for ever.
+            with suppress(Exception):
+                worker = await self.start(on_death)
+                if not worker.end:
+                    return worker
+            on_failure()
+            await asyncio.sleep(pause)
+        raise AssertionError("pauses have no end")
+
     async def close(self) -> None:
         """Kill every worker and reap it."""
         for worker in list(self._workers):
             worker.kill(End.CLOSED)
         await self._reaping.end(_REAP_SECONDS)
 
-    def _died(self, worker: Worker, on_death: Callable[[], None]) -> None:
+    def _died(self, worker: Worker, on_death: Callable[[Worker], None]) -> None:
         self._workers.discard(worker)
         self._reaping.start(self._reap(worker))
-        on_death()
+        on_death(worker)
         if worker.end and worker.end is not End.CLOSED:
             self._on_death(worker.end)
 

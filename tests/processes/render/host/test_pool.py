@@ -17,7 +17,7 @@ from resizer.errors import Overloaded, RenderTimeout, UnprocessableSource
 from resizer.model.image import Original, Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
-from resizer.render.host.attempt import RenderRequest
+from resizer.render.host.render_request import RenderRequest
 from tests.support.deadlines import stretched
 from tests.support.puppet_pool import (
     gone,

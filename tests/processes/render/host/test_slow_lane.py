@@ -24,7 +24,7 @@ from tests.support.puppet_pool import (
     running,
     until,
 )
-from tests.support.slow_renders import HURRY, LIGHT, SHORT, render, slow_render
+from tests.support.slow_renders import HURRY, LIGHT, SHORT, offend, render, slow_render
 
 NEVER = 60.0
 
@@ -39,7 +39,7 @@ def test_a_slow_render_holds_up_nobody_and_comes_to_its_end() -> None:
     async def scenario() -> None:
         async with running(slow_seconds=HURRY) as (pool, diary), slow_render(pool) as (given, task):
             assert [await order(pool, f"echo {n}") for n in range(5)] == list("01234")
-            assert (pool.busy, pool.slow.busy, pool.workers) == (0, 1, 2)
+            assert (pool.busy, pool.slow_busy, pool.workers) == (0, 1, 2)
             os.pwrite(given.fd, b"gone", 0)
             worker = int(await task)
             await until(lambda: pool.workers == 1)
@@ -58,7 +58,7 @@ def test_who_is_in_nobodys_way_stays_where_it_is() -> None:
             for _ in range(20):
                 await pid(pool)
                 await asyncio.sleep(HURRY / 10)
-            assert (pool.busy, pool.slow.busy) == (1, 0)
+            assert (pool.busy, pool.slow_busy) == (1, 0)
             os.pwrite(given.fd, b"gone", 0)
             worker = int(await task)
             assert not gone(worker)
@@ -77,7 +77,7 @@ def test_one_who_waits_drives_out_one_and_no_more() -> None:
                 await stack.enter_async_context(render_under_way(pool))
             await asyncio.sleep(2 * HURRY)
             assert await order(pool, "echo x") == "x"
-            assert (pool.busy, pool.slow.busy) == (3, 1)
+            assert (pool.busy, pool.slow_busy) == (3, 1)
 
     asyncio.run(scenario())
 
@@ -110,7 +110,7 @@ def test_without_room_a_slow_render_is_stopped_and_begins_anew_when_there_is() -
         async with running(slow_seconds=HURRY) as (pool, diary), slow_render(pool) as (first, one):
             async with render_under_way(pool) as (second, two):
                 assert await order(pool, "echo x") == "x"
-                await until(lambda: pool.slow.waiting)
+                await until(lambda: pool.slow_waiting)
                 assert diary.deaths == ["stopped"]
                 os.pwrite(second.fd, b"gone", 0)
                 assert pool.workers <= 2
@@ -124,7 +124,7 @@ def test_without_room_a_slow_render_is_stopped_and_begins_anew_when_there_is() -
     asyncio.run(scenario())
 
 
-def test_what_was_slow_once_goes_to_the_slow_lane_straight_away_under_any_size() -> None:
+def test_what_was_slow_twice_goes_to_the_slow_lane_straight_away_under_any_size() -> None:
     async def scenario() -> None:
         moves: list[int] = []
         async with running(slow_seconds=HURRY, on_slow=moves.append) as (pool, _):
@@ -135,9 +135,10 @@ def test_what_was_slow_once_goes_to_the_slow_lane_straight_away_under_any_size()
                 await order(pool, "echo x")
                 os.pwrite(given.fd, b"gone", 0)
                 assert await first == str(worker)
+                pool._quarantine.add([given], LIGHT)
                 os.pwrite(given.fd, b"wait", 0)
                 again = asyncio.create_task(render(pool, given, Transform(width=11)))
-                await until(lambda: pool.slow.busy)
+                await until(lambda: pool.slow_busy)
                 assert pool.busy == 0
                 assert await pid(pool) != worker
                 os.pwrite(given.fd, b"gone", 0)
@@ -151,7 +152,7 @@ def test_who_is_quick_in_quarantine_leaves_it() -> None:
     async def scenario() -> None:
         async with running(slow_seconds=0.5) as (pool, diary):
             with original("echo x") as given:
-                pool._quarantine.add([given], LIGHT)
+                offend(pool, given)
                 assert await render(pool, given) == "x"
                 await until(lambda: diary.deaths == ["recycled"])
                 assert await render(pool, given) == "x"
@@ -254,7 +255,7 @@ def test_whatever_happens_each_is_answered_once_and_workers_stay_few(seed: int) 
         while True:
             sizes.add(pool.workers)
             assert pool.busy <= count
-            assert pool.slow.busy <= rooms
+            assert pool.slow_busy <= rooms
             workers = [pid for pid in children(os.getpid()) if pid not in others]
             if workers and choices.random() < 0.03:
                 with suppress(ProcessLookupError):  # it has ended since
@@ -265,10 +266,10 @@ def test_whatever_happens_each_is_answered_once_and_workers_stay_few(seed: int) 
         async with running(count, slow_seconds=HURRY, on_slow=moves.append) as (pool, _):
             looking = asyncio.create_task(look(pool))
             answers = await asyncio.gather(*(ask(pool) for _ in range(16)))
-            await until(lambda: not pool.slow.busy and pool.workers == count)
+            await until(lambda: not pool.slow_busy and pool.workers == count)
             assert not looking.done()
             looking.cancel()
-            assert (pool.busy, pool.waiting, pool.slow.waiting) == (0, 0, 0)
+            assert (pool.busy, pool.waiting, pool.slow_waiting) == (0, 0, 0)
             assert sum(moves) == 0
             return answers
 
