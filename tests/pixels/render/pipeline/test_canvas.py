@@ -22,12 +22,6 @@ from tests.support.drawings import (
 CLEAR_RED = (*RED, 0)
 
 
-def test_transparency_becomes_white_where_it_must_go_and_never_black() -> None:
-    clear = png(flat(40, 40, CLEAR_RED))
-    for format_ in (Format.JPEG, Format.BASELINE_JPEG):
-        assert near(picture(clear, format=format_)(20, 20), WHITE)
-
-
 def test_a_background_lies_under_transparency_in_every_format() -> None:
     clear = png(flat(40, 40, CLEAR_RED))
     for format_ in (Format.JPEG, Format.PNG, Format.WEBP, Format.AVIF, Format.GIF):

@@ -1,6 +1,5 @@
-"""The whole of a render: sizes, what survives a crop, formats, animations, refusals."""
+"""The whole of a render: formats, animations, refusals."""
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,8 +8,7 @@ import pyvips
 from resizer.errors import UnprocessableSource
 from resizer.model.formats import Format
 from resizer.model.limits import FailOn, Limits
-from resizer.model.transform import Fit, Gravity, Point, Saliency
-from resizer.render.protocol.messages import Resampling
+from resizer.model.transform import Fit, Saliency
 from tests.support.deadlines import stretched
 from tests.support.drawings import (
     BLUE,
@@ -19,7 +17,6 @@ from tests.support.drawings import (
     RED,
     YELLOW,
     animation,
-    corners,
     flat,
     header_alone,
     jpeg,
@@ -46,30 +43,6 @@ def sources(image: pyvips.Image) -> dict[str, bytes]:
     }
 
 
-SIZES = [
-    (Fit.SCALE_DOWN, (60, 60), (60, 40)),
-    (Fit.SCALE_DOWN, (500, 500), (120, 80)),
-    (Fit.CONTAIN, (240, 240), (240, 160)),
-    (Fit.COVER, (50, 50), (50, 50)),
-    (Fit.COVER, (300, 100), (300, 100)),
-    (Fit.CROP, (50, 50), (50, 50)),
-    (Fit.CROP, (300, 50), (120, 50)),
-    (Fit.ASPECT_CROP, (300, 300), (80, 80)),
-    (Fit.PAD, (90, 90), (90, 90)),
-    (Fit.SQUEEZE, (33, 77), (33, 77)),
-]
-
-
-@pytest.mark.parametrize("resampling", list(Resampling))
-@pytest.mark.parametrize(("fit", "box", "size"), SIZES)
-def test_a_variant_has_the_planned_size_from_every_format(
-    fit: Fit, box: tuple[int, int], size: tuple[int, int], resampling: Resampling
-) -> None:
-    for kind, source in sources(quarters(120, 80)).items():
-        image = picture(source, fit=fit, width=box[0], height=box[1], resampling=resampling)
-        assert (image.width, image.height) == size, kind
-
-
 def test_an_original_keeps_its_format_where_browsers_read_it() -> None:
     drawn = sources(quarters())
     drawn["image/svg+xml"] = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
@@ -79,23 +52,6 @@ def test_an_original_keeps_its_format_where_browsers_read_it() -> None:
         "image/tiff": "image/jpeg",
         "image/svg+xml": "image/png",
     }
-
-
-SURVIVORS: list[tuple[Gravity, list[tuple[int, ...]]]] = [
-    (Point(0, 0.5), [RED, RED, BLUE, BLUE]),
-    (Point(1, 0.5), [GREEN, GREEN, YELLOW, YELLOW]),
-    (Point(0.5, 0.5), [RED, GREEN, BLUE, YELLOW]),
-]
-
-
-@pytest.mark.parametrize("fit", [Fit.COVER, Fit.CROP, Fit.ASPECT_CROP])
-@pytest.mark.parametrize(("gravity", "expected"), SURVIVORS)
-def test_gravity_says_what_survives(
-    fit: Fit, gravity: Gravity, expected: list[tuple[int, ...]]
-) -> None:
-    source = png(quarters(240, 60))
-    image = picture(source, fit=fit, width=60, height=60, gravity=gravity)
-    assert corners(image) == expected
 
 
 def test_saliency_keeps_what_draws_the_eye() -> None:
@@ -145,23 +101,6 @@ def test_an_animation_keeps_its_frames_delays_and_loops(animated: bytes, format_
     assert image.get("loop") == 3
     for found, drawn in zip(middles(image), (RED, GREEN, BLUE, YELLOW), strict=True):
         assert near(found, drawn, 12)
-
-
-@pytest.mark.parametrize(("fit", "box", "size"), SIZES)
-def test_every_fit_works_on_every_frame(
-    animated: bytes, fit: Fit, box: tuple[int, int], size: tuple[int, int]
-) -> None:
-    del size
-    image = look(rendered(animated, fit=fit, width=box[0], height=box[1]), n=-1)
-    found = [pixel for pixel in middles(image) if pixel]
-    assert len(found) == 4
-    for one, other in pairwise(found):
-        assert not near(one, tuple(other), 12), "two frames show the same"
-
-
-def test_a_turned_and_padded_animation_stays_one(animated: bytes) -> None:
-    image = look(rendered(animated, rotate=90, fit=Fit.PAD, width=60, height=60, blur=2.0), n=-1)
-    assert (image.get_n_pages(), image.get_page_height()) == (4, 60)
 
 
 def test_an_animation_shows_its_first_frame_where_frames_cannot_be(animated: bytes) -> None:

@@ -14,13 +14,11 @@ from tests.support.drawings import (
     animation,
     flat,
     jpeg,
-    look,
     near,
     oriented,
     picture,
     png,
     quarters,
-    rendered,
 )
 
 LIMITS = Limits()
@@ -82,15 +80,6 @@ def test_a_header_knows_the_upright_size_and_the_frames() -> None:
     assert (turned.stored.width, turned.size.width, turned.frames) == (120, 80, 1)
     moving = animation([quarters(), quarters().fliphor()], [50, 50]).webpsave_buffer()
     assert inspect(memoryview(moving), LIMITS).frames == 2
-
-
-def test_a_gain_map_is_dropped_with_the_picture_behind_it() -> None:
-    hidden = jpeg(flat(120, 80, (1, 2, 3)))
-    source = jpeg(quarters(120, 80)) + hidden
-    assert near(picture(source)(30, 20), tuple(quarters()(30, 20)), 8)
-    assert rendered(source).body.count(b"\xff\xd8\xff") == 1
-    fields = look(rendered(source)).get_fields()
-    assert not [name for name in fields if "gainmap" in name]
 
 
 def test_the_first_page_of_a_tiff_is_the_picture() -> None:

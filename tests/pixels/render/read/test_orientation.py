@@ -1,20 +1,16 @@
 """Orientation, flip and rotate: in numbers, and on pixels."""
 
-from collections.abc import Callable
-
 import pytest
-import pyvips
 from hypothesis import given
 from hypothesis import strategies as st
 
 from resizer.model.geometry import Area, Size
-from resizer.model.transform import Fit, Flip, Point, Transform
+from resizer.model.transform import Flip, Transform
 from resizer.render.read.orientation import STRAIGHT, Orientation, requested, upright
 from tests.support.drawings import (
     BLUE,
     GREEN,
     RED,
-    UPRIGHT,
     YELLOW,
     corners,
     jpeg,
@@ -27,40 +23,9 @@ from tests.support.drawings import (
 orientations = st.builds(Orientation, st.booleans(), st.integers(0, 3))
 
 
-# orientation → what must have been done to the pixels of an upright picture for it to be right
-STORED: dict[int, Callable[[pyvips.Image], pyvips.Image]] = {
-    1: lambda image: image,
-    2: lambda image: image.fliphor(),
-    3: lambda image: image.rot180(),
-    4: lambda image: image.flipver(),
-    5: lambda image: image.rot270().flipver(),
-    6: lambda image: image.rot270(),
-    7: lambda image: image.rot90().flipver(),
-    8: lambda image: image.rot90(),
-}
-
-
-@pytest.mark.parametrize("orientation", STORED)
-def test_every_exif_orientation_comes_out_upright(orientation: int) -> None:
-    stored = oriented(STORED[orientation](quarters(120, 80)), orientation)
-    for source in (jpeg(stored), png(stored), stored.tiffsave_buffer(), stored.webpsave_buffer()):
-        image = picture(source, width=60)
-        assert (image.width, image.height) == (60, 40)
-        assert corners(image) == UPRIGHT
-
-
 @pytest.mark.parametrize("orientation", [0, 9, 255, 65_535])
 def test_an_orientation_that_means_nothing_is_ignored(orientation: int) -> None:
     assert upright(orientation) == STRAIGHT
-
-
-def test_a_crop_of_a_turned_original_keeps_what_a_person_sees_there() -> None:
-    for orientation, store in STORED.items():
-        source = jpeg(oriented(store(quarters(120, 80)), orientation))
-        right = picture(source, width=20, height=80, fit=Fit.CROP, gravity=Point(1, 0))
-        assert corners(right) == [GREEN, GREEN, YELLOW, YELLOW], f"orientation {orientation}"
-        low = picture(source, width=120, height=20, fit=Fit.CROP, gravity=Point(0, 1))
-        assert corners(low) == [BLUE, YELLOW, BLUE, YELLOW], f"orientation {orientation}"
 
 
 # flip, rotate → the four corners
