@@ -66,7 +66,7 @@ class Attempts:
 
     async def _ask(self, worker: Worker, request: RenderRequest) -> Rendered:
         try:
-            with self._pixels.lent(request.originals[0]) as buffers:
+            with self._pixels.lend(request.originals[0]) as buffers:
                 files = [original.fd for original in request.originals]
                 return await worker.render(self._job(request, buffers), files, buffers)
         except RenderFailed as failure:

@@ -8,12 +8,12 @@ to the very bytes that they were made of (`Original.serial`), so a replaced orig
 import fcntl
 import os
 import resource
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from resizer.aio.lru import Lru
 from resizer.model.image import Original
 from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
 from resizer.render.protocol.memfd import sealable, take_back
@@ -25,12 +25,18 @@ MAX_INTERMEDIATES = 12
 """Of one original: their descriptors travel with each of its jobs."""
 _DESCRIPTORS_SHARE = 8
 """Each intermediate holds one; clients and kept originals need theirs too."""
-_MOST_SEEN = 4096
+_MAX_SEEN = 4096
+"""Originals."""
 _BLOCK = 512
 """Bytes that `st_blocks` counts in (stat(2))."""
 _SLACK = 2 * 1024 * 1024
 """Bytes: a file in memory ends in a page of its own, which may be a huge one."""
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+
+_Key = tuple[int, Intermediate]
+"""With the serial of its original."""
+_Kept = tuple[Intermediate, int]
+"""With its file."""
 
 
 @dataclass(slots=True)
@@ -65,22 +71,34 @@ class LentBuffers:
 
 
 class PixelCache:
-    """The original used least recently goes first, with all of its. Belongs to one loop."""
+    """What is kept of the original used least recently goes first. Belongs to one event loop."""
 
     def __init__(self, max_bytes: int, largest: int) -> None:
         """`max_bytes` in all, 0 for none; a worker can write no more than `largest` bytes."""
-        self._max_bytes = max_bytes
         self._max_bytes_each = min(max_bytes // _LARGEST_SHARE, largest)
-        self._max_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE
-        self._kept: OrderedDict[int, list[tuple[Intermediate, int]]] = OrderedDict()
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._kept: Lru[_Key, _Kept] = Lru(
+            max_entries=resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE,
+            max_bytes=max_bytes,
+            size_of=lambda kept: kept[0].size,
+            on_removed=self._removed,
+        )
+        self._of: dict[int, list[_Key]] = {}
+        """What is kept of each original, the oldest first."""
+        self._seen: Lru[int, None] = Lru(max_entries=_MAX_SEEN)
         self._closing = ThreadPoolExecutor(1, thread_name_prefix="pixels")
-        self.files = 0
-        self.size = 0
+
+    @property
+    def files(self) -> int:
+        """Descriptors held."""
+        return len(self._kept)
+
+    @property
+    def size(self) -> int:
         """Bytes held."""
+        return self._kept.size
 
     @contextmanager
-    def lent(self, original: Original) -> Iterator[LentBuffers]:
+    def lend(self, original: Original) -> Iterator[LentBuffers]:
         """For one job, whose descriptors are to be sent before anything else happens.
 
         The first render of an original is asked for no decoded pixels: to write them takes a tenth
@@ -91,61 +109,52 @@ class PixelCache:
             return
         serial = original.serial
         kinds = list(IntermediateKind) if serial in self._seen else [IntermediateKind.SHAPED]
-        self._see(serial)
-        buffers = LentBuffers(tuple(self._kept.get(serial, ())), max_bytes=self._max_bytes_each)
+        self._seen.put(serial, None)
+        buffers = LentBuffers(self._use(serial), max_bytes=self._max_bytes_each)
         try:
             for kind in kinds:
                 buffers.outputs[kind] = sealable(kind)
             yield buffers
-            self._keep(serial, buffers)
+            for intermediate in buffers.written:
+                self._keep(serial, intermediate, buffers.outputs.pop(intermediate.kind))
         finally:
             for file in buffers.outputs.values():
                 take_back(file)
 
     def close(self) -> None:
         """Forget everything."""
-        while self._kept:
-            self._drop_oldest()
+        self._kept.clear()
         self._closing.shutdown()
 
-    def _see(self, serial: int) -> None:
-        self._seen[serial] = None
-        self._seen.move_to_end(serial)
-        if len(self._seen) > _MOST_SEEN:
-            self._seen.popitem(last=False)
-        if serial in self._kept:
-            self._kept.move_to_end(serial)
+    def _use(self, serial: int) -> list[_Kept]:
+        keys = self._of.get(serial, [])
+        for key in keys:
+            self._kept.touch(key)
+        return [self._kept.entries[key] for key in keys]
 
-    def _keep(self, serial: int, buffers: LentBuffers) -> None:
-        for intermediate in buffers.written:
-            self._put(serial, intermediate, buffers.outputs.pop(intermediate.kind))
-        while self.size > self._max_bytes or self.files > self._max_files:
-            self._drop_oldest()
-
-    def _put(self, serial: int, intermediate: Intermediate, file: int) -> None:
-        intermediates = self._kept.setdefault(serial, [])
-        if any(kept == intermediate for kept, _ in intermediates):
-            self._closing.submit(os.close, file)  # another worker was as far at the same time
+    def _keep(self, serial: int, intermediate: Intermediate, file: int) -> None:
+        key, keys = (serial, intermediate), self._of.get(serial, [])
+        if key in keys:
+            self._close(file)  # another worker was as far at the same time
             return
-        if len(intermediates) >= MAX_INTERMEDIATES:
-            self._let_go(*intermediates.pop(_least_useful(intermediates)))
-        intermediates.append((intermediate, file))
-        self.files += 1
-        self.size += intermediate.size
+        if len(keys) >= MAX_INTERMEDIATES:
+            self._kept.remove(_least_useful(keys))
+        self._of.setdefault(serial, []).append(key)
+        self._kept.put(key, (intermediate, file))
 
-    def _drop_oldest(self) -> None:
-        _, intermediates = self._kept.popitem(last=False)
-        for intermediate, file in intermediates:
-            self._let_go(intermediate, file)
+    def _removed(self, key: _Key, kept: _Kept) -> None:
+        serial, _ = key
+        self._of[serial].remove(key)
+        if not self._of[serial]:
+            del self._of[serial]
+        self._close(kept[1])
 
-    def _let_go(self, intermediate: Intermediate, file: int) -> None:
+    def _close(self, file: int) -> None:
         """In a thread: to free 64 MiB stops the event loop for 7 ms."""
-        self.files -= 1
-        self.size -= intermediate.size
         self._closing.submit(os.close, file)
 
 
-def _least_useful(intermediates: list[tuple[Intermediate, int]]) -> int:
+def _least_useful(keys: list[_Key]) -> _Key:
     """The oldest that serves one size alone, if there is one."""
-    kinds = [intermediate.kind for intermediate, _ in intermediates]
-    return kinds.index(IntermediateKind.SHAPED) if IntermediateKind.SHAPED in kinds else 0
+    kinds = [intermediate.kind for _, intermediate in keys]
+    return keys[kinds.index(IntermediateKind.SHAPED) if IntermediateKind.SHAPED in kinds else 0]

@@ -7,21 +7,20 @@ them together are to blame, and what is known of each alone holds for them too.
 
 import statistics
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, TypeVar
+from functools import partial
 
+from resizer.aio.lru import Lru
 from resizer.errors import UnprocessableSource
 from resizer.model.image import Original
 from resizer.model.transform import Transform
 
 QUARANTINE_SECONDS = 600.0
 BLOCK_SECONDS = 60.0
-_SIZE = 10_000
 _LIGHT_SIDE = 1024
 """Pixels: no sane original takes long to become that small, in any format."""
 
-T = TypeVar("T")
 Originals = Sequence[Original]
 Name = tuple[tuple[str, int], ...]
 """Entity tag and size of each."""
@@ -35,10 +34,13 @@ class Quarantine:
     whoever asks for a blurred giant of somebody's photo would take its thumbnails away.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._slow: _Recent[None] = _Recent(QUARANTINE_SECONDS, clock)
-        self._strikes: _Recent[int] = _Recent(QUARANTINE_SECONDS, clock)
-        self._blocked: _Recent[UnprocessableSource] = _Recent(BLOCK_SECONDS, clock)
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, max_entries: int = 10_000
+    ) -> None:
+        of_late = partial(Lru, max_entries=max_entries, clock=clock)
+        self._slow: Lru[Hashable, None] = of_late(seconds=QUARANTINE_SECONDS)
+        self._strikes: Lru[Name, int] = of_late(seconds=QUARANTINE_SECONDS)
+        self._blocked: Lru[Hashable, UnprocessableSource] = of_late(seconds=BLOCK_SECONDS)
 
     def refusal(self, originals: Originals, transform: Transform) -> UnprocessableSource | None:
         """What this is refused with, without a render."""
@@ -65,7 +67,7 @@ class Quarantine:
 
     def absolve(self, originals: Originals, transform: Transform) -> None:
         """A render was quick after all."""
-        self._slow.drop((_name(originals), is_light(transform)))
+        self._slow.remove((_name(originals), is_light(transform)))
 
     def block(self, originals: Originals, transform: Transform, error: UnprocessableSource) -> None:
         """A render took all the time there is, or killed two workers: not again for a while."""
@@ -98,31 +100,6 @@ def _again(error: UnprocessableSource) -> UnprocessableSource:
     again = type(error)(str(error), reason="it was so a moment ago")
     again.of_every_variant = error.of_every_variant
     return again
-
-
-class _Recent(Generic[T]):
-    """The latest entries, for so many seconds each; the oldest goes when there are too many."""
-
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
-        self._seconds = seconds
-        self._clock = clock
-        self._entries: OrderedDict[Hashable, tuple[T, float]] = OrderedDict()
-
-    def __contains__(self, name: Hashable) -> bool:
-        entry = self._entries.get(name)
-        return entry is not None and self._clock() < entry[1]
-
-    def get(self, name: Hashable) -> T | None:
-        return self._entries[name][0] if name in self else None
-
-    def put(self, name: Hashable, value: T) -> None:
-        self.drop(name)
-        self._entries[name] = (value, self._clock() + self._seconds)
-        if len(self._entries) > _SIZE:
-            self._entries.popitem(last=False)
-
-    def drop(self, name: Hashable) -> None:
-        self._entries.pop(name, None)
 
 
 SLOW_SECONDS = 1.0

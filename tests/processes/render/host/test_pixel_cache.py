@@ -107,7 +107,7 @@ def descriptors(cache: PixelCache) -> int:
 
 
 def leave(cache: PixelCache, given: Original, size: int, name: str = "x") -> None:
-    with cache.lent(given) as buffers:
+    with cache.lend(given) as buffers:
         if IntermediateKind.SHAPED in buffers.outputs and size <= buffers.max_bytes:
             os.write(buffers.outputs[IntermediateKind.SHAPED], bytes(size))
             buffers.accept(Intermediate(IntermediateKind.SHAPED, name, size, 1, 1))
@@ -120,9 +120,9 @@ def test_the_original_used_least_recently_goes_first() -> None:
         for given in (first, second, *others[:2], first, others[2]):
             leave(cache, given, 100)
         assert cache.size == 400
-        with cache.lent(second) as buffers:
+        with cache.lend(second) as buffers:
             assert not buffers.inputs
-        with cache.lent(first) as buffers:
+        with cache.lend(first) as buffers:
             assert buffers.inputs
     cache.close()
 
@@ -131,7 +131,7 @@ def test_what_is_kept_is_sealed() -> None:
     cache = PixelCache(400, 1000)
     with original("a") as given:
         leave(cache, given, 50)
-        with cache.lent(given) as buffers:
+        with cache.lend(given) as buffers:
             ((_, file),) = buffers.inputs
             with pytest.raises(PermissionError):
                 os.pwrite(file, b"x", 0)
@@ -140,7 +140,7 @@ def test_what_is_kept_is_sealed() -> None:
 
 def test_an_intermediate_over_a_quarter_of_the_budget_is_not_asked_for() -> None:
     cache = PixelCache(400, 1000)
-    with original("a") as given, cache.lent(given) as buffers:
+    with original("a") as given, cache.lend(given) as buffers:
         assert buffers.max_bytes == 100
 
 
@@ -158,9 +158,9 @@ def test_originals_that_leave_nothing_push_nothing_out() -> None:
     with original("a") as given, original("b") as other:
         leave(cache, given, 50)
         for _ in range(5000):
-            with cache.lent(replace(other, serial=new_serial())):
+            with cache.lend(replace(other, serial=new_serial())):
                 pass
-        with cache.lent(given) as buffers:
+        with cache.lend(given) as buffers:
             assert len(buffers.inputs) == 1
     cache.close()
 
@@ -170,7 +170,7 @@ def test_a_render_that_fails_leaves_no_descriptor_open() -> None:
     with original("a") as given:
         before = descriptors(cache)
         for _ in range(3):
-            with pytest.raises(ValueError, match="it failed"), cache.lent(given):
+            with pytest.raises(ValueError, match="it failed"), cache.lend(given):
                 raise ValueError("it failed")
         assert descriptors(cache) == before
     cache.close()
@@ -178,7 +178,7 @@ def test_a_render_that_fails_leaves_no_descriptor_open() -> None:
 
 def test_a_file_with_more_behind_its_end_is_no_intermediate() -> None:
     cache = PixelCache(64 * MIB, 64 * MIB)
-    with original("a") as given, cache.lent(given) as buffers:
+    with original("a") as given, cache.lend(given) as buffers:
         file = buffers.outputs[IntermediateKind.SHAPED]
         os.write(file, bytes(8 * MIB))
         os.ftruncate(file, 4 * MIB)

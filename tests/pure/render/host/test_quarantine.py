@@ -8,7 +8,6 @@ from resizer.errors import RenderTimeout, UnprocessableSource
 from resizer.model.formats import Format
 from resizer.model.image import Original
 from resizer.model.transform import Transform
-from resizer.render.host import quarantine as module
 from resizer.render.host.quarantine import BLOCK_SECONDS, QUARANTINE_SECONDS, Quarantine, is_light
 from tests.support.clock import Clock
 
@@ -137,10 +136,8 @@ def test_an_original_without_a_tag_is_never_known_again(quarantine: Quarantine) 
     assert quarantine.refusal([an_original("")], LIGHT) is None
 
 
-def test_the_oldest_is_forgotten_when_there_are_too_many(
-    quarantine: Quarantine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_SIZE", 3)
+def test_the_oldest_is_forgotten_when_there_are_too_many(clock: Clock) -> None:
+    quarantine = Quarantine(clock, max_entries=3)
     for etag in "abcd":
         quarantine.add([an_original(etag)], LIGHT)
     known = [etag for etag in "abcd" if quarantine.holds([an_original(etag)], LIGHT)]
