@@ -16,7 +16,7 @@ _REST_SECONDS = 1.0
 """What a worker may take between two jobs: memory given back, threads that end."""
 
 
-class Account:
+class CpuBudget:
     """What one process took, and how much it may have taken by the end of its job."""
 
     def __init__(self, process: int) -> None:
@@ -41,7 +41,7 @@ class Account:
         with suppress(OSError):
             self._at_rest = used(self._process)
 
-    def went_on(self) -> bool:
+    def computed_at_rest(self) -> bool:
         """Whether it has computed all the same; to be asked before its next job."""
         return self._has_used(self._at_rest + _REST_SECONDS)
 

@@ -83,7 +83,7 @@ class Worker:
         self._expected: asyncio.Future[bytes] | None = None
         spawned = spawn(command)
         self._process, self._socket, self._stderr = spawned.process, spawned.socket, spawned.stderr
-        self._cpu = cpu_limit.Account(self._process.pid)
+        self._cpu = cpu_limit.CpuBudget(self._process.pid)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._readable)
 
@@ -138,7 +138,7 @@ class Worker:
 
     def check_idle(self) -> None:
         """To be called while it has no job: end it if it computes all the same."""
-        if self._cpu.went_on():
+        if self._cpu.computed_at_rest():
             self.kill(End.BAD_REPLY)
 
     def slow_down(self) -> None:

@@ -47,7 +47,7 @@ FONTS = (
 _NICENESS = 15
 """Where the kernel refuses SCHED_IDLE; to those who have that, niceness means nothing."""
 _OPEN_FILES = 40
-"""Text in an SVG needs ten, a job lends up to 16. Each may hold an original or the pixels of one,
+"""Text in an SVG needs ten, a job lends up to 23. Each may hold an original or the pixels of one,
 which is memory that no limit counts."""
 _LIFETIME_CPU = 3600
 """Seconds of CPU time that a worker may take in all; the gateway sets a lower bound per job."""

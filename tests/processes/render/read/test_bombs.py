@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -35,22 +36,23 @@ VALID: bytes = quarters().pngsave_buffer()
 Outcome = Rendered | ResizerError
 
 
-async def outcome(pool: Pool, source: bytes) -> Outcome:
-    with original(source) as given:
+async def outcome(pool: Pool, *sources: bytes) -> Outcome:
+    with ExitStack() as stack:
+        given = [stack.enter_context(original(source)) for source in sources]
         try:
-            return await pool.render([given], Transform(width=200))
+            return await pool.render(given, Transform(width=200))
         except ResizerError as error:
             return error
 
 
-def outcomes(sources: Iterable[bytes]) -> list[Outcome]:
+def outcomes(sources: Iterable[bytes], *under: bytes) -> list[Outcome]:
     """What becomes of each, one after the other in one pool, which works at the end."""
 
     async def scenario() -> list[Outcome]:
         pool = Pool(1, LIMITS)
         await pool.start()
         try:
-            found = [await outcome(pool, source) for source in sources]
+            found = [await outcome(pool, *under, source) for source in sources]
             assert isinstance(await outcome(pool, VALID), Rendered)
             return found
         finally:
@@ -77,6 +79,15 @@ def test_a_bomb_is_a_variant_or_refused_in_words(kind: str) -> None:
         name: fault(one, says) for (name, (_, says)), one in zip(bombs.items(), found, strict=True)
     }
     assert not {name: what for name, what in faults.items() if what}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bomb_over_a_picture_is_drawn_or_refused_by_its_number(kind: str) -> None:
+    bombs = KINDS[kind]
+    found = outcomes((source for source, _ in bombs.values()), VALID)
+    refusals = [one for one in found if not isinstance(one, Rendered)]
+    assert {type(one) for one in refusals} <= {UnprocessableSource}
+    assert [str(one) for one in refusals if not re.search("Overlay 1: |SVG|memory", str(one))] == []
 
 
 REFERENCES = (
