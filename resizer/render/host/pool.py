@@ -146,9 +146,9 @@ class Pool:
         """To be called whenever something has happened."""
         if not self._open:
             return
-        for slot in self._schedule.slots:
+        for slot in self._schedule.slots if self._schedule.arrived else ():
             if slot.is_idle and slot.worker:
-                slot.worker.check_idle()
+                slot.worker.check_idle()  # one that computes without a job is given none
         for decision in self._schedule.decide(time.monotonic()):
             self._carry_out(decision)
         self._tell_busy()
@@ -214,29 +214,26 @@ class Pool:
     async def _start(self, slot: Slot, pause: float) -> None:
         def tried(*, failing: bool) -> None:
             slot.tried, slot.failing = True, failing
-            self._after_a_start()
+            if all(one.tried for one in self._schedule.slots):
+                self._tried.set()
+            if not self._up:
+                self._fail_all(NO_RENDERER)
+            self._decide()
 
         await asyncio.sleep(pause)
         worker = await self._supervisor.start_until_up(self._died, lambda: tried(failing=True))
         self._schedule.started(slot, worker)
         tried(failing=False)
 
-    def _after_a_start(self) -> None:
-        if all(one.tried for one in self._schedule.slots):
-            self._tried.set()
-        if not self._up:
-            self._fail_all(NO_RENDERER)
-        self._decide()
-
     def _died(self, worker: Worker) -> None:
         self._schedule.died(worker)
         self._decide()
 
     def _tell_busy(self) -> None:
-        for lane, workers in (("quick", self.busy), ("slow", self.slow_busy)):
-            if self._told_busy.get(lane) != workers:
-                self._told_busy[lane] = workers
-                self._on_busy(lane, workers)
+        busy = {"quick": self.busy, "slow": self.slow_busy}
+        for lane, workers in busy.items() - self._told_busy.items():
+            self._on_busy(lane, workers)
+        self._told_busy = busy
 
     def _look_again(self) -> None:
         """When somebody has waited for too long."""

@@ -2,11 +2,18 @@
 
 import asyncio
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from resizer.errors import ResizerError
 from resizer.model.image import Original, Rendered
 from resizer.model.transform import Transform
+
+_OF_THE_FILE: dict[str, Any] = {
+    field.name: field.default
+    for field in fields(Transform)
+    if field.name in ("format", "quality", "metadata", "fast")
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -25,20 +32,15 @@ class RenderRequest:
     """The quarantine knows that this render is slow."""
     slow: bool = False
     """It is, or was, in the slow lane."""
+    _pixels: Hashable = None
 
     @property
     def pixels(self) -> Hashable:
         """What is to be encoded, but for overlays: requests that differ in format and quality
         alone have it in common, and the first to be rendered leaves it for the others."""
-        usual = Transform()
-        alike = replace(
-            self.transform,
-            format=usual.format,
-            quality=usual.quality,
-            metadata=usual.metadata,
-            fast=usual.fast,
-        )
-        return self.originals[0].serial, alike
+        if self._pixels is None:
+            self._pixels = self.originals[0].serial, replace(self.transform, **_OF_THE_FILE)
+        return self._pixels
 
     def succeed(self, rendered: Rendered) -> None:
         if not self.answer.done():

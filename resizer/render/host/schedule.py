@@ -149,11 +149,9 @@ class Schedule:
 
     def _make_way(self) -> None:
         """Slow renders and guests leave the quick lane, no more of them than there are waiting."""
-        for slot in self.slots:
-            if len(self.waiting) <= sum(one.will_be_idle for one in self.slots):
-                return
-            if slot.gives_way:
-                self._drive_out(slot)
+        needed = len(self.waiting) - sum(slot.will_be_idle for slot in self.slots)
+        for slot in [slot for slot in self.slots if slot.gives_way][: max(0, needed)]:
+            self._drive_out(slot)
 
     def _drive_out(self, slot: Slot) -> None:
         worker, request = slot.worker, slot.request
