@@ -15,24 +15,50 @@ from tests.support.fronts import Front, Nginx, Varnish, need_fronts
 from tests.support.live import KEY, SECRET, Gateway
 from tests.support.pictures import jpeg
 from tests.support.queues import Line, MakeLine
-from tests.support.servers import RedisCluster, RedisServer, S3Bucket, moto, need_redis, versitygw
+from tests.support.servers import (
+    REQUIRED,
+    RedisCluster,
+    RedisServer,
+    S3Bucket,
+    has_redis,
+    moto,
+    need_redis,
+    versitygw,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Where there is no redis-server, what fakeredis cannot do is skipped by name."""
+    if (wants := item.get_closest_marker("real_redis")) and uses_fake():
+        pytest.skip(f"fakeredis cannot {wants.args[0]} (Debian package: redis-server)")
+
+
 @pytest.fixture(scope="session")
 def _redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with any_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+def any_redis(directory: Path) -> RedisServer:
+    """A real one where there is one, or where one is demanded."""
+    if uses_fake():
+        from tests.support.fake_redis import FakeRedisServer
+
+        return FakeRedisServer(directory)
     need_redis()
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.stop()
+    return RedisServer(directory)
+
+
+def uses_fake() -> bool:
+    return not has_redis() and not REQUIRED
 
 
 @pytest.fixture
 def redis_server(_redis_process: RedisServer) -> RedisServer:
-    """A real redis-server: running, empty, with its default settings."""
+    """Running, empty, with its default settings."""
     _redis_process.resume()
     _redis_process.start()
     _redis_process.run("FLUSHALL")
@@ -43,8 +69,7 @@ def redis_server(_redis_process: RedisServer) -> RedisServer:
 def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
     """One for a test that stops it: where the server is young a flush waits, and the tests after
     it would."""
-    need_redis()
-    with RedisServer(tmp_path) as server:
+    with any_redis(tmp_path) as server:
         yield server
 
 

@@ -163,6 +163,7 @@ def test_keys_with_glob_characters_mean_themselves(open_one: Open) -> None:
     run(open_one, use)
 
 
+@pytest.mark.real_redis("go on with a SCAN after keys were removed")
 def test_a_prefix_of_more_originals_than_a_batch_is_flushed_whole(open_one: Open) -> None:
     async def use(cache: RedisCache) -> None:
         await asyncio.gather(

@@ -49,6 +49,7 @@ def run(url: str, use: Callable[[RedisCache, Redis], Awaitable[None]]) -> None:
     asyncio.run(whole())
 
 
+@pytest.mark.real_redis("count its commands")
 def test_a_flush_of_one_image_asks_the_same_however_much_redis_holds(
     redis_server: RedisServer,
 ) -> None:
@@ -65,6 +66,7 @@ def test_a_flush_of_one_image_asks_the_same_however_much_redis_holds(
     run(redis_server.url, use)
 
 
+@pytest.mark.real_redis("count its commands")
 def test_a_flush_of_a_prefix_goes_in_small_steps(redis_server: RedisServer) -> None:
     """No KEYS, no long UNLINK: nothing for which Redis would leave others waiting."""
 

@@ -205,6 +205,7 @@ def test_an_ending_that_comes_before_the_wait_is_not_missed(run: Run) -> None:
     run(use)
 
 
+@pytest.mark.real_redis("count its commands")
 def test_a_fill_that_nobody_waits_for_is_told_to_nobody(redis_server: RedisServer) -> None:
     async def whole() -> None:
         async with cache_on(redis_server.url) as cache:

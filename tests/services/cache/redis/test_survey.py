@@ -2,6 +2,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import cast
 
+import pytest
+
 from resizer.cache.redis.connect import Client
 from resizer.cache.redis.names import Names
 from resizer.cache.redis.reading import names_from
@@ -60,6 +62,7 @@ def test_a_name_that_scan_repeats_is_counted_once() -> None:
     assert [name[-5:] for name in batch] == [b"1.jpg", b"2.jpg", b"3.jpg"]
 
 
+@pytest.mark.real_redis("count its commands")
 def test_a_survey_reads_no_value(redis_server: RedisServer) -> None:
     redis_server.run("HSET", NAMES.of("a.jpg"), "1:w=1", "12345")
     redis_server.run("CONFIG", "RESETSTAT")
