@@ -16,13 +16,13 @@ from tests.support.live import KEY, SECRET, Gateway
 from tests.support.pictures import jpeg
 from tests.support.queues import Line, MakeLine
 from tests.support.servers import (
-    REQUIRED,
     RedisCluster,
     RedisServer,
     S3Bucket,
-    has_redis,
+    any_redis,
     moto,
     need_redis,
+    uses_fake,
     versitygw,
 )
 
@@ -40,20 +40,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     with any_redis(tmp_path_factory.mktemp("redis")) as server:
         yield server
-
-
-def any_redis(directory: Path) -> RedisServer:
-    """A real one where there is one, or where one is demanded."""
-    if uses_fake():
-        from tests.support.fake_redis import FakeRedisServer
-
-        return FakeRedisServer(directory)
-    need_redis()
-    return RedisServer(directory)
-
-
-def uses_fake() -> bool:
-    return not has_redis() and not REQUIRED
 
 
 @pytest.fixture

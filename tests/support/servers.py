@@ -119,6 +119,20 @@ def has_redis() -> bool:
     return os.environ.get("REDIS") != "fake" and shutil.which("redis-server") is not None
 
 
+def uses_fake() -> bool:
+    return not has_redis() and not REQUIRED
+
+
+def any_redis(directory: Path) -> RedisServer:
+    """A real one where there is one, or where one is demanded."""
+    if uses_fake():
+        from tests.support.fake_redis import FakeRedisServer
+
+        return FakeRedisServer(directory)
+    need_redis()
+    return RedisServer(directory)
+
+
 def need_redis() -> None:
     """Skip where there is no redis-server, unless the run demands one."""
     if has_redis():

@@ -11,7 +11,7 @@ from tests.services.http.test_hit_lane import replies, request
 from tests.support.deadlines import PATIENCE
 from tests.support.live import Gateway, cache_status
 from tests.support.pictures import jpeg
-from tests.support.servers import RedisServer, need_redis
+from tests.support.servers import RedisServer, any_redis
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.redis
@@ -29,8 +29,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """One that tests may freeze."""
-    need_redis()
-    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+    with any_redis(tmp_path_factory.mktemp("redis")) as server:
         yield server
 
 

@@ -48,6 +48,7 @@ def test_a_redis_set_up_as_the_documentation_says_is_green(started: Started) -> 
     assert set(verdicts(server.url).values()) == {OK}
 
 
+@pytest.mark.real_redis("tell how it is set up")
 def test_a_redis_as_it_comes_is_yellow(redis_server: RedisServer) -> None:
     assert {w for w, v in verdicts(redis_server.url).items() if v is WARN} == {"redis eviction"}
 
@@ -67,6 +68,7 @@ def test_a_replica_is_red(started: Started, redis_server: RedisServer) -> None:
     assert verdicts(replica.url)["redis role"] is FAIL
 
 
+@pytest.mark.real_redis("hold an ACL")
 def test_what_an_acl_denies_is_yellow_and_names_the_rule(redis_server: RedisServer) -> None:
     redis_server.run(
         *("ACL", "SETUSER", "app", "on", ">hush", "~resizer:*", "&resizer-*"),
@@ -83,6 +85,7 @@ def test_what_an_acl_denies_is_yellow_and_names_the_rule(redis_server: RedisServ
     assert "+info" in found["redis version"].says
 
 
+@pytest.mark.real_redis("hold an ACL")
 def test_a_user_without_channels_or_scripts_is_red(redis_server: RedisServer) -> None:
     redis_server.run(
         *("ACL", "SETUSER", "app", "on", ">hush", "~resizer:*", "resetchannels", "+@all"),
