@@ -54,6 +54,13 @@ class SourceNotFound(ResizerError):
     title = "Image not found"
 
 
+class OverlayNotFound(ResizerError):
+    """There is no such original to be shown over another."""
+
+    status = 404
+    title = "Overlay not found"
+
+
 class MethodNotAllowed(ResizerError):
     """Images are read with GET and HEAD."""
 
@@ -118,6 +125,7 @@ class CacheUnavailable(ResizerError):
 
 _OF_THE_ORIGINAL = (
     SourceNotFound,
+    OverlayNotFound,
     UnprocessableSource,
     SourceUnavailable,
     SourceTimeout,

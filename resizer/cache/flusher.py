@@ -14,6 +14,7 @@ _PUT_SECONDS = 5.0
 class Shared(Protocol):
     """The tier that gateways share, and the way to them."""
 
+    async def showing(self, flushes: Sequence[Flush]) -> list[Flush]: ...
     async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> Flushed: ...
     async def announce(
         self, flushes: Sequence[Flush], extra_seconds: float, restarted_within: float
@@ -46,11 +47,12 @@ class Flusher:
         if not dry_run:
             extra_seconds = 0.0 if self._results is None else _PUT_SECONDS
             flushed += await self._shared.announce(flushes, extra_seconds, Coherence.TRUST_SECONDS)
+        everywhere = [*flushes, *await self._shared.showing(flushes)]
         if self._results is not None:
-            for flush in flushes:
+            for flush in everywhere:
                 removed = await self._results.flush(flush, dry_run=dry_run)
                 flushed += Flushed(results=removed.variants)
-        flushed += await self._shared.remove(flushes, dry_run=dry_run)
+        flushed += await self._shared.remove(everywhere, dry_run=dry_run)
         if not dry_run:
             flushed += await self._shared.announce(flushes, 0.0, time.monotonic() - started)
         return flushed

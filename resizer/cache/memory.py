@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from resizer.aio.lru import Lru
 from resizer.cache.coherence import Coherence
+from resizer.model.field import overlays_in
 from resizer.model.flush import Flush
 from resizer.model.image import Variant, VariantId
 
@@ -42,7 +43,8 @@ class MemoryCache:
             max_bytes=max_bytes, size_of=_cost, on_removed=self._removed
         )
         self._entry = self._held.entries.get
-        self._fields: dict[str, set[str]] = {}
+        self._showing: dict[str, set[VariantId]] = {}
+        """By the key of an original, the variants that show it."""
 
     def __len__(self) -> int:
         return len(self._held)
@@ -94,14 +96,15 @@ class MemoryCache:
         too_large = _cost(entry) > self._max_bytes // _LARGEST_SHARE
         if not self._coherence.trusted or left <= 0 or too_large:
             return False
-        self._fields.setdefault(key, set()).add(field)
+        for shown in (key, *overlays_in(field)):
+            self._showing.setdefault(shown, set()).add(variant_id)
         self._held.put(variant_id, entry)
         return True
 
     def forget(self, flush: Flush) -> None:
         """Do what was flushed, at once."""
         if flush.key is not None:
-            variant_ids = [(flush.key, field) for field in self._fields.get(flush.key, ())]
+            variant_ids = list(self._showing.get(flush.key, ()))
         else:
             variant_ids = [variant_id for variant_id in self._held if flush.matches(*variant_id)]
         for variant_id in variant_ids:
@@ -113,10 +116,11 @@ class MemoryCache:
 
     def _removed(self, variant_id: VariantId, _: _Entry) -> None:
         key, field = variant_id
-        fields = self._fields[key]
-        fields.remove(field)
-        if not fields:
-            del self._fields[key]
+        for shown in {key, *overlays_in(field)}:
+            variant_ids = self._showing[shown]
+            variant_ids.remove(variant_id)
+            if not variant_ids:
+                del self._showing[shown]
 
 
 def _cost(entry: _Entry) -> int:

@@ -1,54 +1,34 @@
 """The way of a request: look up → coalesce → lead or follow → fetch → render → fill.
 
-Open this first. `Gateway.get` is where a request comes in; the tiers, the source and the renderer
-are handed in and known only by the protocols here and in `tiers`.
+Open this first. `Gateway.begin` is where a request comes in; what keeps variants is behind `tiers`,
+and the source and the renderer, behind `producer`, are known by `protocols` alone.
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
-from typing import Protocol
+from typing import Any
 
-from resizer.aio.tasks import BackgroundTasks, offload
+from resizer.aio.tasks import BackgroundTasks
 from resizer.cache.coherence import Coherence
 from resizer.cache.lease import NO_LEASE, Lease
-from resizer.errors import (
-    ResizerError,
-    SourceNotFound,
-    SourceTimeout,
-    SourceUnavailable,
-    UnprocessableSource,
-)
+from resizer.errors import ResizerError, SourceNotFound, UnprocessableSource
 from resizer.gateway.admission import FillLimiter
 from resizer.gateway.answer import Answer
+from resizer.gateway.overlays import SOURCE_AWAY, Overlays
+from resizer.gateway.producer import Producer
+from resizer.gateway.protocols import Originals, Renderer
 from resizer.gateway.singleflight import SingleFlight
 from resizer.gateway.tiers import Tiers
 from resizer.gateway.variant_call import AnyCall, PendingAnswer, VariantCall
+from resizer.model.field import Overlay
 from resizer.model.freshness import FreshnessState
-from resizer.model.image import Original, Rendered, Unchanged, Variant, VariantId
-from resizer.model.response_head import make_variant
+from resizer.model.image import Variant, VariantId
 from resizer.model.transform import Transform
 from resizer.telemetry.metrics import Metrics
 
+Work = Callable[[VariantCall[Answer]], Coroutine[Any, Any, Answer]]
 
-class Source(Protocol):
-    """Where originals are."""
-
-    async def fetch(self, key: str) -> Original: ...
-    async def refetch(self, key: str, etag: str) -> Original | Unchanged: ...
-    def drop(self, key: str) -> None: ...
-    async def check(self) -> None: ...
-
-
-class Renderer(Protocol):
-    """What makes the picture that a Transform asks for: of one original, with others over it."""
-
-    async def render(self, originals: Sequence[Original], transform: Transform) -> Rendered: ...
-    async def check(self) -> None: ...
-
-
-_SOURCE_AWAY = (SourceUnavailable, SourceTimeout)
 _RETRY_SECONDS = 5.0
 """After a revalidation that failed: time until the next one of the same variant."""
 _MAX_ROUNDS = 3
@@ -60,15 +40,13 @@ class Gateway:
 
     def __init__(
         self,
-        source: Source,
+        originals: Originals,
         renderer: Renderer,
         tiers: Tiers,
         coherence: Coherence,
         fills: FillLimiter,
         metrics: Metrics,
     ) -> None:
-        self._source = source
-        self._renderer = renderer
         self._tiers = tiers
         self._coherence = coherence
         self.field = tiers.field
@@ -80,37 +58,64 @@ class Gateway:
         self._calls, self._revalidations = (
             SingleFlight(coherence, lambda flush, id_: flush.matches(*id_)) for _ in range(2)
         )
+        self._overlays = Overlays(originals, tiers, coherence)
+        self._producer = Producer(originals, renderer, self._overlays, metrics)
         self._background = BackgroundTasks()
 
-    async def get(self, key: str, transform: Transform, preset: str | None = None) -> Answer:
+    async def get(
+        self,
+        key: str,
+        transform: Transform,
+        preset: str | None = None,
+        overlays: tuple[str, ...] = (),
+    ) -> Answer:
         """The variant of `key` that `transform` asks for, its format resolved.
 
-        Raises the errors of `resizer.errors`, CacheUnavailable excepted. A caller that is
-        cancelled leaves the others, and the fill, undisturbed.
+        `overlays` are the keys of further originals, in the order in which the Transform shows
+        them over the first. Raises the errors of `resizer.errors`, CacheUnavailable excepted. A
+        caller that is cancelled leaves the others, and the fill, undisturbed.
         """
-        begun = self.begin(key, transform, preset)
+        begun = self.begin(key, transform, preset, overlays)
         return begun if isinstance(begun, Answer) else await begun.wait()
 
     def begin(
-        self, key: str, transform: Transform, preset: str | None = None
+        self,
+        key: str,
+        transform: Transform,
+        preset: str | None = None,
+        overlays: tuple[str, ...] = (),
     ) -> Answer | PendingAnswer:
         """What `get` returns, if this process has it, or what it waits for: begun, or joined.
 
         Raises what was refused a moment ago.
         """
-        id_ = key, self.field(transform, preset)
+        shown = self._overlays.peek(overlays) if overlays else ()
+        if shown is None:
+            unknown = tuple(Overlay(overlay, "") for overlay in overlays)
+            id_ = key, self.field(transform, preset, unknown)
+            call = VariantCall[Answer](id_, transform, preset, unknown)
+            return self._join_or_start(call, self._resolve_and_get)
+        return self._begin(key, transform, preset, shown)
+
+    def _begin(
+        self, key: str, transform: Transform, preset: str | None, overlays: tuple[Overlay, ...]
+    ) -> Answer | PendingAnswer:
+        id_ = key, self.field(transform, preset, overlays)
         if variant := self.peek(*id_):
             self._metrics.memory_hits.inc()
             return Answer(variant, tier="memory")
         self._tiers.raise_if_known(*id_)
+        call = VariantCall[Answer](id_, transform, preset, overlays)
         if variant := self._tiers.peek_stale(*id_):
             self._metrics.memory_hits.inc()
-            return self._stale(VariantCall(id_, transform, preset), variant, "memory")
-        if (call := self._calls.find(id_)) is not None:
+            return self._stale(call, variant, "memory")
+        return self._join_or_start(call, self._load)
+
+    def _join_or_start(self, call: VariantCall[Answer], work: Work) -> PendingAnswer:
+        if (other := self._calls.find(call.id)) is not None:
             self._metrics.coalesced.inc()
-            return PendingAnswer(call, joined=True)
-        call = self._calls.start(VariantCall(id_, transform, preset), self._load)
-        return PendingAnswer(call, joined=False)
+            return PendingAnswer(other, joined=True)
+        return PendingAnswer(self._calls.start(call, work), joined=False)
 
     def note(self, key: str, path: str) -> None:
         """Remember, behind the reply, that the URL `path` was answered with a variant of `key`."""
@@ -118,8 +123,7 @@ class Gateway:
 
     def checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What raises when a part does not work: `source`, `workers`, and tiers there are."""
-        checks = {"source": self._source.check, "workers": self._renderer.check}
-        return checks | self._tiers.checks()
+        return self._producer.checks() | self._tiers.checks()
 
     @property
     def is_shared(self) -> bool:
@@ -131,9 +135,17 @@ class Gateway:
         await asyncio.gather(
             self._calls.drain(seconds),
             self._revalidations.drain(0),
+            self._overlays.drain(0),
             self._background.end(seconds),
         )
         await self._tiers.drain(seconds)
+
+    async def _resolve_and_get(self, call: VariantCall[Answer]) -> Answer:
+        """Ask for the versions of the overlays first: a variant is named by them."""
+        async with self._fills.slot():
+            overlays = await self._overlays.resolve([overlay.key for overlay in call.overlays])
+        begun = self._begin(call.key, call.transform, call.preset, overlays)
+        return begun if isinstance(begun, Answer) else await begun.wait()
 
     async def _load(self, call: VariantCall[Answer]) -> Answer:
         found = await self._tiers.look_up(call)
@@ -164,7 +176,9 @@ class Gateway:
         """Serve `variant` as it is, and have it revalidated behind the reply."""
         self._metrics.stale.inc()
         if not call.flushed and self._revalidations.find(call.id) is None:
-            behind: VariantCall[None] = VariantCall(call.id, call.transform, call.preset)
+            behind: VariantCall[None] = VariantCall(
+                call.id, call.transform, call.preset, call.overlays
+            )
             self._revalidations.start(behind, lambda f: self._revalidate(f, variant))
         return Answer(variant, tier=tier, stale=True)
 
@@ -207,17 +221,17 @@ class Gateway:
                 if known is None:
                     known, tier = await self._tiers.look_up_result(call), "results"
                     answer = self._hit(call, known, tier)
-                answer = answer or await self._fetch_and_render(call, known)
+                answer = answer or await self._producer.produce(call, known)
         except ResizerError as error:
             await self._tiers.release(call, lease, error)
-            if isinstance(error, UnprocessableSource):
-                self._source.drop(call.key)
-            if isinstance(error, SourceNotFound) and known is not None:
-                self._coherence.origin_deleted(call.key)
+            self._on_error(call, known, error)
             return self._stale_or_raise(known, error, tier)
         except BaseException:
             await asyncio.shield(self._tiers.release(call, lease))
             raise
+        if answer.flushed:
+            await self._tiers.release(call, lease)
+            return answer
         is_new = answer.tier is None and not answer.unchanged
         stored = await self._tiers.store(call, answer.variant, lease, is_new=is_new)
         return replace(answer, stored=stored)
@@ -230,40 +244,11 @@ class Gateway:
         self._tiers.remember(call, lease.found)
         return Answer(lease.found, tier="redis", coalesced=True)
 
-    async def _fetch_and_render(self, call: AnyCall, known: Variant | None) -> Answer:
-        """Ask the source, and render unless it says that nothing changed."""
-        start = time.perf_counter()
-        got = await self._fetch(call.key, known)
-        fetched = time.perf_counter()
-        if isinstance(got, Unchanged):
-            assert known is not None  # noqa: S101  (or nothing could be unchanged)
-            variant = replace(known, checked_at=got.checked_at)
-            return Answer(variant, unchanged=True, fetch_seconds=fetched - start)
-        with got as original:
-            rendered = await self._renderer.render([original], call.transform)
-            about = call.key, call.preset, original, rendered
-            variant = await offload(len(rendered.body), make_variant, *about)
-        done = time.perf_counter()
-        self._metrics.rendered(done - fetched, rendered)
-        if rendered.partial:
-            self._source.drop(call.key)
-        return Answer(variant, fetch_seconds=fetched - start, render_seconds=done - fetched)
-
-    async def _fetch(self, key: str, known: Variant | None) -> Original | Unchanged:
-        if known is None:
-            return await self._source.fetch(key)
-        outcome = "failed"
-        if known.partial:
-            self._source.drop(key)
-        try:
-            got = await self._source.refetch(key, known.original_etag)
-            outcome = "unchanged" if isinstance(got, Unchanged) else "changed"
-            return got
-        except SourceNotFound:
-            outcome = "deleted"
-            raise
-        finally:
-            self._metrics.revalidations.labels(outcome).inc()
+    def _on_error(self, call: AnyCall, known: Variant | None, error: ResizerError) -> None:
+        if isinstance(error, UnprocessableSource):
+            self._producer.drop_originals(call)
+        if isinstance(error, SourceNotFound) and known is not None:
+            self._coherence.origin_deleted(call.key)
 
     def _stale_or_raise(
         self, known: Variant | None, error: ResizerError, tier: str = "redis"
@@ -272,6 +257,6 @@ class Gateway:
         may_be_served = (
             known is not None and self._tiers.freshness(known) is not FreshnessState.OVER
         )
-        if known is None or not may_be_served or not isinstance(error, _SOURCE_AWAY):
+        if known is None or not may_be_served or not isinstance(error, SOURCE_AWAY):
             raise error
         return Answer(known, tier=tier, stale=True)

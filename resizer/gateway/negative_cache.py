@@ -6,6 +6,7 @@ from collections.abc import Callable
 from resizer.aio.lru import Lru
 from resizer.cache.coherence import Coherence
 from resizer.errors import ResizerError, SourceNotFound, UnprocessableSource
+from resizer.model.field import overlays_in
 from resizer.model.flush import Flush
 from resizer.model.image import VariantId
 
@@ -34,7 +35,7 @@ class NegativeCache:
         """Keep `error`, if it speaks of the original rather than of the moment."""
         if not isinstance(error, SourceNotFound | UnprocessableSource):
             return
-        if isinstance(error, SourceNotFound) or error.of_every_variant:
+        if isinstance(error, SourceNotFound) or (error.of_every_variant and not overlays_in(field)):
             field = WHOLE_ORIGINAL
         self._refusals.put((key, field), (type(error), str(error)))
 

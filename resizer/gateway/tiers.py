@@ -1,17 +1,17 @@
 """Tiers: where variants are kept, under which names, and for how long. Nothing here fails."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
 from resizer.cache.lease import NO_LEASE, Lease, PendingFill
 from resizer.errors import ResizerError
-from resizer.gateway.negative_cache import NegativeCache
+from resizer.gateway.negative_cache import WHOLE_ORIGINAL, NegativeCache
 from resizer.gateway.shared_tier import SharedTier
 from resizer.gateway.variant_call import AnyCall
 from resizer.gateway.write_behind import WriteBehind
-from resizer.model.flush import TAG_MARK
+from resizer.model.field import Overlay, field_of
 from resizer.model.freshness import Freshness, FreshnessState
 from resizer.model.image import Variant
 from resizer.model.transform import Transform
@@ -52,10 +52,11 @@ class Tiers:
         self._fingerprint = fingerprint
         self.raise_if_known = refusals.raise_if_known
 
-    def field(self, transform: Transform, preset: str | None = None) -> str:
-        """The name of a variant among those of its original; it ends with the preset, if any."""
-        tag = f"{TAG_MARK}{preset}" if preset else ""
-        return f"{self._fingerprint}:{transform}{tag}"
+    def field(
+        self, transform: Transform, preset: str | None = None, overlays: Sequence[Overlay] = ()
+    ) -> str:
+        """The name of a variant among those of its original."""
+        return field_of(self._fingerprint, transform, preset, overlays)
 
     @property
     def is_shared(self) -> bool:
@@ -65,6 +66,10 @@ class Tiers:
     def freshness(self, variant: Variant) -> FreshnessState:
         """What may be done with `variant` now."""
         return self._times(variant).state(time.time() - variant.checked_at)
+
+    def state(self, checked_at: float) -> FreshnessState:
+        """What may be done with what the source said at that Unix time of an original."""
+        return self._freshness.state(time.time() - checked_at)
 
     async def look_up(self, call: AnyCall) -> Variant | None:
         """What the shared tier holds, of whatever age."""
@@ -131,6 +136,10 @@ class Tiers:
         """Have the next requests refused too, if `error` speaks of the original, not the moment."""
         if not call.flushed:
             self._refusals.remember(*call.id, error)
+
+    def refuse_original(self, key: str, error: ResizerError) -> None:
+        """Have whoever asks for the original of `key` refused too."""
+        self._refusals.remember(key, WHOLE_ORIGINAL, error)
 
     async def release(self, call: AnyCall, lease: Lease, error: ResizerError | None = None) -> None:
         """End a lease that brought nothing."""

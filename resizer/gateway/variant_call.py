@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from resizer.gateway.answer import Answer
 from resizer.gateway.shared_tier import Budget
 from resizer.gateway.singleflight import Call
+from resizer.model.field import Overlay
 from resizer.model.image import VariantId
 from resizer.model.transform import Transform
 
@@ -20,6 +21,7 @@ class VariantCall(Call[VariantId, T]):
 
     transform: Transform
     preset: str | None = None
+    overlays: tuple[Overlay, ...] = ()
     budget: Budget = field(default_factory=Budget)
 
     @property
@@ -57,4 +59,5 @@ class PendingAnswer:
 
     def _mine(self, answer: Answer) -> Answer:
         coalesced = answer.coalesced or self.joined
-        return replace(answer, flushed=self.call.flushed, coalesced=coalesced)
+        flushed = answer.flushed or self.call.flushed
+        return replace(answer, flushed=flushed, coalesced=coalesced)

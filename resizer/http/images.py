@@ -110,7 +110,7 @@ class Images:
     ) -> Reply:
         if begun is None:
             transform = resolve(request.transform, ", ".join(headers.getlist("accept")))
-            begun = self._gateway.begin(request.key, transform, request.preset)
+            begun = self._gateway.begin(request.key, transform, request.preset, request.overlays)
         answer = begun if isinstance(begun, Answer) else await begun.wait()
         is_new = self._known_urls.remember(path.encode("utf-8", "surrogateescape"), request)
         if is_new and self._policy.note_paths:

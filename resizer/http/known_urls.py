@@ -65,8 +65,9 @@ class KnownUrls:
         self._gateway = gateway
         self._peek = gateway.peek
         self._policy = policy
-        self._known: Lru[bytes, KnownUrl] = Lru(max_entries=_MOST_URLS)
+        self._known: Lru[bytes, KnownUrl | None] = Lru(max_entries=_MOST_URLS)
         self._known_url = self._known.entries.get
+        """None also for a URL that is known and goes the ordinary way each time."""
         self._end_of_expiring = lru_cache(maxsize=1024)(self._end_of_head)
 
     def remember(self, url: bytes, request: ImageRequest) -> bool:
@@ -76,13 +77,13 @@ class KnownUrls:
         """
         if url in self._known or len(url) > _LONGEST_URL:
             return False
-        self._known.put(url, self._resolve(request))
+        self._known.put(url, None if request.overlays else self._resolve(request))
         return True
 
     def forget(self, flush: Flush) -> None:
         """Let the URLs of what was flushed be new again."""
         for url, known in list(self._known.entries.items()):
-            if flush.touches(known.key):
+            if known is None or flush.touches(known.key):
                 self._known.remove(url)
 
     def find(self, request_key: RequestKey) -> tuple[KnownUrl, Variant] | None:

@@ -5,7 +5,7 @@ An original that is called like another's tag makes a purge forget more, never l
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from resizer.model.flush import Flush
@@ -23,13 +23,14 @@ _PLAIN = "/!&';=:@"
 the dot means something in a regular expression, where a tag of a ban may come to stand."""
 
 
-def tags_of(key: str, preset: str | None) -> list[str]:
+def tags_of(key: str, preset: str | None, overlays: Sequence[str] = ()) -> list[str]:
     """The tags of a reply: its key, each directory around that, its preset if any, everything.
 
-    Of many directories the outermost are named.
+    Of many directories the outermost are named. What it shows over its original counts like that.
     """
+    of_originals = [tag for one in (key, *overlays) for tag in (_tag(one), *_directories(one))]
     of_preset = [] if preset is None else [_of_preset(preset)]
-    return list(dict.fromkeys((_tag(key), *_directories(key), *of_preset, EVERYTHING)))
+    return list(dict.fromkeys((*of_originals, *of_preset, EVERYTHING)))
 
 
 def tags_for(flush: Flush) -> list[str]:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-TAG_MARK = "@"
-"""Stands in a field between the Transform and the preset that asked for it."""
+from resizer.model.field import has_tag, overlays_in
 
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """Forget one key, every variant of a preset, or every key that starts with a prefix.
+    """Forget one key, every variant with a tag, or every key that starts with a prefix.
+
+    A variant is forgotten with its original, and with each that it shows over that.
 
     Of the three the first that is set counts; `Flush()` is everything.
     """
@@ -17,13 +18,13 @@ class Flush:
     key: str | None = None
     prefix: str = ""
     tag: str | None = None
-    """The name of a preset."""
+    """The name of a preset, or another tag of a field."""
 
     def matches(self, key: str, field: str) -> bool:
         """Whether that variant is to be forgotten."""
         if self.tag is not None:
-            return field.endswith(TAG_MARK + self.tag)
-        return self.touches(key)
+            return has_tag(field, self.tag)
+        return self.touches(key) or any(map(self.touches, overlays_in(field)))
 
     def touches(self, key: str) -> bool:
         """Whether anything of `key` is to be forgotten: a variant of it, its original."""

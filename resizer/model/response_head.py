@@ -1,6 +1,7 @@
 """The response head of a variant: the header fields that every reply of it repeats."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -18,16 +19,24 @@ EMBEDDABLE: Headers = [
 """Any page may embed a reply, and no browser may take it for another type (Fetch, CORP)."""
 
 
-def make_variant(key: str, preset: str | None, original: Original, rendered: Rendered) -> Variant:
+def make_variant(
+    key: str,
+    preset: str | None,
+    originals: Sequence[Original],
+    rendered: Rendered,
+    overlays: Sequence[str] = (),
+) -> Variant:
     """The variant of `key`, with everything computed that every reply of it repeats.
 
-    `preset` is the name of the one that asked for it, if any.
+    `preset` is the name of the one that asked for it, if any; `overlays` are the keys of the
+    originals after the first, which it shows over that.
     """
+    original = originals[0]
     etag = f'"{hashlib.blake2b(rendered.body, digest_size=16).hexdigest()}"'
-    last_modified = original.last_modified.replace(microsecond=0)
+    last_modified = max(one.last_modified for one in originals).replace(microsecond=0)
     return Variant(
         body=rendered.body,
-        head=lines(fixed_headers(tags_of(key, preset), rendered, etag, last_modified)),
+        head=lines(fixed_headers(tags_of(key, preset, overlays), rendered, etag, last_modified)),
         content_type=rendered.content_type,
         etag=etag,
         last_modified=last_modified,

@@ -20,6 +20,8 @@ class ImageRequest:
     expires: int | None
     """Unix seconds."""
     redirect_on_error: bool
+    overlays: tuple[str, ...] = ()
+    """The keys of further originals, in the order in which the Transform shows them."""
     signed: bytes
     """What a signature covers, to the byte."""
     signature: str | None

@@ -19,6 +19,7 @@ from resizer.cache.redis.flush_broadcast import FlushBroadcast
 from resizer.cache.redis.guard import Guard, is_foreign, raise_failure
 from resizer.cache.redis.listener import Listener
 from resizer.cache.redis.names import LEASE, PATH, Names
+from resizer.cache.redis.overlay_index import OverlayIndex
 from resizer.cache.redis.removal import Removal
 from resizer.cache.redis.scripts import ACQUIRE, NOTE, PUT, RELEASE, RENEW
 from resizer.cache.redis.tally import Tally
@@ -59,6 +60,7 @@ class RedisCache:
         self._guard = Guard(timeout, breaker or CircuitBreaker(), client.ping)
         self._coherence = Coherence()
         self._notices = FillNotices()
+        self._overlays = OverlayIndex(client, self._names, self._guard)
         self._removal = Removal(client, self._names, self._guard)
         self._broadcast = FlushBroadcast(client, subscriber, self._names, self._guard, results_id)
         self._tally = Tally(client, namespace)
@@ -80,6 +82,7 @@ class RedisCache:
 
     async def acquire_lease(self, key: str, field: str) -> Lease | PendingFill:
         """The lease to fill with, or the fill of the gateway that has it, to wait for."""
+        await self._overlays.note(field)
         token = secrets.token_hex(8)
         waiter = self._notices.expect((key, field))
         try:
@@ -140,6 +143,10 @@ class RedisCache:
         async with self._guard():
             noted = (PATH + path).encode("utf-8", "surrogateescape")
             await NOTE.run(self._client, self._names.of(key), noted, _MOST_FIELDS)
+
+    async def showing(self, flushes: Sequence[Flush]) -> list[Flush]:
+        """A flush of every variant that shows what is flushed over another original."""
+        return await self._overlays.showing(flushes)
 
     async def remove(self, flushes: Sequence[Flush], *, dry_run: bool = False) -> Flushed:
         """Remove what is flushed, leases included, from Redis alone."""

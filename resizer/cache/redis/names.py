@@ -40,6 +40,11 @@ class Names:
         """Who was alive when, by the server's clock."""
         return f"resizer-gateways:{self._quoted}"
 
+    @property
+    def overlays(self) -> str:
+        """The keys of originals that are shown over others: their variants lie anywhere."""
+        return f"resizer-overlays:{self._quoted}"
+
     def confirmations(self, announcement: str) -> str:
         """The channel that gateways confirm one announcement on."""
         return f"resizer-flush-confirmed:{self._quoted}:{announcement}"

@@ -10,7 +10,7 @@ from resizer.model.flush import Flush, Flushed
 
 
 class Removal:
-    """Removes hashes, or the fields of a preset. Every fill under way there has lost its lease."""
+    """Removes hashes, or the fields with a tag. Every fill under way there has lost its lease."""
 
     def __init__(self, client: Client, names: Names, guard: Guard) -> None:
         self._client = client
@@ -45,7 +45,7 @@ class Removal:
         return _sum(_counted(fields) for fields, there in found if there)
 
     async def _remove_tagged(self, names: list[bytes], flush: Flush, dry_run: bool) -> Flushed:
-        """The variants of a preset, and the leases of those under way."""
+        """The variants with a tag, and the leases of those under way."""
         answers = await self._ask([("HKEYS", name) for name in names])
         tagged = [_tagged(fields, flush) for fields in answers]
         if not dry_run:

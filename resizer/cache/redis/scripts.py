@@ -96,6 +96,12 @@ end
 return redis.call('HSET', KEYS[1], ARGV[1], '')
 """)
 
+NOTE_OVERLAY = Script("""
+-- the key of an original that is shown over others, and the most there may be
+if redis.call('SCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+return redis.call('SADD', KEYS[1], ARGV[1])
+""")
+
 REGISTER = Script("""
 -- a gateway that is alive now; of the others, those long gone are forgotten
 local now = tonumber(redis.call('TIME')[1])

@@ -11,7 +11,7 @@ empty segment, and `=v…` the object, which no segment of a key can be spelled 
 import hashlib
 import re
 
-from resizer.model.flush import TAG_MARK
+from resizer.model.field import TAG_MARK
 
 _OBJECT = "=v"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f=%#\\\ufffe\uffff]")
@@ -25,8 +25,8 @@ _LONGEST_SEGMENT = 240
 
 def name_of(root: str, key: str, field: str) -> str | None:
     """The object of a variant below `root`; None when no store could hold the name."""
-    _, mark, preset = field.rpartition(TAG_MARK)
-    tag = mark + _escaped(preset).replace("/", "=2F") if mark else ""
+    _, mark, tags = field.partition(TAG_MARK)
+    tag = mark + _escaped(tags).replace("/", "=2F") if mark else ""
     try:
         digest = hashlib.blake2b(field.encode(), digest_size=16).hexdigest()
         name = f"{directory_of(root, key)}/{_OBJECT}{digest}{tag}"

@@ -72,7 +72,7 @@ def check_done(done: Done, written: bytes) -> None:
         return
     assert body == written
     rendered = Rendered(body, done.content_type, done.width, done.height, done.seconds)
-    variant = make_variant("photos/cat.jpg", None, ORIGINAL, rendered)
+    variant = make_variant("photos/cat.jpg", None, [ORIGINAL], rendered)
     headers = fields(variant.head)
     check_headers(headers)
     assert lines(headers) == variant.head

@@ -11,7 +11,7 @@ import pytest
 
 from resizer.aio.tasks import LONG, offload
 from resizer.cache.results import ResultsTier, tier
-from resizer.gateway import gateway
+from resizer.gateway import producer
 from resizer.model import response_head
 from resizer.model.image import Original, Rendered
 from resizer.model.transform import Transform
@@ -66,7 +66,7 @@ def test_a_variant_is_digested(size: int, in_thread: bool, monkeypatch: pytest.M
 
         house.renderer.render = render  # type: ignore[method-assign]
         digests = Watched(response_head.make_variant)
-        monkeypatch.setattr(gateway, "make_variant", digests)
+        monkeypatch.setattr(producer, "make_variant", digests)
         assert (await house.gateway.get("a", Transform())).variant.body == bytes(size)
         assert digests.calls == [in_thread]
 

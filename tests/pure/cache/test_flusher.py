@@ -18,6 +18,10 @@ class Tiers:
     def __init__(self, fails: str = "") -> None:
         self.asked: list[str] = []
         self.fails = fails
+        self.overlays: list[Flush] = []
+
+    async def showing(self, flushes: Sequence[Flush]) -> list[Flush]:
+        return self.overlays
 
     async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> Flushed:
         self._ask("count in redis" if dry_run else "remove from redis")
@@ -30,7 +34,7 @@ class Tiers:
         return Flushed(confirmed=2, unconfirmed=1)
 
     async def flush(self, flush: Flush, *, dry_run: bool) -> Flushed:
-        self._ask(f"{'count' if dry_run else 'remove'} results of {flush.key}")
+        self._ask(f"{'count' if dry_run else 'remove'} results of {flush.key or flush.tag}")
         return Flushed(originals=1, variants=3)
 
     def _ask(self, what: str) -> None:
@@ -64,6 +68,13 @@ def test_with_results_every_gateway_is_told_before_they_are_removed_and_after() 
         "announce",
     ]
     assert (flushed.variants, flushed.results) == (5, 6)
+
+
+def test_what_shows_a_flushed_original_over_another_is_flushed_with_it() -> None:
+    tiers = Tiers()
+    tiers.overlays = [Flush(tag="overlay:a")]
+    flush(tiers, results=True)
+    assert "remove results of overlay:a" in tiers.asked
 
 
 def test_a_dry_run_counts_and_tells_nobody() -> None:

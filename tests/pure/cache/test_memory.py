@@ -109,6 +109,20 @@ def test_a_tag_flushes_the_variants_of_a_preset() -> None:
     assert memory.peek("a", "1:w=1")
 
 
+def test_a_variant_goes_with_each_original_that_it_shows_and_leaves_nothing_behind() -> None:
+    memory = MemoryCache(ROOM_FOR_TEN)
+    fields = ("1:w=1", "1:w=1,shows=v@overlay:b", "1:w=1,shows=v+v@overlay:b@overlay:a")
+    for key in ("a", "b", "c"):
+        for field in fields:
+            memory.put(key, field, SMALL, 60)
+    memory.forget(Flush(key="b"))
+    assert [memory.peek("a", field) is not None for field in fields] == [True, False, False]
+    assert len(memory) == 2
+    memory.forget(Flush(prefix="a"))
+    memory.forget(Flush(key="c"))
+    assert len(memory) == memory.size == len(memory._showing) == 0
+
+
 def test_a_flush_heard_from_elsewhere_is_done_at_once() -> None:
     memory = MemoryCache(ROOM_FOR_TEN)
     for key in "abc":
@@ -121,15 +135,16 @@ def test_a_flush_heard_from_elsewhere_is_done_at_once() -> None:
     assert memory.size == len(memory) == 0
 
 
+FIELDS = ("x", "y", "x,shows=v@overlay:a")
 operations = st.lists(
     st.one_of(
         st.tuples(
             st.just("put"),
             st.sampled_from("abcdef"),
-            st.sampled_from("xyz"),
+            st.sampled_from(FIELDS),
             st.integers(0, 4000),
         ),
-        st.tuples(st.just("get"), st.sampled_from("abcdef"), st.sampled_from("xyz"), st.just(0)),
+        st.tuples(st.just("get"), st.sampled_from("abcdef"), st.sampled_from(FIELDS), st.just(0)),
         st.tuples(st.just("flush"), st.sampled_from("abcdef"), st.just(""), st.just(0)),
         st.tuples(st.just("pass"), st.just(""), st.just(""), st.integers(0, 40)),
     ),

@@ -21,7 +21,7 @@ def variant(
         os.open("/dev/null", os.O_RDONLY), 3, "e1", datetime(2026, 3, 1, 12, 0, 0, 999, UTC), 5.0
     )
     with original:
-        return make_variant(key, preset, original, Rendered(body, "image/webp", 4, 3, 0.1))
+        return make_variant(key, preset, [original], Rendered(body, "image/webp", 4, 3, 0.1))
 
 
 def directives(value: str) -> dict[str, int]:

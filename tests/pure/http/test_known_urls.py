@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from resizer.http.headers import CachePolicy
 from resizer.http.known_urls import KnownUrls
+from resizer.model.flush import Flush
 from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
 from resizer.model.image import Variant
@@ -99,6 +100,20 @@ def test_an_expired_url_is_left_to_the_ordinary_way() -> None:
         assert b"max-age=60" not in tail
         assert tail.endswith(b"\r\n\r\n")
         assert hits.find((b"/gone", b"")) is None
+
+    asyncio.run(scene())
+
+
+def test_a_url_that_shows_several_originals_is_known_and_left_to_the_ordinary_way() -> None:
+    async def scene() -> None:
+        _, hits = await filled(Transform(width=100, format=Format.WEBP))
+        request = replace(asked("width=100,format=webp/a"), overlays=("logo.png",))
+        assert hits.remember(URL, request)
+        assert not hits.remember(URL, request)
+        assert hits.find((URL, b"")) is None
+        assert hits.begin((URL, b"")) is None
+        hits.forget(Flush(key="logo.png"))
+        assert hits.remember(URL, request)
 
     asyncio.run(scene())
 

@@ -9,6 +9,7 @@ TABLE = {
     errors.InvalidRequest: 400,
     errors.SignatureMismatch: 403,
     errors.SourceNotFound: 404,
+    errors.OverlayNotFound: 404,
     errors.RouteNotFound: 404,
     errors.MethodNotAllowed: 405,
     errors.SignatureExpired: 410,

@@ -58,6 +58,14 @@ def test_a_key_too_long_for_a_tag_is_hashed_apart_from_others() -> None:
     assert tags_for(Flush(key="x" * 251)) == [first]
 
 
+@given(KEYS, KEYS | DEEP_KEYS)
+def test_a_purge_of_what_is_shown_over_an_original_reaches_the_reply(key: str, shown: str) -> None:
+    tags = tags_of(key, None, [shown])
+    for flush in (Flush(key=shown), Flush(prefix=shown[: shown.rfind("/") + 1]), Flush(key=key)):
+        assert set(tags_for(flush)) <= set(tags)
+    assert len(tags) == len(set(tags))
+
+
 @given(KEYS | DEEP_KEYS, st.none() | st.just("thumb"))
 def test_tags_are_few_and_short_words_whatever_the_key(key: str, preset: str | None) -> None:
     tags = tags_of(key, preset)

@@ -14,7 +14,7 @@ from tests.support.servers import RedisCluster, RedisServer
 pytestmark = pytest.mark.redis
 FEW, MANY = 1_000, 20_000
 AT_ONCE = 60
-REMOVING = {"scan", "hkeys", "unlink"}
+REMOVING = {"scan", "sscan", "hkeys", "unlink"}
 ANNOUNCING = {"subscribe", "publish", "info", "evalsha", "zrangebyscore", "time"}
 """The last two are called by the script that tells who is alive."""
 

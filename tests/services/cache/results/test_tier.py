@@ -184,6 +184,7 @@ STORED = [
     ("photos/2019/dog", f"{FIELD}@my.thumb"),
     ("photos-beside/cat", FIELD),
     ("=odd/x", f"{FIELD}@thumb"),
+    ("photos/cat", f"{FIELD},shows=v1@overlay:logos%2Fa%40b.png@thumb"),
 ]
 
 
@@ -202,6 +203,7 @@ STORED = [
         Flush(prefix="none/at/all"),
         Flush(tag="thumb"),
         Flush(tag="none"),
+        Flush(tag="overlay:logos%2Fa%40b.png"),
     ],
 )
 def test_a_flush_removes_what_it_names_and_nothing_else(place: Place, flush: Flush) -> None:
