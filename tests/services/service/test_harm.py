@@ -22,6 +22,8 @@ from tests.support.pictures import jpeg, png
 from tests.support.processes import busy_workers, children
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 RENDER_SECONDS = 4.0
 RENDERERS = 2
 PHASE = 4.0

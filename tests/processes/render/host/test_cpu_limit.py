@@ -29,6 +29,8 @@ sys.path.insert(0, sys.argv[1])
 from resizer.model.limits import Limits
 from tests.support.puppet_pool import order, pid, running, until
 
+pytestmark = pytest.mark.alone
+
 async def main():
     limits = Limits(render_memory_mb=256, render_seconds=0.3)
     async with running(limits=limits, command=sys.argv[2:]) as (pool, _):

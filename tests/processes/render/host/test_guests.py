@@ -10,6 +10,8 @@ from resizer.model.transform import Transform
 from tests.support.puppet_pool import order, original, pid, running, until
 from tests.support.slow_renders import HURRY, LIGHT, render, slow_render
 
+pytestmark = pytest.mark.alone
+
 
 def test_the_next_size_of_a_photo_that_was_slow_once_starts_no_worker() -> None:
     """As after a cold start on a starved machine, where each first photo is slow."""

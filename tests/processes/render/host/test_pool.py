@@ -31,6 +31,8 @@ from tests.support.puppet_pool import (
 )
 from tests.support.puppet_worker import COMMAND
 
+pytestmark = pytest.mark.alone
+
 
 def test_workers_work_side_by_side_and_are_counted() -> None:
     async def scenario() -> None:

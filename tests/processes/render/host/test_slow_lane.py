@@ -26,6 +26,8 @@ from tests.support.puppet_pool import (
 )
 from tests.support.slow_renders import HURRY, LIGHT, SHORT, offend, render, slow_render
 
+pytestmark = pytest.mark.alone
+
 NEVER = 60.0
 
 

@@ -18,6 +18,8 @@ from tests.support.puppet_pool import (
 )
 from tests.support.slow_renders import HURRY, SHORT, offend, render, slow_render
 
+pytestmark = pytest.mark.alone
+
 
 def test_too_many_that_wait_for_the_slow_lane_are_overloaded_and_others_are_served() -> None:
     async def scenario() -> None:
