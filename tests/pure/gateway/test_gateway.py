@@ -9,6 +9,7 @@ import pytest
 
 from resizer.cache.lease import Lease, PendingFill
 from resizer.errors import CacheUnavailable, Overloaded, SourceNotFound, UnprocessableSource
+from resizer.gateway import shared_tier
 from resizer.model.flush import Flush
 from resizer.model.formats import Format
 from resizer.model.transform import Transform
@@ -229,6 +230,48 @@ def test_a_fill_that_was_flushed_meanwhile_answers_and_is_not_kept() -> None:
     run(test())
 
 
+def test_what_was_flushed_while_it_was_made_is_not_remembered_where_nothing_is_shared() -> None:
+    async def test() -> None:
+        house = House(open_=False, with_shared=False)
+        before = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.hear(Flush(key="a"))
+        house.renderer.gate.set()
+        await before
+        assert len(house.memory) == 0
+
+    run(test())
+
+
+def test_a_refusal_that_was_flushed_meanwhile_is_not_remembered() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        house.renderer.error = UnprocessableSource("broken")
+        before = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        house.flush(Flush(key="a"))
+        house.renderer.gate.set()
+        with pytest.raises(UnprocessableSource):
+            await before
+        house.renderer.error = None
+        assert (await house.gateway.get("a", SMALL)).variant.body
+
+    run(test())
+
+
+def test_what_is_too_large_to_share_is_remembered_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_tier, "LARGEST_SHARED", 10)
+
+    async def test() -> None:
+        house = House()
+        await house.gateway.get("a", SMALL)
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+        assert not house.shared.variants
+        assert not house.shared.leases, "others wait for a fill that is over"
+
+    run(test())
+
+
 def test_a_put_that_was_under_way_during_a_flush_is_refused() -> None:
     async def test() -> None:
         house = House()
@@ -332,5 +375,24 @@ def test_a_slow_shared_tier_costs_one_patience_and_not_one_a_question() -> None:
         answer = await asyncio.wait_for(house.gateway.get("a", SMALL), stretched(5))
         assert not answer.stored
         assert house.shared.calls == ["get"]
+
+    run(test())
+
+
+def test_a_call_waits_for_the_shared_tier_no_longer_than_its_patience_in_all() -> None:
+    """Two questions of 0.13 s are more than 0.2 s, though neither is."""
+
+    async def test() -> None:
+        house = House(patience=0.2)
+        asked = []
+
+        async def slowly(name: str) -> None:
+            asked.append(name)
+            await asyncio.sleep(0.13)
+
+        house.shared._call = slowly  # type: ignore[method-assign]
+        await house.gateway.get("a", SMALL)
+        assert house.count("redis_errors_total") == 1
+        assert asked == ["get", "acquire_lease"]
 
     run(test())

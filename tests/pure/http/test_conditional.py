@@ -1,9 +1,13 @@
+import os
 import time
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import pytest
 
 from resizer.http.conditional import http_date, matches, not_modified
+from resizer.model.image import Original, Rendered
+from resizer.model.response_head import make_variant
 
 TAG = '"abc"'
 MODIFIED = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -63,6 +67,14 @@ def test_the_entity_tag_overrules_the_date() -> None:
 
 def test_a_request_without_conditions_is_answered_whole() -> None:
     assert not not_modified(TAG, MODIFIED, None, None)
+
+
+def test_its_own_last_modified_is_not_modified_though_the_file_has_fractions_of_a_second() -> None:
+    written = datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)
+    with Original(os.memfd_create("original"), 1, "etag", written, time.time()) as original:
+        variant = make_variant("a", None, original, Rendered(b"x", "image/webp", 1, 1, 0.1))
+    sent = format_datetime(variant.last_modified, usegmt=True)
+    assert not_modified(variant.etag, variant.last_modified, None, sent)
 
 
 def test_a_date_with_a_zone_is_compared_as_an_instant() -> None:
