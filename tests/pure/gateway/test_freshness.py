@@ -100,6 +100,7 @@ def test_a_stale_variant_in_memory_is_served_and_revalidated_too() -> None:
         now = 2 * STALE
         answer = await house.gateway.get("a", SMALL)
         assert (answer.tier, answer.stale) == ("memory", True)
+        assert house.count("hits_total", tier="memory") == 1
 
     run(test())
 

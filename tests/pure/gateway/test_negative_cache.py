@@ -82,3 +82,12 @@ def test_a_flushed_original_is_asked_for_again(refusals: NegativeCache) -> None:
     refusals.raise_if_known("photos/a", "width=1")
     with pytest.raises(SourceNotFound):
         refusals.raise_if_known("other/b", "width=1")
+
+
+def test_a_flush_of_a_preset_lets_every_refused_original_be_asked_for_again(
+    refusals: NegativeCache,
+) -> None:
+    """It may have been refused to that preset, and the refusal does not say whose it was."""
+    refusals.remember("a", "1:width=1@thumb", SourceNotFound("missing"))
+    refusals.forget(Flush(tag="thumb"))
+    refusals.raise_if_known("a", "1:width=1@thumb")

@@ -88,6 +88,7 @@ def test_nothing_is_promised_beyond_the_expiry(expires: int, now: float, partial
             Answer(variant(), stored=True, coalesced=True),
             "resizer; fwd=uri-miss; fwd-status=200; stored; collapsed",
         ),
+        (Answer(variant(), tier="memory", stale=True), "resizer; hit; ttl=-1; detail=memory"),
         (
             Answer(replace(variant(), partial=True), tier="redis"),
             "resizer; hit; detail=redis; partial",

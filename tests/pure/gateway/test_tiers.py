@@ -1,0 +1,353 @@
+"""What goes into which tier, for how long, and what a call may still do once it was flushed."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from resizer.cache.lease import Lease, PendingFill
+from resizer.errors import CacheUnavailable, SourceUnavailable
+from resizer.model.flush import Flush
+from resizer.model.formats import Format
+from resizer.model.freshness import Freshness
+from resizer.model.image import Variant
+from resizer.model.transform import Transform
+from tests.support.deadlines import PATIENCE
+from tests.support.house import Ending, House
+from tests.support.loop import settle
+
+SMALL = Transform(width=100, format=Format.WEBP)
+TIMES = Freshness(fresh_for=60, serve_stale_for=100, stale_if_error=1000)
+STALE, LATE = 61, 161
+
+
+def run(test: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(test, PATIENCE))
+
+
+async def filled(age: float = 0.0, **options: bool) -> House:
+    """A gateway whose one variant is of that age, and in no memory."""
+    house = House(freshness=TIMES, **options)  # type: ignore[arg-type]
+    await house.gateway.get("a", SMALL)
+    await settle()
+    house.age(age)
+    return house
+
+
+@dataclass
+class Remembered:
+    """What a gateway holds in memory from now on: the seconds that it is fresh, and then stale."""
+
+    house: House
+    times: list[tuple[float, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.house.tiers._memory.put = self.put  # type: ignore[method-assign, assignment]
+
+    def put(self, _: str, __: str, variant: Variant, fresh: float, stale: float) -> bool:
+        self.times.append((fresh, stale))
+        return True
+
+
+@dataclass
+class Held:
+    """Calls of one kind to the shared tier, which stop until the gate is open."""
+
+    house: House
+    kind: str
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    error: Exception | None = None
+
+    def __post_init__(self) -> None:
+        self.house.shared._call = self.call  # type: ignore[method-assign]
+
+    async def call(self, name: str) -> None:
+        if name == self.kind:
+            self.begun.set()
+            await self.gate.wait()
+            if self.error:
+                raise self.error
+
+
+# Times
+
+
+def test_what_is_remembered_is_as_old_there_as_it_is() -> None:
+    async def test() -> None:
+        house = await filled(50)
+        remembered = Remembered(house)
+        await house.gateway.get("a", SMALL)
+        ((fresh, stale),) = remembered.times
+        assert fresh == pytest.approx(10, abs=5)
+        assert stale == 100
+
+    run(test())
+
+
+def test_what_is_stale_is_remembered_for_what_is_left_of_that() -> None:
+    async def test() -> None:
+        house = await filled(STALE)
+        remembered = Remembered(house)
+        await house.gateway.get("a", SMALL)
+        fresh, stale = remembered.times[0]
+        assert fresh == 0
+        assert stale == pytest.approx(99, abs=5)
+
+    run(test())
+
+
+def test_what_is_late_is_not_remembered() -> None:
+    async def test() -> None:
+        house = await filled(LATE)
+        remembered = Remembered(house)
+        house.source.error = SourceUnavailable("away")
+        assert (await house.gateway.get("a", SMALL)).stale
+        assert remembered.times == []
+        assert house.count("stale_total") == 1
+
+    run(test())
+
+
+def test_a_result_is_kept_in_the_shared_tier_for_what_is_left_of_its_time() -> None:
+    async def test() -> None:
+        house = await filled(with_results=True)
+        for id_, variant in house.results.variants.items():
+            house.results.variants[id_] = replace(variant, checked_at=variant.checked_at - 50)
+        house.shared.variants.clear()
+        seconds: list[float] = []
+        put = house.shared.put
+
+        async def told(key: str, field: str, variant: Variant, left: float, token: str) -> bool:
+            seconds.append(left)
+            return await put(key, field, variant, left, token)
+
+        house.shared.put = told  # type: ignore[method-assign, assignment]
+        assert (await house.gateway.get("a", SMALL)).tier == "results"
+        assert seconds == [pytest.approx(TIMES.kept_for - 50, abs=5)]
+
+    run(test())
+
+
+# The results
+
+
+def test_what_is_among_the_results_is_not_written_there_again() -> None:
+    async def test() -> None:
+        house = await filled(with_results=True)
+        house.shared.variants.clear()
+        house.results.putting.clear()
+        assert (await house.gateway.get("a", SMALL)).tier == "results"
+        await settle()
+        assert not house.results.putting.is_set()
+
+    run(test())
+
+
+def test_a_variant_of_an_unchanged_original_is_not_written_there_again() -> None:
+    async def test() -> None:
+        house = await filled(LATE, with_results=True)
+        house.results.putting.clear()
+        assert (await house.gateway.get("a", SMALL)).unchanged
+        await settle()
+        assert not house.results.putting.is_set()
+
+    run(test())
+
+
+def test_nothing_goes_to_the_results_that_the_shared_tier_did_not_take() -> None:
+    """Nobody would hear of a flush, and nothing says that the lease still stood."""
+
+    async def test() -> None:
+        house = House(with_results=True)
+        house.shared.error = CacheUnavailable("away")
+        await house.gateway.get("a", SMALL)
+        await settle()
+        assert not house.results.putting.is_set()
+
+    run(test())
+
+
+def test_what_is_flushed_as_the_shared_tier_takes_it_does_not_go_to_the_results() -> None:
+    async def test() -> None:
+        house = House(with_results=True)
+        house.shared.gate.clear()
+        filling = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.shared.putting.wait()
+        house.hear(Flush(key="a"))
+        house.shared.gate.set()
+        await filling
+        await settle()
+        assert not house.results.putting.is_set()
+
+    run(test())
+
+
+def test_what_was_being_written_when_flushes_went_unheard_is_taken_back() -> None:
+    async def test() -> None:
+        house = House(with_results=True)
+        house.results.gate.clear()
+        await house.gateway.get("a", SMALL)
+        await house.results.putting.wait()
+        until = house.coherence.trusted_until
+        house.coherence.on_disconnect("away")
+        house.coherence.trusted_until = until
+        house.results.gate.set()
+        await settle()
+        assert house.results.variants == {}
+
+    run(test())
+
+
+# Leases
+
+
+def test_a_fill_that_is_cancelled_ends_its_lease() -> None:
+    async def test() -> None:
+        house = House(open_=False)
+        filling = asyncio.create_task(house.gateway.get("a", SMALL))
+        await house.renderer.begun.wait()
+        assert house.shared.leases
+        await house.gateway.drain(0)
+        await asyncio.gather(filling, return_exceptions=True)
+        assert not house.shared.leases, "others wait for it"
+
+    run(test())
+
+
+def test_what_was_stored_between_look_up_and_lease_is_served_and_the_lease_ended() -> None:
+    async def test() -> None:
+        house = await filled()
+
+        async def nothing_yet(_: str, __: str) -> None: ...
+
+        house.shared.get = nothing_yet  # type: ignore[assignment]
+        answer = await house.gateway.get("a", SMALL)
+        assert (answer.tier, answer.coalesced) == ("redis", True)
+        assert len(house.renderer.renders) == 1
+        assert not house.shared.leases
+        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+
+    run(test())
+
+
+def test_who_waited_in_vain_and_finds_only_what_is_late_revalidates_it() -> None:
+    async def test() -> None:
+        house = await filled(LATE)
+        (id_,) = house.shared.variants
+        house.shared.leases[id_] = "another's"
+        asking = asyncio.create_task(house.gateway.get("a", SMALL))
+        await settle()
+        house.shared._end(id_, None)
+        answer = await asking
+        assert (answer.coalesced, answer.unchanged) == (False, True)
+        assert house.source.questions == ["a"]
+
+    run(test())
+
+
+def test_who_was_told_nothing_waits_again_and_fills_under_a_lease_in_the_end() -> None:
+    """As on a line that fell silent: that is not the sign of a fill that brings nothing."""
+
+    async def test() -> None:
+        house = House()
+        acquire, waits = house.shared.acquire_lease, 5
+
+        async def later(key: str, field: str) -> Lease | PendingFill:
+            nonlocal waits
+            waits -= 1
+            return Untold() if waits >= 0 else await acquire(key, field)
+
+        house.shared.acquire_lease = later  # type: ignore[method-assign]
+        assert (await house.gateway.get("a", SMALL)).stored
+        assert house.count("followed_total") == 5
+
+    run(test())
+
+
+class Untold(Ending):
+    async def wait(self) -> None:
+        await asyncio.sleep(0)
+
+
+def test_who_looks_again_waits_no_longer_than_the_patience_that_is_left() -> None:
+    async def test() -> None:
+        house = House(patience=0.1)
+        looks = 0
+
+        async def slow_then(_: str, __: str) -> None:
+            nonlocal looks
+            looks += 1
+            if looks == 2:
+                await asyncio.sleep(PATIENCE)
+
+        async def wait(_: str, __: str) -> PendingFill:
+            return Untold()
+
+        house.shared.get = slow_then  # type: ignore[assignment]
+        house.shared.acquire_lease = wait  # type: ignore[method-assign, assignment]
+        answer = await asyncio.wait_for(house.gateway.get("a", SMALL), PATIENCE / 2)
+        assert not answer.stored
+        assert looks == 2
+
+    run(test())
+
+
+# Flushed on the way
+
+
+def test_a_stale_variant_that_was_flushed_meanwhile_is_not_revalidated() -> None:
+    async def test() -> None:
+        house = await filled(STALE)
+        looking = Held(house, "get")
+        asking = asyncio.create_task(house.gateway.get("a", SMALL))
+        await looking.begun.wait()
+        house.hear(Flush(key="a"))
+        looking.gate.set()
+        assert (await asking).stale
+        await settle()
+        assert house.source.questions == []
+
+    run(test())
+
+
+def test_what_was_flushed_before_a_lease_that_failed_is_not_called_unchanged() -> None:
+    async def test() -> None:
+        house = await filled(LATE)
+        leasing = Held(house, "acquire_lease", error=CacheUnavailable("away"))
+        asking = asyncio.create_task(house.gateway.get("a", SMALL))
+        await leasing.begun.wait()
+        house.hear(Flush(key="a"))
+        leasing.gate.set()
+        assert not (await asking).unchanged
+        assert house.source.fetches == ["a", "a"]
+
+    run(test())
+
+
+# What is counted and checked
+
+
+def test_an_error_is_a_miss() -> None:
+    async def test() -> None:
+        house = House()
+        house.source.error = SourceUnavailable("away")
+        with pytest.raises(SourceUnavailable):
+            await house.gateway.get("a", SMALL)
+        assert house.count("misses_total") == 1
+
+    run(test())
+
+
+def test_a_shared_tier_whose_flushes_go_unheard_does_not_work() -> None:
+    async def test() -> None:
+        house = House()
+        check = house.gateway.checks()["cache"]
+        await check()
+        house.coherence.distrust()
+        with pytest.raises(CacheUnavailable, match="cannot be heard"):
+            await check()
+
+    run(test())
