@@ -72,7 +72,7 @@ def test_a_request_without_conditions_is_answered_whole() -> None:
 def test_its_own_last_modified_is_not_modified_though_the_file_has_fractions_of_a_second() -> None:
     written = datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)
     with Original(os.memfd_create("original"), 1, "etag", written, time.time()) as original:
-        variant = make_variant("a", None, original, Rendered(b"x", "image/webp", 1, 1, 0.1))
+        variant = make_variant("a", None, [original], Rendered(b"x", "image/webp", 1, 1, 0.1))
     sent = format_datetime(variant.last_modified, usegmt=True)
     assert not_modified(variant.etag, variant.last_modified, None, sent)
 
