@@ -221,7 +221,7 @@ def test_every_hit_has_a_date_and_an_id_of_its_own(line: socket.socket) -> None:
     ids: set[bytes] = set()
     dates: set[bytes] = set()
     deadline = time.monotonic() + 5
-    while len(dates) < 2 and time.monotonic() < deadline:
+    while (len(dates) < 2 or len(ids) <= 10) and time.monotonic() < deadline:
         line.sendall(request())
         ((head, _),) = replies(line, 1)
         ids.add(re.findall(rb"x-request-id: (\S+)", head)[0])
