@@ -100,3 +100,11 @@ def _settings() -> DialectSettings:
     return DialectSettings(
         max_side=8192, presets={"hero": parse_preset("hero", "width=1600", 8192)}
     )
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_every_module_that_the_pages_for_contributors_name_is_there(page: str) -> None:
+    named = re.findall(r"`((?:\w+/)+(?:\w+\.py)?)`", (ROOT / page).read_text())
+    assert len(named) > 20
+    places = (ROOT, ROOT / "resizer", ROOT / "resizer/render")
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
