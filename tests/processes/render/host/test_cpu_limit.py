@@ -19,6 +19,7 @@ from tests.support.puppet_pool import order, original, running, said, until
 from tests.support.puppet_worker import COMMAND
 from tests.support.root import ROOT
 
+pytestmark = pytest.mark.alone
 SPINS = [sys.executable, "-c", "while True: pass"]
 _STAYS = "import os; os.nice = os.sched_setscheduler = lambda *by: 0; "
 EAGER = (*COMMAND[:3], _STAYS + COMMAND[3], *COMMAND[4:])
@@ -28,8 +29,6 @@ import asyncio, os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from resizer.model.limits import Limits
 from tests.support.puppet_pool import order, pid, running, until
-
-pytestmark = pytest.mark.alone
 
 async def main():
     limits = Limits(render_memory_mb=256, render_seconds=0.3)

@@ -19,7 +19,7 @@ from tests.support.bombs import avif, gif, jpeg, odd, png, svg, tiff, webp
 from tests.support.drawings import RED, quarters
 from tests.support.puppet_pool import original
 
-LIMITS = Limits(svg_seconds=1, render_memory_mb=1536)
+LIMITS = Limits(svg_seconds=0.5, render_memory_mb=1536)
 KINDS = {
     "jpeg": jpeg.BOMBS,
     "png": png.BOMBS,
