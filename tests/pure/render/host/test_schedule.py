@@ -353,6 +353,57 @@ def test_a_worn_worker_that_dies_at_its_last_job_has_a_successor_already() -> No
         assert slot.is_idle
 
 
+def test_a_successor_that_dies_before_its_first_job_is_no_successor() -> None:
+    with playing() as play:
+        (slot,), first, second = play.schedule.slots, play.request("a"), play.request("b")
+        worn = slot.worker = NoProcess(99)
+        play.come(first)
+        play.end(first)
+        play.come(second)
+        play.start()
+        assert slot.successor
+        play.schedule.died(slot.successor)
+        assert play.end(second) == [Start(slot, 0.0)]
+        assert slot.worker is worn
+
+
+def test_no_successor_is_started_for_a_worn_worker_before_it_has_no_job() -> None:
+    with playing() as play:
+        (slot,), request = play.schedule.slots, play.request()
+        slot.worker = NoProcess(100)
+        assert play.come(request) == [Render(slot, slot.worker, request)]
+        assert play.end(request) == [Start(slot, 0.0)]
+
+
+def test_a_pause_is_made_once() -> None:
+    with playing() as play:
+        (slot,), request = play.schedule.slots, play.request()
+        assert slot.worker
+        play.schedule.died(slot.worker)
+        assert play.decide() == [Start(slot, 1.0)]
+        play.start()
+        slot.worker = NoProcess(99)
+        play.come(request)
+        assert play.end(request) == [Start(slot, 0.0)]
+
+
+def test_what_nobody_waits_for_any_more_is_not_rendered() -> None:
+    with playing() as play:
+        request = play.request()
+        request.answer.cancel()
+        assert play.come(request) == []
+
+
+def test_who_leaves_the_queue_of_the_slow_lane_is_not_rendered() -> None:
+    with playing() as play:
+        one, other = play.request("a"), play.request("b")
+        for request in (one, other):
+            offend(play, request)
+        play.come(one, other)
+        play.schedule.left(other)
+        assert play.end(one) == []
+
+
 @pytest.mark.parametrize(("count", "places"), [(1, 1), (2, 1), (3, 1), (4, 2), (9, 4)])
 def test_the_slow_lane_has_half_as_many_places(count: int, places: int) -> None:
     with playing(count) as play:
