@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 SLACK = 1.0
-"""Seconds that a busy machine may take between asking the source and looking at its clock."""
+"""Seconds that a machine may take between asking the source and looking at its clock."""
 _ANSWERS = (200, 304, 404)
 
 

@@ -17,8 +17,9 @@ from itertools import cycle
 import pytest
 
 from resizer.model.flush import Flush
+from tests.support.deadlines import stretched
 from tests.support.fleet import Fleet, flush
-from tests.support.history import History
+from tests.support.history import SLACK, History
 from tests.support.interleavings import (
     GATEWAYS,
     OPTIONS,
@@ -157,7 +158,8 @@ def fail(world: World, round_: Round, bad: History, profile: Profile) -> None:
 
 
 def faulty(histories: list[History], profile: Profile) -> History | None:
-    return next((one for one in histories if one.faults(profile.staleness)), None)
+    staleness = profile.staleness + stretched(SLACK) - SLACK
+    return next((one for one in histories if one.faults(staleness)), None)
 
 
 async def narrowed(world: World, round_: Round, profile: Profile) -> str:
