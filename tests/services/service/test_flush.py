@@ -134,7 +134,8 @@ def test_a_flush_during_a_fill_keeps_nobody_waiting_for_its_lease(house: House) 
 def test_what_is_rendered_from_a_kept_original_while_a_flush_runs_goes_with_it(
     house: House,
 ) -> None:
-    """A flush of a prefix walks through all names: long enough for fills to begin and end."""
+    """A flush of a prefix walks through all names: long enough for fills to begin and end. On a
+    busy machine few of them fit into one, so there are flushes until some did."""
     house.redis.run("DEBUG", "POPULATE", "1000000", "filler", "1")
     keys = [f"photos/{number}.png" for number in range(8)]
 
@@ -142,7 +143,8 @@ def test_what_is_rendered_from_a_kept_original_while_a_flush_runs_goes_with_it(
         options = f"width={width},format=png"
         return await asyncio.gather(*(house.shown(gateway, options, key) for key in keys))
 
-    async def scene() -> None:
+    async def scene() -> int:
+        """How many sizes were asked for while a flush ran."""
         await house.replace_original(*keys)
         await all_show(0, 20)
         now = await house.replace_original(*keys)
@@ -152,11 +154,13 @@ def test_what_is_rendered_from_a_kept_original_while_a_flush_runs_goes_with_it(
             widths.append(widths[-1] + 1)
             await all_show(0, widths[-1])
         await flushing
-        assert len(widths) > 3
         for width in widths:
             assert [await all_show(gateway, width) for gateway in (0, 1)] == [[now] * 8] * 2
+        return len(widths) - 1
 
-    asyncio.run(scene())
+    asked = 0
+    while asked < 3:
+        asked += asyncio.run(scene())
     house.redis.run("FLUSHALL")
 
 
