@@ -19,7 +19,7 @@ from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush
 from tests.support.deadlines import stretched
 from tests.support.fleet import flush
-from tests.support.live import Gateway, cache_status
+from tests.support.live import Gateway
 from tests.support.numbered import numbered, read_numbers
 from tests.support.servers import RedisServer, need_redis
 from tests.support.trouble import (
@@ -69,7 +69,8 @@ class House:
         """Whether what one gateway renders is a hit in the other, and in its own memory."""
         path = new_path()
         self.usual.get(path)
-        hits = [cache_status(gateway.get(path)) for gateway in (self.without_memory, self.usual)]
+        gateways = (self.without_memory, self.usual)
+        hits = [gateway.get(path).headers.get("cache-status") for gateway in gateways]
         return hits == ["resizer; hit; detail=redis", "resizer; hit; detail=memory"]
 
 
