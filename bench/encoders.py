@@ -31,7 +31,7 @@ from resizer.render.pipeline.resize import resize
 from resizer.render.protocol.messages import Resampling
 from resizer.render.read.inspect import inspect
 from resizer.render.read.load import load
-from resizer.render.write.encode import encode, quality
+from resizer.render.write.encode import encode, encoder_quality
 from resizer.render.write.metadata import reduced
 
 SIDE = 512
@@ -137,7 +137,7 @@ def _level(format_: Format, level: Quality, photos: list[pyvips.Image]) -> Level
     return Level(
         format_,
         level,
-        quality(format_, transform),
+        encoder_quality(format_, transform),
         score=fmean(scored(zip(photos, bodies, strict=True))),
         size=fmean(map(len, bodies)),
     )

@@ -5,36 +5,36 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from resizer.cache.coherence import Coherence
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 
 _PUT_SECONDS = 5.0
 """What a gateway may take to finish a put among the results before it confirms."""
 
 
-class Shared(Protocol):
+class FlushableCache(Protocol):
     """The tier that gateways share, and the way to them."""
 
     async def showing(self, flushes: Sequence[Flush]) -> list[Flush]: ...
-    async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> Flushed: ...
+    async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> FlushResult: ...
     async def announce(
         self, flushes: Sequence[Flush], extra_seconds: float, restarted_within: float
-    ) -> Flushed: ...
+    ) -> FlushResult: ...
 
 
-class Results(Protocol):
+class FlushableResults(Protocol):
     """The tier behind it."""
 
-    async def flush(self, flush: Flush, *, dry_run: bool) -> Flushed: ...
+    async def flush(self, flush: Flush, *, dry_run: bool) -> FlushResult: ...
 
 
 class Flusher:
     """Raises CacheUnavailable when it is not sure that everything is flushed."""
 
-    def __init__(self, shared: Shared, results: Results | None) -> None:
+    def __init__(self, shared: FlushableCache, results: FlushableResults | None) -> None:
         self._shared = shared
         self._results = results
 
-    async def flush(self, flushes: Sequence[Flush], *, dry_run: bool = False) -> Flushed:
+    async def flush(self, flushes: Sequence[Flush], *, dry_run: bool = False) -> FlushResult:
         """Return when no gateway answers with anything of it any more.
 
         Every gateway is told twice. First, so that it forgets the originals that it keeps, for a
@@ -43,7 +43,7 @@ class Flusher:
         what it read from a tier before that was emptied.
         """
         started = time.monotonic()
-        flushed = Flushed()
+        flushed = FlushResult()
         if not dry_run:
             extra_seconds = 0.0 if self._results is None else _PUT_SECONDS
             flushed += await self._shared.announce(flushes, extra_seconds, Coherence.TRUST_SECONDS)
@@ -51,7 +51,7 @@ class Flusher:
         if self._results is not None:
             for flush in everywhere:
                 removed = await self._results.flush(flush, dry_run=dry_run)
-                flushed += Flushed(results=removed.variants)
+                flushed += FlushResult(results=removed.variants)
         flushed += await self._shared.remove(everywhere, dry_run=dry_run)
         if not dry_run:
             flushed += await self._shared.announce(flushes, 0.0, time.monotonic() - started)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from resizer.cli.terminal import ASKED_WRONGLY, fail, out
+from resizer.cli.terminal import ASKED_WRONGLY, exit_with, out
 
 
 def demo(
@@ -21,10 +21,10 @@ def demo(
     from resizer.ops.demo.run import run_demo
 
     if images is not None and not images.is_dir():
-        fail(f"--images: there is no directory {images}", ASKED_WRONGLY)
+        exit_with(f"--images: there is no directory {images}", ASKED_WRONGLY)
     try:
         run_demo(images, port, out.print)
     except OSError as error:
-        fail(f"cannot listen on 127.0.0.1:{port}: {error.strerror}")
+        exit_with(f"cannot listen on 127.0.0.1:{port}: {error.strerror}")
     except LookupError as error:
-        fail(str(error.args[0]))
+        exit_with(str(error.args[0]))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resizer.cli.terminal import ASKED_WRONGLY, FAILED, fail, out, read
+from resizer.cli.terminal import ASKED_WRONGLY, FAILED, exit_with, out, settings_or_exit
 from resizer.settings.flags import ConfigFlag, settings_as_flags
 from resizer.settings.rules import SERVING
 from resizer.settings.settings import Settings
@@ -35,9 +35,9 @@ def doctor(
     from resizer.ops.doctor.aws.client import has_profile
     from resizer.ops.doctor.finding import Verdict, worst
 
-    settings = read(config, flags, SERVING)
+    settings = settings_or_exit(config, flags, SERVING)
     if audit_profile is not None and not has_profile(audit_profile):
-        fail(f"--audit-profile: there is no AWS profile {audit_profile}", ASKED_WRONGLY)
+        exit_with(f"--audit-profile: there is no AWS profile {audit_profile}", ASKED_WRONGLY)
     findings = asyncio.run(_check(settings, key, audit_profile, quiet=as_json))
     if as_json:
         out.print(json.dumps(_facts(findings), ensure_ascii=False, indent=2))

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from resizer.cdn.target import PurgePolicy
-from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, fail, out, read
+from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, exit_with, out, settings_or_exit
 from resizer.errors import CacheUnavailable
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 from resizer.settings.flags import ConfigFlag, settings_as_flags
 from resizer.settings.rules import NAMED_SOURCE, PURGING, SHARED
 from resizer.settings.settings import Settings
@@ -33,11 +33,11 @@ def flush(
 ) -> None:
     """Forget variants: in Redis and in the memory of every gateway on it."""
     flushes = _flushes(keys or [], prefix, tag, everything)
-    settings = read(config, flags, (NAMED_SOURCE, SHARED, *(PURGING if cdn else ())))
+    settings = settings_or_exit(config, flags, (NAMED_SOURCE, SHARED, *(PURGING if cdn else ())))
     try:
         flushed = asyncio.run(_flush(settings, flushes, dry_run))
     except CacheUnavailable as error:
-        fail(f"nothing is sure to be flushed: {error}")
+        exit_with(f"nothing is sure to be flushed: {error}")
     out.print(_account(flushed, dry_run))
     if not dry_run and not flushed.confirmed + flushed.unconfirmed:
         err.print("resizer: no gateway of this source is listening")
@@ -52,14 +52,14 @@ def flush(
 
 def _flushes(keys: list[str], prefix: str | None, tag: str | None, everything: bool) -> list[Flush]:
     if bool(keys) + (prefix is not None) + (tag is not None) + everything != 1:
-        fail(
+        exit_with(
             "say what to flush: KEY…, --prefix PREFIX, --tag PRESET or --all, one of them",
             ASKED_WRONGLY,
         )
     if not all(map(_is_text, (prefix or "", tag or "", *keys))):
-        fail("a key, prefix or tag must be UTF-8", ASKED_WRONGLY)
+        exit_with("a key, prefix or tag must be UTF-8", ASKED_WRONGLY)
     if "" in (prefix, tag, *keys):
-        fail("an empty key, prefix or tag names nothing; --all is everything", ASKED_WRONGLY)
+        exit_with("an empty key, prefix or tag names nothing; --all is everything", ASKED_WRONGLY)
     return [Flush(key=key) for key in keys] or [Flush(prefix=prefix or "", tag=tag)]
 
 
@@ -68,7 +68,7 @@ def _is_text(text: str) -> bool:
     return text == text.encode(errors="ignore").decode()
 
 
-def _account(flushed: Flushed, dry_run: bool) -> str:
+def _account(flushed: FlushResult, dry_run: bool) -> str:
     verb = "would flush" if dry_run else "flushed"
     variants = counted(flushed.variants, "variant")
     originals = counted(flushed.originals, "original")
@@ -77,7 +77,7 @@ def _account(flushed: Flushed, dry_run: bool) -> str:
     return f"{verb} {variants} of {originals}{behind}{told}"
 
 
-async def _flush(settings: Settings, flushes: list[Flush], dry_run: bool) -> Flushed:
+async def _flush(settings: Settings, flushes: list[Flush], dry_run: bool) -> FlushResult:
     from resizer.server.factories import open_flusher
 
     async with open_flusher(settings, _ROUND_TRIP_SECONDS) as flusher:

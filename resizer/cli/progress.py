@@ -22,7 +22,7 @@ _LINE_EVERY = 10.0
 """Seconds."""
 
 
-class Shown(Protocol):
+class ProgressDisplay(Protocol):
     """What a command tells of its progress."""
 
     def total(self, number: int) -> None: ...
@@ -30,7 +30,7 @@ class Shown(Protocol):
 
 
 @contextmanager
-def progress(noun: str) -> Iterator[Shown]:
+def progress(noun: str) -> Iterator[ProgressDisplay]:
     """On stderr, so that what the command prints stays by itself. Pulses until `total` is told."""
     if not err.is_terminal:
         yield Lines(noun)

@@ -3,7 +3,7 @@
 import gc
 from functools import partial
 
-from resizer.cli.terminal import fail, read
+from resizer.cli.terminal import exit_with, settings_or_exit
 from resizer.render.host.spawn import spawn_ahead
 from resizer.settings.flags import ConfigFlag, settings_as_flags
 from resizer.settings.rules import SERVING
@@ -14,7 +14,7 @@ from resizer.settings.settings import Settings
 def serve(config: ConfigFlag = None, **flags: str | None) -> None:
     """Serve images by the settings, until SIGTERM."""
     gc.disable()  # until all is imported and made: of that nothing is garbage
-    settings = read(config, flags, SERVING)
+    settings = settings_or_exit(config, flags, SERVING)
     if settings.workers == 1:
         spawn_ahead(settings.renderers_each)
     from resizer.server.app import create_app
@@ -23,5 +23,5 @@ def serve(config: ConfigFlag = None, **flags: str | None) -> None:
     try:
         bound = listen(settings.host, settings.port)
     except OSError as error:
-        fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}")
+        exit_with(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}")
     run(partial(create_app, settings), settings, bound)

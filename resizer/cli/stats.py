@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resizer.cli.terminal import fail, out, read
+from resizer.cli.terminal import exit_with, out, settings_or_exit
 from resizer.errors import CacheUnavailable
 from resizer.settings.flags import ConfigFlag, settings_as_flags
 from resizer.settings.rules import NAMED_SOURCE, SHARED
@@ -31,11 +31,11 @@ def stats(
     """Show what Redis holds of the source and how many requests each cache tier answered."""
     from resizer.ops.stats import facts
 
-    settings = read(config, flags, (NAMED_SOURCE, SHARED))
+    settings = settings_or_exit(config, flags, (NAMED_SOURCE, SHARED))
     try:
         found = asyncio.run(_read(settings, top))
     except CacheUnavailable as error:
-        fail(str(error))
+        exit_with(str(error))
     if as_json:
         out.print(json.dumps(facts(found), ensure_ascii=False, indent=2))
         return

@@ -17,7 +17,7 @@ out = Console(highlight=False, soft_wrap=True, markup=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
-def read(
+def settings_or_exit(
     config: str | None, flags: dict[str, str | None], rules: Sequence[SettingRule]
 ) -> Settings:
     """The settings, or every fault in them as a line and the end of the command."""
@@ -31,7 +31,7 @@ def read(
         raise typer.Exit(ASKED_WRONGLY) from None
 
 
-def fail(message: str, code: int = FAILED) -> NoReturn:
+def exit_with(message: str, code: int = FAILED) -> NoReturn:
     """End the command with one line that says why."""
     err.print(f"resizer: {message}")
     raise typer.Exit(code)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from resizer.cli.terminal import ASKED_WRONGLY, fail, out, read
+from resizer.cli.terminal import ASKED_WRONGLY, exit_with, out, settings_or_exit
 from resizer.errors import InvalidRequest, ResizerError
 from resizer.settings.flags import ConfigFlag, settings_as_flags
 from resizer.settings.rules import SIGNING
@@ -31,7 +31,7 @@ def url(
     **flags: str | None,
 ) -> None:
     """Print the URL of a variant, signed with the first signing key."""
-    settings = read(config, flags, (SIGNING,))
+    settings = settings_or_exit(config, flags, (SIGNING,))
     links = Links(settings.dialect_settings, settings.access)
     try:
         expiry = [] if expires is None else [f"exp={_expiry(expires)}"]
@@ -43,7 +43,7 @@ def url(
             for width in _widths(srcset)
         ]
     except (ResizerError, ValueError) as error:
-        fail(str(error), ASKED_WRONGLY)
+        exit_with(str(error), ASKED_WRONGLY)
     out.print(",\n".join(candidates))
 
 

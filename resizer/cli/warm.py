@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, fail, out, read
+from resizer.cli.terminal import ASKED_WRONGLY, FAILED, err, exit_with, out, settings_or_exit
 from resizer.errors import InvalidRequest, ResizerError
 from resizer.settings.flags import ConfigFlag, settings_as_flags
 from resizer.settings.rules import NAMED_SOURCE, SIGNING
@@ -18,11 +18,11 @@ from resizer.settings.settings import Settings
 from resizer.telemetry.humanize import counted
 
 if TYPE_CHECKING:
-    from resizer.cli.progress import Shown
+    from resizer.cli.progress import ProgressDisplay
     from resizer.ops.warm.plan import WarmPlan
-    from resizer.ops.warm.report import Report
-    from resizer.ops.warm.resume import Resume
-    from resizer.ops.warm.run import Run
+    from resizer.ops.warm.report import WarmReport
+    from resizer.ops.warm.resume import ResumeFile
+    from resizer.ops.warm.run import WarmRun
 
 _SETTINGS = (
     *("source", "s3_endpoint", "s3_region", "urls", "presets", "fallback"),
@@ -62,10 +62,12 @@ def warm(
     from resizer.ops.warm.plan import read_plan, run_identity
 
     if (prefix is not None) + everything + (keys is not None) != 1:
-        fail("say what to warm: --prefix PREFIX, --keys FILE or --all, one of them", ASKED_WRONGLY)
+        exit_with(
+            "say what to warm: --prefix PREFIX, --keys FILE or --all, one of them", ASKED_WRONGLY
+        )
     if prefix == "":
-        fail("an empty prefix names nothing; --all is everything", ASKED_WRONGLY)
-    settings = read(config, flags, (NAMED_SOURCE, SIGNING))
+        exit_with("an empty prefix names nothing; --all is everything", ASKED_WRONGLY)
+    settings = settings_or_exit(config, flags, (NAMED_SOURCE, SIGNING))
     try:
         plan = read_plan(
             settings,
@@ -77,7 +79,7 @@ def warm(
             formats=formats,
         )
     except InvalidRequest as error:
-        fail(str(error), ASKED_WRONGLY)
+        exit_with(str(error), ASKED_WRONGLY)
     source = _keys(settings, prefix or "", keys)
     if dry_run:
         _tell_if_none(_count(plan, source), prefix, keys)
@@ -89,24 +91,24 @@ def warm(
     _tell(report)
     if broken:
         again = f"--resume {resume}" if resume else "--resume FILE"
-        fail(f"{broken}; {again} goes on where {'it' if resume else 'such a run'} ended")
+        exit_with(f"{broken}; {again} goes on where {'it' if resume else 'such a run'} ended")
     _tell_if_none(report.originals + report.skipped, prefix, keys)
     if report.failed:
         raise typer.Exit(FAILED)
 
 
 def _go(
-    plan: "WarmPlan", report: "Report", noted: "Resume | None", keys: Keys, countable: bool
+    plan: "WarmPlan", report: "WarmReport", noted: "ResumeFile | None", keys: Keys, countable: bool
 ) -> str | None:
     """The run; what ended it before its time, if anything did."""
-    from resizer.ops.warm.client import Client
-    from resizer.ops.warm.run import Run
+    from resizer.ops.warm.client import WarmClient
+    from resizer.ops.warm.run import WarmRun
 
-    with closing(Client(plan.url)) as client:
+    with closing(WarmClient(plan.url)) as client:
         answers = client.get("/healthz", None).status
     if not answers:
         return f"{plan.url} does not answer"
-    run = Run(plan, report, noted)
+    run = WarmRun(plan, report, noted)
     try:
         asyncio.run(_warm(run, keys, countable))
     except (ResizerError, OSError) as error:
@@ -124,7 +126,7 @@ def _keys(settings: Settings, prefix: str, file: str | None) -> Keys:
         return lambda: written_keys(sys.stdin)
     if file is not None:
         if not Path(file).is_file():
-            fail(f"--keys: there is no file {file}", ASKED_WRONGLY)
+            exit_with(f"--keys: there is no file {file}", ASKED_WRONGLY)
         return lambda: keys_in(Path(file))
     return lambda: settings.source_address.keys(prefix)
 
@@ -144,35 +146,37 @@ def _count(plan: "WarmPlan", keys: Keys) -> int:
     try:
         originals = asyncio.run(count(keys()))
     except (ResizerError, OSError) as error:
-        fail(_reason(error))
+        exit_with(_reason(error))
     requests = counted(originals * len(plan.specs), "request")
     out.print(f"would ask for {counted(originals, 'original')} by {requests}")
     return originals
 
 
-def _open_report(stack: ExitStack, file: Path | None) -> "Report":
-    from resizer.ops.warm.report import Report
+def _open_report(stack: ExitStack, file: Path | None) -> "WarmReport":
+    from resizer.ops.warm.report import WarmReport
 
     try:
-        return Report(stack.enter_context(file.open("a", encoding="utf-8")) if file else None)
+        return WarmReport(stack.enter_context(file.open("a", encoding="utf-8")) if file else None)
     except OSError as error:
-        fail(f"--failures: cannot write {file}: {error.strerror}", ASKED_WRONGLY)
+        exit_with(f"--failures: cannot write {file}: {error.strerror}", ASKED_WRONGLY)
 
 
-def _open_resume(stack: ExitStack, file: Path | None, asked: dict[str, object]) -> "Resume | None":
-    from resizer.ops.warm.resume import OtherRun, Resume
+def _open_resume(
+    stack: ExitStack, file: Path | None, asked: dict[str, object]
+) -> "ResumeFile | None":
+    from resizer.ops.warm.resume import ResumeFile, ResumeMismatch
 
     if file is None:
         return None
     try:
-        return stack.enter_context(Resume(file, asked))
-    except OtherRun:
-        fail(f"--resume: {file} is of a run that asked for something else", ASKED_WRONGLY)
+        return stack.enter_context(ResumeFile(file, asked))
+    except ResumeMismatch:
+        exit_with(f"--resume: {file} is of a run that asked for something else", ASKED_WRONGLY)
     except OSError as error:
-        fail(f"--resume: cannot write {file}: {error.strerror}", ASKED_WRONGLY)
+        exit_with(f"--resume: cannot write {file}: {error.strerror}", ASKED_WRONGLY)
 
 
-async def _warm(run: "Run", keys: Keys, countable: bool) -> None:
+async def _warm(run: "WarmRun", keys: Keys, countable: bool) -> None:
     """With progress, until it is over or interrupted."""
     from resizer.cli.progress import progress
 
@@ -189,12 +193,12 @@ async def _warm(run: "Run", keys: Keys, countable: bool) -> None:
                 await asyncio.gather(counting, return_exceptions=True)
 
 
-def _stop(run: "Run", loop: asyncio.AbstractEventLoop) -> None:
+def _stop(run: "WarmRun", loop: asyncio.AbstractEventLoop) -> None:
     run.stop()
     loop.remove_signal_handler(signal.SIGINT)  # the second time ends at once
 
 
-async def _tell_total(keys: AsyncIterator[str], shown: "Shown") -> None:
+async def _tell_total(keys: AsyncIterator[str], shown: "ProgressDisplay") -> None:
     """Listed a second time, beside the work: a thousand keys are one request, and nothing of them
     is kept."""
     from resizer.ops.warm.plan import count
@@ -202,7 +206,7 @@ async def _tell_total(keys: AsyncIterator[str], shown: "Shown") -> None:
     shown.total(await count(keys))
 
 
-def _tell(report: "Report") -> None:
+def _tell(report: "WarmReport") -> None:
     from resizer.ops.warm.report import failures_in_words, in_words
 
     out.print(in_words(report))

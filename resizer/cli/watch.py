@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from resizer.cache.flusher import Flusher
-from resizer.cli.terminal import fail, read
-from resizer.model.flush import Flush, Flushed
+from resizer.cli.terminal import exit_with, settings_or_exit
+from resizer.model.flush import Flush, FlushResult
 from resizer.settings.flags import ConfigFlag, settings_as_flags
 from resizer.settings.rules import WATCHING
 from resizer.settings.settings import Settings
@@ -39,16 +39,16 @@ def watch(
     **flags: str | None,
 ) -> None:
     """Flush what changes in the bucket, as its event notifications tell, until SIGTERM."""
-    from resizer.ops.watch.queue import QueueAway
+    from resizer.ops.watch.queue import QueueUnavailable
 
-    settings = read(config, flags, WATCHING)
+    settings = settings_or_exit(config, flags, WATCHING)
     logging.config.dictConfig(logging_config("INFO"))
     try:
         finished = asyncio.run(_watch(settings, once))
-    except QueueAway as error:
-        fail(str(error))
+    except QueueUnavailable as error:
+        exit_with(str(error))
     if not finished:
-        fail("a message was left in the queue; the log says why")
+        exit_with("a message was left in the queue; the log says why")
 
 
 async def _watch(settings: Settings, once: bool) -> bool:
@@ -71,5 +71,5 @@ async def _watch(settings: Settings, once: bool) -> bool:
         return True
 
 
-async def _flush(flusher: Flusher, keys: list[str]) -> Flushed:
+async def _flush(flusher: Flusher, keys: list[str]) -> FlushResult:
     return await flusher.flush([Flush(key=key) for key in keys])

@@ -20,7 +20,7 @@ _log = logging.getLogger("resizer")
 T = TypeVar("T")
 
 
-class Shared(Protocol):
+class SharedCache(Protocol):
     """The cache that several gateways share. Raises CacheUnavailable and nothing else.
 
     `get` gives up by itself when its time is over: it is asked for each hit, and a timer for each
@@ -53,7 +53,7 @@ class SharedTier:
     """Nothing here raises, and no call waits for it longer than `patience` in all."""
 
     def __init__(
-        self, shared: Shared, coherence: Coherence, metrics: Metrics, patience: float
+        self, shared: SharedCache, coherence: Coherence, metrics: Metrics, patience: float
     ) -> None:
         """`patience` in seconds."""
         self._shared = shared

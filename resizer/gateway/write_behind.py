@@ -18,7 +18,7 @@ _LATE_SECONDS = 10.0
 """After a put that failed here: by then it is carried out there or never."""
 
 
-class Results(Protocol):
+class ResultsStore(Protocol):
     """The store for what does not fit the shared one. Raises CacheUnavailable and nothing else."""
 
     async def get(self, key: str, field: str) -> Variant | None: ...
@@ -40,7 +40,7 @@ class _Write:
 class WriteBehind:
     """A store that is slow, without leases, and that nobody waits for when it is written."""
 
-    def __init__(self, results: Results, coherence: Coherence, metrics: Metrics) -> None:
+    def __init__(self, results: ResultsStore, coherence: Coherence, metrics: Metrics) -> None:
         self._results = results
         self._coherence = coherence
         self._metrics = metrics

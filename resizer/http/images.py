@@ -16,7 +16,7 @@ from resizer.gateway.variant_call import PendingAnswer
 from resizer.http.conditional import not_modified
 from resizer.http.headers import NO_STORE, CachePolicy, cache_control, cache_status, server_timing
 from resizer.http.known_urls import KnownUrls
-from resizer.http.negotiation import resolve, varies
+from resizer.http.negotiation import resolve_format, varies
 from resizer.http.replies import Reply, kind, problem, send_reply
 from resizer.http.trace import Trace, trace_of
 from resizer.model.response_head import EMBEDDABLE, Headers, fields
@@ -109,7 +109,7 @@ class Images:
         begun: Answer | PendingAnswer | None,
     ) -> Reply:
         if begun is None:
-            transform = resolve(request.transform, ", ".join(headers.getlist("accept")))
+            transform = resolve_format(request.transform, ", ".join(headers.getlist("accept")))
             begun = self._gateway.begin(request.key, transform, request.preset, request.overlays)
         answer = begun if isinstance(begun, Answer) else await begun.wait()
         is_new = self._known_urls.remember(path.encode("utf-8", "surrogateescape"), request)

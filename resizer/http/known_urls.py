@@ -15,7 +15,7 @@ from resizer.gateway.answer import Answer
 from resizer.gateway.gateway import Gateway
 from resizer.gateway.variant_call import PendingAnswer
 from resizer.http.headers import CachePolicy, cache_control
-from resizer.http.negotiation import negotiate, resolve, varies
+from resizer.http.negotiation import negotiate, resolve_format, varies
 from resizer.model.flush import Flush
 from resizer.model.formats import NEGOTIATED, OUTPUT_FORMATS, Format
 from resizer.model.image import Variant
@@ -136,7 +136,7 @@ class KnownUrls:
         return KnownUrl(request.key, request.preset, request.expires, ref, negotiated, tail)
 
     def _ref(self, request: ImageRequest, accept: str) -> VariantRef:
-        transform = resolve(request.transform, accept)
+        transform = resolve_format(request.transform, accept)
         return VariantRef(self._gateway.field(transform, request.preset), transform)
 
     def _end_of_head(self, expires: int | None, now: int) -> bytes:

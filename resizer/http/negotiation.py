@@ -39,7 +39,7 @@ def _liked(format_: Format, weights: Mapping[str, float]) -> float:
     return next((weights[name] for name in ranges if name in weights), 0.0)
 
 
-def resolve(transform: Transform, accept: str) -> Transform:
+def resolve_format(transform: Transform, accept: str) -> Transform:
     """`transform` with a format that says what to encode, whatever the client."""
     if transform.format is Format.JSON:
         return transform

@@ -49,7 +49,7 @@ class Flush:
 
 
 @dataclass(frozen=True, slots=True)
-class Flushed:
+class FlushResult:
     """What a flush removed from the shared tiers, or would remove."""
 
     originals: int = 0
@@ -63,8 +63,8 @@ class Flushed:
     unconfirmed: int = 0
     """Gateways that did not say that they forgot it; by now their memory stands aside."""
 
-    def __add__(self, other: "Flushed") -> "Flushed":
-        return Flushed(
+    def __add__(self, other: "FlushResult") -> "FlushResult":
+        return FlushResult(
             self.originals + other.originals,
             self.variants + other.variants,
             self.paths | other.paths,

@@ -67,7 +67,7 @@ def plan(size: Size, transform: Transform, limits: Limits, uniform: Area | None 
     longest = max(whole.size.width, whole.size.height)
     if longest <= limits.max_output_side:
         return whole
-    return shrunk(whole, limits.max_output_side, longest, transform.gravity)
+    return limited(whole, limits.max_output_side, longest, transform.gravity)
 
 
 def trimmed(size: Size, trim: Trim | None, dpr: float, uniform: Area | None) -> Area:
@@ -114,7 +114,7 @@ def boxed(size: Size, transform: Transform) -> Size | None:
     return None
 
 
-def shrunk(plan: Plan, limit: int, longest: int, gravity: Gravity) -> Plan:
+def limited(plan: Plan, limit: int, longest: int, gravity: Gravity) -> Plan:
     """The same picture at `limit` / `longest` of its size: its longest side is the limit."""
     border = _shrunk_edges(plan.border, limit, longest)
     canvas = _within(_shrunk_size(plan.size, limit, longest), border)

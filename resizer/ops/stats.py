@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from resizer.cache.redis.survey import Held, survey
+from resizer.cache.redis.survey import CachedOriginal, survey
 from resizer.cache.redis.tally import Counts, read_tally
 
 _TIERS = ("memory", "redis", "results")
@@ -34,7 +34,7 @@ class Stats:
     originals: int = 0
     variants: int = 0
     bytes: int = 0
-    largest: Sequence[Held] = ()
+    largest: Sequence[CachedOriginal] = ()
     """Originals whose variants take the most bytes, the largest first."""
     counts: Counts = field(default_factory=Counts)
 
@@ -63,7 +63,7 @@ async def read_stats(url: str, namespace: str, top: int, timeout: float) -> Stat
     """
     counts = await read_tally(url, namespace, timeout)
     originals = variants = size = 0
-    largest: list[tuple[int, str, Held]] = []
+    largest: list[tuple[int, str, CachedOriginal]] = []
     async for held in survey(url, namespace, timeout):
         originals += 1
         variants += held.variants

@@ -17,7 +17,7 @@ from resizer.model.image import Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
 from resizer.render.pipeline.intermediates import Intermediates
-from resizer.render.pipeline.watchdog import bounded
+from resizer.render.pipeline.watchdog import bounded_svg
 from resizer.render.protocol.messages import (
     MAX_ORDER_BYTES,
     MAX_PROBLEMS,
@@ -54,10 +54,10 @@ def main() -> None:
     # Imported here so that a test can serve a render of its own without libvips.
     from resizer.render.pipeline.pipeline import render
 
-    serve(render, warm_up)
+    serve_jobs(render, warm_up)
 
 
-def serve(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> None:
+def serve_jobs(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> None:
     """Lock in, prepare, say hello and answer jobs until the other end is closed.
 
     Nothing that starts a thread may run before the lock, and none before it was tried; `prepare`
@@ -66,7 +66,7 @@ def serve(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> Non
     with socket.socket(fileno=int(sys.argv[-1])) as gateway:
         limits = decode_order(gateway.recv(MAX_ORDER_BYTES), Limits)
         problems = lock.lock(memory_mb=limits.render_memory_mb, file_bytes=limits.max_variant_bytes)
-        problems += self_test.run()
+        problems += self_test.run_self_test()
         problems += prepare(render, limits)
         gateway.send(encode_reply(Hello([*map(printable, problems[:MAX_PROBLEMS])])))
         before = time.process_time()
@@ -96,7 +96,7 @@ def _next_reply(gateway: socket.socket, render: Render) -> WorkerReply | None:
         return None
     try:
         job = decode_order(message, Job)
-        with bounded(job, descriptors[: job.originals], lambda reply: _say(gateway, reply)):
+        with bounded_svg(job, descriptors[: job.originals], lambda reply: _say(gateway, reply)):
             return reply_to(job, descriptors, render)
     finally:
         for descriptor in descriptors:

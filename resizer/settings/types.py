@@ -89,9 +89,9 @@ def _cache_url(value: SecretStr) -> SecretStr:
     url = value.get_secret_value()
     if url != "memory:":
         # Imported where there is a Redis: it takes a while, and `resizer url` needs none.
-        from resizer.cache.redis.connect import read_options
+        from resizer.cache.redis.connect import client_options
 
-        read_options(url)
+        client_options(url)
     return value
 
 

@@ -32,7 +32,7 @@ def read_key(raw: str) -> str:
 def write_key(key: str) -> str:
     """`key` percent-encoded, its slashes kept, so that `read_key` reads it back."""
     check_key(key)
-    coded = encode(key, "/", "key")
+    coded = percent_encode(key, "/", "key")
     return f"%2F{coded[1:]}" if coded.startswith("/") else coded
 
 
@@ -79,7 +79,7 @@ def decode(raw: str, what: str) -> str:
     return text
 
 
-def encode(text: str, safe: str, what: str) -> str:
+def percent_encode(text: str, safe: str, what: str) -> str:
     """Everything but RFC 3986's unreserved characters and `safe`, percent-encoded."""
     try:
         return quote(text, safe=safe, errors="strict")

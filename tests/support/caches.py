@@ -16,7 +16,7 @@ from resizer.cache.lease import Lease
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis.connect import connect
 from resizer.errors import CacheUnavailable
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 from resizer.model.image import Variant
 from tests.support.deadlines import PATIENCE
 
@@ -42,7 +42,7 @@ async def fill(cache: RedisCache, key: str, field: str, variant: Variant, second
     return await cache.put(key, field, variant, seconds, lease.token)
 
 
-async def flush(cache: RedisCache, flush: Flush, *, dry_run: bool = False) -> Flushed:
+async def flush(cache: RedisCache, flush: Flush, *, dry_run: bool = False) -> FlushResult:
     return await Flusher(cache, None).flush([flush], dry_run=dry_run)
 
 

@@ -20,7 +20,7 @@ from resizer.model.transform import Transform
 from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.protocol.messages import Resampling
 from resizer.render.sandbox import lock, seccomp
-from resizer.render.worker import serve
+from resizer.render.worker import serve_jobs
 from tests.support.hostile import PROBES
 from tests.support.hostile_acts import LIBC, Targets
 from tests.support.puppet_worker import as_picture
@@ -48,17 +48,17 @@ def command(function: Callable[[], None], at: Targets) -> tuple[str, ...]:
 def attack() -> None:
     """Try everything before the lock, then serve."""
     _BEFORE.update(each_apart())
-    serve(_obey, lambda render, limits: [])
+    serve_jobs(_obey, lambda render, limits: [])
 
 
 def obey() -> None:
     """Serve at once."""
-    serve(_obey, lambda render, limits: [])
+    serve_jobs(_obey, lambda render, limits: [])
 
 
 def with_landlock_alone() -> None:
     LIBC.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
-    problems = lock.confine(lock.available(), lock.FONTS)
+    problems = lock.confine(lock.landlock_abi(), lock.FONTS)
     print(json.dumps(problems or each_apart()))
 
 

@@ -27,7 +27,7 @@ from resizer.render.protocol.messages import (
     encode_reply,
 )
 from resizer.render.sandbox.memory import KEPT_BYTES
-from resizer.render.worker import serve
+from resizer.render.worker import serve_jobs
 from tests.support.root import ROOT
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -42,11 +42,11 @@ COMMAND = (
 
 
 def main() -> None:
-    serve(obey, lambda render, limits: [])
+    serve_jobs(obey, lambda render, limits: [])
 
 
 def complain() -> None:
-    serve(obey, lambda render, limits: ["nothing is locked"])
+    serve_jobs(obey, lambda render, limits: ["nothing is locked"])
 
 
 CHILDREN: list[int] = []

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from resizer.model.flush import Flushed
+from resizer.model.flush import FlushResult
 from tests.support.servers import S3Bucket
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Flushes:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    async def __call__(self, keys: list[str]) -> Flushed:
+    async def __call__(self, keys: list[str]) -> FlushResult:
         self.calls += 1
         self.begun.set()
         await self.gate.wait()
@@ -41,7 +41,7 @@ class Flushes:
         if self.broken_key in keys:
             raise ZeroDivisionError
         self.keys += keys
-        return Flushed(len(keys), len(keys), self.paths)
+        return FlushResult(len(keys), len(keys), self.paths)
 
 
 class Line:

@@ -24,7 +24,7 @@ from resizer.cache.redis.removal import Removal
 from resizer.cache.redis.scripts import ACQUIRE, NOTE, PUT, RELEASE, RENEW
 from resizer.cache.redis.tally import Tally
 from resizer.errors import CacheUnavailable, ResizerError
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 from resizer.model.image import Variant, pack, unpack
 
 LEASE_SECONDS = 3.0
@@ -148,7 +148,7 @@ class RedisCache:
         """A flush of every variant that shows what is flushed over another original."""
         return await self._overlays.showing(flushes)
 
-    async def remove(self, flushes: Sequence[Flush], *, dry_run: bool = False) -> Flushed:
+    async def remove(self, flushes: Sequence[Flush], *, dry_run: bool = False) -> FlushResult:
         """Remove what is flushed, leases included, from Redis alone."""
         return await self._removal.remove(flushes, dry_run)
 
@@ -157,7 +157,7 @@ class RedisCache:
         flushes: Sequence[Flush],
         extra_seconds: float = 0.0,
         restarted_within: float = Coherence.TRUST_SECONDS,
-    ) -> Flushed:
+    ) -> FlushResult:
         """Have every gateway forget it. How many confirmed; others trust their memory no more.
 
         Takes as long as the slowest gateway, and never much longer than `TRUST_SECONDS` of

@@ -29,7 +29,7 @@ def connect(url: str, timeout: float) -> tuple[Client, Subscriber]:
     options = {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
-        **read_options(url),
+        **client_options(url),
         "decode_responses": False,
         "protocol": 2,
     }
@@ -38,7 +38,7 @@ def connect(url: str, timeout: float) -> tuple[Client, Subscriber]:
     return _server(options), lambda: _subscription(options)
 
 
-def read_options(url: str) -> dict[str, Any]:
+def client_options(url: str) -> dict[str, Any]:
     """What `url` says, as options of redis-py. Raises ValueError, which never quotes the URL."""
     scheme, _, rest = url.partition("://")
     if scheme not in _SCHEMES:

@@ -11,7 +11,7 @@ from typing import Any
 from redis.asyncio import RedisCluster
 from redis.exceptions import ResponseError
 
-from resizer.cache.redis.connect import Client, Subscriber, connect, read_options
+from resizer.cache.redis.connect import Client, Subscriber, client_options, connect
 from resizer.cache.redis.guard import FAILURES
 from resizer.cache.redis.names import Names
 from resizer.errors import CacheUnavailable
@@ -23,7 +23,7 @@ Execute = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class RedisNode:
     """One server. None stands for what it does not tell this user, or tells nobody."""
 
     name: str
@@ -48,7 +48,7 @@ class Node:
 class RedisFacts:
     """What is told by one server, or by all primaries of a cluster."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[RedisNode, ...]
     hears: bool
     """What is published is heard."""
     cluster_state: str | None = None
@@ -76,17 +76,17 @@ async def read_facts(url: str, timeout: float) -> RedisFacts:
 
 async def _servers(client: Client, url: str) -> list[tuple[str, Execute]]:
     if not isinstance(client, RedisCluster):
-        options = read_options(url)
+        options = client_options(url)
         name = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
         return [(name, client.execute_command)]
     await client.initialize()
     return [(node.name, node.execute_command) for node in client.get_primaries()]
 
 
-async def _node(name: str, execute: Execute) -> Node:
+async def _node(name: str, execute: Execute) -> RedisNode:
     round_trip = await _round_trip(execute)
     told = await _info(execute)
-    return Node(
+    return RedisNode(
         name=name,
         round_trip_seconds=round_trip,
         ahead_seconds=await _ahead(execute),

@@ -17,14 +17,14 @@ from resizer.cache.redis.guard import Guard, failures
 from resizer.cache.redis.names import Names
 from resizer.cache.redis.scripts import LIVING, REGISTER
 from resizer.errors import CacheUnavailable
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 
 _ALIVE_SECONDS = 5
 """Gateways register every second; one may be late."""
 
 
 @dataclass(slots=True)
-class Missing:
+class Unconfirmed:
     """Gateways yet to confirm: as many as received it, and whoever was alive a moment ago."""
 
     heard: int
@@ -61,7 +61,7 @@ class FlushBroadcast:
 
     async def announce(
         self, flushes: Sequence[Flush], extra_seconds: float, restarted_within: float
-    ) -> Flushed:
+    ) -> FlushResult:
         """How many gateways confirmed and did not. Raises CacheUnavailable.
 
         Waits for them for `Coherence.TRUST_SECONDS` and `extra_seconds` at the longest. A server
@@ -75,7 +75,7 @@ class FlushBroadcast:
                     async with self._guard():
                         await pubsub.subscribe(self._names.confirmations(announcement))
                         await pubsub.get_message(timeout=self._guard.timeout)
-                    missing = Missing(
+                    missing = Unconfirmed(
                         await self._publish(flushes, announcement),
                         await self._living(),
                         await self._began_within(restarted_within),
@@ -87,7 +87,7 @@ class FlushBroadcast:
             raise CacheUnavailable(
                 "There are gateways that keep their results elsewhere: RESULTS must be as theirs."
             )
-        return Flushed(confirmed=len(missing.confirmed), unconfirmed=missing.count)
+        return FlushResult(confirmed=len(missing.confirmed), unconfirmed=missing.count)
 
     async def confirm(self, announcement: str, gateway: str) -> None:
         """Say that `gateway` has forgotten what was announced. Raises CacheUnavailable."""
@@ -138,7 +138,7 @@ class FlushBroadcast:
         return any(told["uptime_in_seconds"] <= seconds + 1 for told in facts)
 
 
-async def _wait(pubsub: PubSub, missing: Missing, seconds: float) -> None:
+async def _wait(pubsub: PubSub, missing: Unconfirmed, seconds: float) -> None:
     """Until all have confirmed, or those who are silent trust their memory no more."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + seconds

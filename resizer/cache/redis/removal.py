@@ -6,7 +6,7 @@ from resizer.cache.redis.connect import Client
 from resizer.cache.redis.guard import Guard, failures
 from resizer.cache.redis.names import LEASE, PATH, Names, is_variant
 from resizer.cache.redis.reading import BATCH, Command, names_from, together
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 
 
 class Removal:
@@ -17,9 +17,9 @@ class Removal:
         self._names = names
         self._guard = guard
 
-    async def remove(self, flushes: Sequence[Flush], dry_run: bool) -> Flushed:
+    async def remove(self, flushes: Sequence[Flush], dry_run: bool) -> FlushResult:
         """Raises CacheUnavailable."""
-        flushed = Flushed()
+        flushed = FlushResult()
         keys = [self._names.of(flush.key).encode() for flush in flushes if flush.key is not None]
         for start in range(0, len(keys), BATCH):
             flushed += await self._remove(keys[start : start + BATCH], dry_run)
@@ -28,8 +28,8 @@ class Removal:
                 flushed += await self._walk(flush, dry_run)
         return flushed
 
-    async def _walk(self, flush: Flush, dry_run: bool) -> Flushed:
-        flushed = Flushed()
+    async def _walk(self, flush: Flush, dry_run: bool) -> FlushResult:
+        flushed = FlushResult()
         with failures():
             async for names in names_from(self._client, self._names.prefix + flush.prefix):
                 if flush.tag is None:
@@ -38,13 +38,13 @@ class Removal:
                     flushed += await self._remove_tagged(names, flush, dry_run)
         return flushed
 
-    async def _remove(self, names: list[bytes], dry_run: bool) -> Flushed:
+    async def _remove(self, names: list[bytes], dry_run: bool) -> FlushResult:
         last = "EXISTS" if dry_run else "UNLINK"
         answers = await self._ask([(word, name) for name in names for word in ("HKEYS", last)])
         found = zip(answers[::2], answers[1::2], strict=True)
         return _sum(_counted(fields) for fields, there in found if there)
 
-    async def _remove_tagged(self, names: list[bytes], flush: Flush, dry_run: bool) -> Flushed:
+    async def _remove_tagged(self, names: list[bytes], flush: Flush, dry_run: bool) -> FlushResult:
         """The variants with a tag, and the leases of those under way."""
         answers = await self._ask([("HKEYS", name) for name in names])
         tagged = [_tagged(fields, flush) for fields in answers]
@@ -52,23 +52,23 @@ class Removal:
             hashes = zip(names, tagged, strict=True)
             await self._ask([("HDEL", name, *_both(fields)) for name, fields in hashes if fields])
         paths = frozenset(_paths(answers, tagged))
-        return _sum(_counted(fields) for fields in tagged if fields) + Flushed(paths=paths)
+        return _sum(_counted(fields) for fields in tagged if fields) + FlushResult(paths=paths)
 
     async def _ask(self, commands: list[Command]) -> list[object]:
         async with self._guard():
             return await together(self._client, commands)
 
 
-def _sum(flushed: Iterable[Flushed]) -> Flushed:
-    return sum(flushed, Flushed())
+def _sum(flushed: Iterable[FlushResult]) -> FlushResult:
+    return sum(flushed, FlushResult())
 
 
-def _counted(fields: object) -> Flushed:
+def _counted(fields: object) -> FlushResult:
     """What one hash held; another program's value, which has no fields, counts as an original."""
     if not isinstance(fields, list):
-        return Flushed(originals=1)
+        return FlushResult(originals=1)
     variants = sum(map(is_variant, fields))
-    return Flushed(min(variants, 1), variants, frozenset(_noted(fields)))
+    return FlushResult(min(variants, 1), variants, frozenset(_noted(fields)))
 
 
 def _noted(fields: list[bytes]) -> Iterator[str]:

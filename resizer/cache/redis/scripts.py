@@ -15,7 +15,7 @@ from resizer.cache.redis.connect import Client
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class LuaScript:
     """Lua; Redis knows it by its SHA-1 once it has run there."""
 
     text: str
@@ -31,7 +31,7 @@ class Script:
             return await client.execute_command("EVAL", self.text, 1, name, *arguments)
 
 
-ACQUIRE = Script("""
+ACQUIRE = LuaScript("""
 -- lease field, token, milliseconds it lasts, variant's field
 -- -> {0, the variant's value or false} to the one who has it now; {milliseconds left} to others
 -- Asked again by the same one, whose reply was lost, it says the same. A lease that lasts longer
@@ -52,7 +52,7 @@ return {0, redis.call('HGET', KEYS[1], ARGV[4])}
 """)
 """A hash gets a minute at least; one that is never filled does not stay."""
 
-RENEW = Script("""
+RENEW = LuaScript("""
 -- lease field, token, milliseconds it lasts from now -> whether it still stands
 local held = redis.call('HGET', KEYS[1], ARGV[1])
 if not held or string.sub(held, 1, #ARGV[2]) ~= ARGV[2] then return 0 end
@@ -64,7 +64,7 @@ if redis.call('PTTL', KEYS[1]) < 60000 then redis.call('PEXPIRE', KEYS[1], 60000
 return 1
 """)
 
-PUT = Script("""
+PUT = LuaScript("""
 -- lease field, token, variant's field, value, seconds it is kept, channel, message
 -- -> whether it was stored: only under a lease that still stands
 local held = redis.call('HGET', KEYS[1], ARGV[1])
@@ -79,7 +79,7 @@ if string.sub(held, -1) == '+' then redis.call('PUBLISH', ARGV[6], ARGV[7]) end
 return 1
 """)
 
-RELEASE = Script("""
+RELEASE = LuaScript("""
 -- lease field, token, channel, message
 local held = redis.call('HGET', KEYS[1], ARGV[1])
 if not held or string.sub(held, 1, #ARGV[2]) ~= ARGV[2] then return 0 end
@@ -88,7 +88,7 @@ if string.sub(held, -1) == '+' then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
 return 1
 """)
 
-NOTE = Script("""
+NOTE = LuaScript("""
 -- a field that notes something of an original that is there, and the most fields it may have
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[2]) then
   return 0
@@ -96,13 +96,13 @@ end
 return redis.call('HSET', KEYS[1], ARGV[1], '')
 """)
 
-NOTE_OVERLAY = Script("""
+NOTE_OVERLAY = LuaScript("""
 -- the key of an original that is shown over others, and the most there may be
 if redis.call('SCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
 return redis.call('SADD', KEYS[1], ARGV[1])
 """)
 
-REGISTER = Script("""
+REGISTER = LuaScript("""
 -- a gateway that is alive now; of the others, those long gone are forgotten
 local now = tonumber(redis.call('TIME')[1])
 redis.call('ZADD', KEYS[1], now, ARGV[1])
@@ -111,7 +111,7 @@ redis.call('EXPIRE', KEYS[1], 60)
 return 1
 """)
 
-LIVING = Script("""
+LIVING = LuaScript("""
 -- seconds -> the gateways that were alive within them
 return redis.call('ZRANGEBYSCORE', KEYS[1], redis.call('TIME')[1] - ARGV[1], '+inf')
 """)

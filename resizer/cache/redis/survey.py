@@ -14,7 +14,7 @@ _SIZES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CachedOriginal:
     """What is held of one original."""
 
     key: str
@@ -23,7 +23,7 @@ class Held:
     """Of the stored variants, heads included. What Redis adds to them for itself is not."""
 
 
-async def survey(url: str, namespace: str, timeout: float) -> AsyncIterator[Held]:
+async def survey(url: str, namespace: str, timeout: float) -> AsyncIterator[CachedOriginal]:
     """Every original of which a variant is held, in no order, each once.
 
     Names come by SCAN and sizes by HSTRLEN, which reads no value. `timeout` is for each round
@@ -41,7 +41,7 @@ async def survey(url: str, namespace: str, timeout: float) -> AsyncIterator[Held
         await client.aclose()
 
 
-async def _held(client: Client, names: list[bytes], prefix_length: int) -> list[Held]:
+async def _held(client: Client, names: list[bytes], prefix_length: int) -> list[CachedOriginal]:
     """What those hashes hold; one that holds only leases and paths holds nothing."""
     fields = await together(client, [("HKEYS", name) for name in names])
     variants = [
@@ -50,7 +50,7 @@ async def _held(client: Client, names: list[bytes], prefix_length: int) -> list[
     ]
     sizes = iter(await _sizes(client, variants))
     return [
-        Held(
+        CachedOriginal(
             name[prefix_length:].decode(errors="replace"),
             len(held),
             sum(next(sizes) for _ in held),

@@ -15,7 +15,7 @@ from resizer.aio.circuit_breaker import CircuitBreaker
 from resizer.aio.tasks import offload
 from resizer.cache.results.names import directory_of, enclosing, name_of, read_name
 from resizer.errors import CacheUnavailable
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 from resizer.model.image import Variant, pack, unpack
 from resizer.storage.address import Address, CannotOpen, Timeouts
 
@@ -83,7 +83,7 @@ class ResultsTier:
         async with self._bounded():
             await _delete(await self._opened(), [name])
 
-    async def flush(self, flush: Flush, dry_run: bool = False) -> Flushed:
+    async def flush(self, flush: Flush, dry_run: bool = False) -> FlushResult:
         """Remove what `flush` names. What is put meanwhile may stay."""
         keys: set[str] = set()
         variants = 0
@@ -95,7 +95,7 @@ class ResultsTier:
                 variants += len(meant)
                 if meant and not dry_run:
                     await _delete(store, list(meant))
-        return Flushed(len(keys), variants)
+        return FlushResult(len(keys), variants)
 
     async def check(self) -> None:
         """Whether they can be listed, which a flush needs. Raises CacheUnavailable."""

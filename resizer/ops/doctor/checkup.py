@@ -50,13 +50,13 @@ async def check_all(
         Check("libvips", check_libvips),
         Check("machine", partial(check_machine, settings, settings.renderers_each)),
     ]
-    tasks = [asyncio.create_task(made(check, seconds)) for check in checks]
+    tasks = [asyncio.create_task(outcome_of(check, seconds)) for check in checks]
     for task in tasks:
         for finding in await task:
             yield finding
 
 
-async def made(check: Check, seconds: float) -> list[Finding]:
+async def outcome_of(check: Check, seconds: float) -> list[Finding]:
     """What `check` found, or that it could not be made."""
     try:
         async with asyncio.timeout(seconds):

@@ -9,10 +9,10 @@ from botocore.config import Config
 
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
 from resizer.ops.watch.queue import (
-    QueueAway,
     QueueFacts,
     QueueMissing,
     QueueRefused,
+    QueueUnavailable,
     open_queue,
 )
 from resizer.settings.rules import WATCHING
@@ -38,15 +38,15 @@ async def check_dead_letters(url: str) -> list[Finding]:
     return [judge_dead_letters(await asyncio.to_thread(_ask, url))]
 
 
-def _ask(url: str) -> QueueFacts | QueueAway:
+def _ask(url: str) -> QueueFacts | QueueUnavailable:
     """GetQueueAttributes."""
     try:
         return open_queue(url, _ONCE).facts()
-    except QueueAway as error:
+    except QueueUnavailable as error:
         return error
 
 
-def judge_events(answer: QueueFacts | QueueAway, elsewhere: bool) -> Finding:
+def judge_events(answer: QueueFacts | QueueUnavailable, elsewhere: bool) -> Finding:
     """`elsewhere`: there is a queue of dead letters for the watcher to put them in."""
     if isinstance(answer, QueueMissing):
         return fail(EVENTS, "There is no such queue: check RESIZER_EVENTS.")
@@ -55,7 +55,7 @@ def judge_events(answer: QueueFacts | QueueAway, elsewhere: bool) -> Finding:
             f"{answer}. Give `watch` its permissions; if it has other credentials, use them here."
         )
         return fail(EVENTS, says)
-    if isinstance(answer, QueueAway):
+    if isinstance(answer, QueueUnavailable):
         return fail(EVENTS, f"{answer}: check RESIZER_EVENTS and the network.")
     if not answer.redrives and not elsewhere:
         says = "It has no redrive policy: what nobody can read ends in the log. Give it one."
@@ -64,13 +64,13 @@ def judge_events(answer: QueueFacts | QueueAway, elsewhere: bool) -> Finding:
     return ok(EVENTS, f"The queue answers, and {kept}.")
 
 
-def judge_dead_letters(answer: QueueFacts | QueueAway) -> Finding:
+def judge_dead_letters(answer: QueueFacts | QueueUnavailable) -> Finding:
     """The watcher only has to send there: to be refused a look is no fault."""
     if isinstance(answer, QueueMissing):
         return fail(DEAD_LETTERS, "There is no such queue: check RESIZER_DEAD_LETTERS.")
     if isinstance(answer, QueueRefused):
         says = f"Whether it is there could not be told ({answer}): grant sqs:GetQueueAttributes."
         return warn(DEAD_LETTERS, says)
-    if isinstance(answer, QueueAway):
+    if isinstance(answer, QueueUnavailable):
         return fail(DEAD_LETTERS, f"{answer}: check RESIZER_DEAD_LETTERS and the network.")
     return ok(DEAD_LETTERS, "The queue is there.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from resizer.cache.redis.facts import Node, RedisFacts
+from resizer.cache.redis.facts import RedisFacts, RedisNode
 from resizer.errors import CacheUnavailable
 from resizer.ops.doctor.finding import Finding, Verdict, fail, ok, warn
 
@@ -34,7 +34,7 @@ def judge(facts: RedisFacts, timeout: float) -> list[Finding]:
     return findings
 
 
-def _of_all(nodes: Sequence[Node], findings: Sequence[Finding]) -> list[Finding]:
+def _of_all(nodes: Sequence[RedisNode], findings: Sequence[Finding]) -> list[Finding]:
     """One line where the nodes agree; else one for each that is not well."""
     if len({finding.verdict for finding in findings}) == 1:
         return [findings[0]]
@@ -123,7 +123,7 @@ def judge_room(used: int | None, max_bytes: int | None) -> Finding:
     return ok("redis memory", f"{used / 2**20:,.0f}{of} MiB used.")
 
 
-_JUDGES: tuple[Callable[[Node, float], Finding], ...] = (
+_JUDGES: tuple[Callable[[RedisNode, float], Finding], ...] = (
     lambda node, _: judge_version(node.version),
     lambda node, _: judge_role(node.role),
     lambda node, _: judge_eviction(node.policy, node.max_bytes),

@@ -40,7 +40,7 @@ class WarmOutcome:
         return self.status in (0, 429, 503)
 
 
-class Client:
+class WarmClient:
     """Asks one gateway for one thing at a time, over a connection that is kept. Blocks."""
 
     def __init__(self, url: str) -> None:

@@ -23,7 +23,7 @@ class Failure:
 
 
 @dataclass(slots=True)
-class Report:
+class WarmReport:
     """Counts of one run."""
 
     failures_file: TextIO | None = None
@@ -63,7 +63,7 @@ def _line(key: str, spec: VariantSpec, outcome: WarmOutcome) -> str:
     return json.dumps(facts, ensure_ascii=False)
 
 
-def in_words(report: Report) -> str:
+def in_words(report: WarmReport) -> str:
     """The sum of it, in a line."""
     done = (
         f"{counted(report.originals, 'original')}: {counted(report.filled, 'variant')} filled,"
@@ -72,7 +72,7 @@ def in_words(report: Report) -> str:
     return done + (f"; {counted(report.skipped, 'original')} done before" if report.skipped else "")
 
 
-def failures_in_words(report: Report) -> list[str]:
+def failures_in_words(report: WarmReport) -> list[str]:
     """How many of each kind, and the first of them one by one."""
     lines = [f"{number:,} × {kind}" for kind, number in report.failed.most_common()]
     for failure in report.first:

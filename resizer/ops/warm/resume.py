@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Self
 
 
-class OtherRun(Exception):
+class ResumeMismatch(Exception):
     """The file is of a run that asked for something else, or is none of these files."""
 
 
-class Resume:
+class ResumeFile:
     """What is done, and the file that it is noted in. `with Resume(…) as resume:`."""
 
     def __init__(self, file: Path, asked: Mapping[str, object]) -> None:
-        """Raises OtherRun, and OSError when the file cannot be read or written."""
+        """Raises ResumeMismatch, and OSError when the file cannot be read or written."""
         self._done: set[int] = set()
         """Hashes of keys: a tenth of the memory of the keys."""
         head = json.dumps(asked, sort_keys=True)
@@ -54,7 +54,7 @@ class Resume:
                 os.write(self._file, f"{head}\n".encode())
                 return
             if first.rstrip(b"\n") != head.encode():
-                raise OtherRun
+                raise ResumeMismatch
             whole = len(first)
             for line in lines:
                 if not line.endswith(b"\n"):
@@ -68,7 +68,7 @@ def _key(line: bytes) -> str:
     try:
         key = json.loads(line)
     except ValueError:
-        raise OtherRun from None
+        raise ResumeMismatch from None
     if not isinstance(key, str):
-        raise OtherRun
+        raise ResumeMismatch
     return key

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from resizer.aio.retries import pause
 from resizer.errors import ResizerError
 from resizer.http.replies import kind
-from resizer.ops.warm.client import Client, WarmOutcome
+from resizer.ops.warm.client import WarmClient, WarmOutcome
 from resizer.ops.warm.plan import WarmPlan
-from resizer.ops.warm.report import Report
-from resizer.ops.warm.resume import Resume
+from resizer.ops.warm.report import WarmReport
+from resizer.ops.warm.resume import ResumeFile
 from resizer.ops.warm.variants import VariantSpec
 
 _ATTEMPTS = 6
@@ -19,14 +19,14 @@ _LONGEST_WAIT = 30.0
 """Seconds between two attempts, however long the gateway asks for."""
 
 
-class Run:
+class WarmRun:
     """One run. `stop()` ends it after the requests under way."""
 
     def __init__(
         self,
         plan: WarmPlan,
-        report: Report,
-        resume: Resume | None = None,
+        report: WarmReport,
+        resume: ResumeFile | None = None,
     ) -> None:
         self.report = report
         self.lost = False
@@ -79,7 +79,7 @@ class Run:
         return broken
 
     async def _work(self) -> None:
-        client = Client(self._plan.url)
+        client = WarmClient(self._plan.url)
         try:
             while (key := await self._queue.get()) is not None:
                 if not self.stopped:
@@ -87,7 +87,7 @@ class Run:
         finally:
             client.close()
 
-    async def _visit(self, client: Client, key: str) -> None:
+    async def _visit(self, client: WarmClient, key: str) -> None:
         """One variant after the other, so that they find the original where the first left it."""
         done = True
         for spec in self._plan.specs:
@@ -109,7 +109,7 @@ class Run:
             self.lost = True
             self.stop()
 
-    async def _outcome(self, client: Client, key: str, spec: VariantSpec) -> WarmOutcome:
+    async def _outcome(self, client: WarmClient, key: str, spec: VariantSpec) -> WarmOutcome:
         try:
             path = self._plan.links.path(key, spec.options)
         except ResizerError as error:  # a key that no URL can hold
@@ -122,7 +122,7 @@ class Run:
             await self._wait(max(backoff, outcome.retry_after))
         return await self._get(client, path, spec.accept)
 
-    async def _get(self, client: Client, path: str, accept: str | None) -> WarmOutcome:
+    async def _get(self, client: WarmClient, path: str, accept: str | None) -> WarmOutcome:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, client.get, path, accept)
 

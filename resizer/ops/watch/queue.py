@@ -24,11 +24,11 @@ _CONFIG = Config(
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
 
 
-class QueueAway(Exception):
+class QueueUnavailable(Exception):
     """SQS does not answer, or fails: later it may work."""
 
 
-class QueueRefused(QueueAway):
+class QueueRefused(QueueUnavailable):
     """These credentials may not use it."""
 
 
@@ -37,7 +37,7 @@ class QueueMissing(QueueRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class SqsMessage:
     """One message, as one receive of it gave it."""
 
     id: str
@@ -57,8 +57,8 @@ class QueueFacts:
     """It moves what was received too often to a dead-letter queue by itself."""
 
 
-class Queue:
-    """Raises QueueAway, or QueueRefused, and nothing else."""
+class SqsQueue:
+    """Raises QueueUnavailable, or QueueRefused, and nothing else."""
 
     def __init__(self, client: "SQSClient", url: str) -> None:
         self._client = client
@@ -71,7 +71,7 @@ class Queue:
             ).get("Attributes", {})
         return QueueFacts(int(found.get("VisibilityTimeout", 30)), bool(found.get("RedrivePolicy")))
 
-    def receive(self, seconds: int) -> list[Message]:
+    def receive(self, seconds: int) -> list[SqsMessage]:
         """Up to ten messages, waiting for the first not longer than `seconds`."""
         with _failures():
             found = self._client.receive_message(
@@ -81,7 +81,7 @@ class Queue:
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
             )
         return [
-            Message(
+            SqsMessage(
                 one["MessageId"],
                 one["ReceiptHandle"],
                 one["Body"],
@@ -90,7 +90,7 @@ class Queue:
             for one in found.get("Messages", [])
         ]
 
-    def delete(self, messages: Sequence[Message]) -> None:
+    def delete(self, messages: Sequence[SqsMessage]) -> None:
         """They are done with. What SQS then fails to delete it delivers again."""
         with _failures():
             self._client.delete_message_batch(
@@ -101,7 +101,7 @@ class Queue:
                 ],
             )
 
-    def extend(self, messages: Sequence[Message], seconds: int) -> None:
+    def extend(self, messages: Sequence[SqsMessage], seconds: int) -> None:
         """Keep them from everybody else for so long, from now on."""
         with _failures():
             self._client.change_message_visibility_batch(
@@ -117,7 +117,7 @@ class Queue:
             self._client.send_message(QueueUrl=self._url, MessageBody=body)
 
 
-def open_queue(url: str, config: Config = _CONFIG) -> Queue:
+def open_queue(url: str, config: Config = _CONFIG) -> SqsQueue:
     """The queue of that URL, whose server it is; credentials by boto3's usual chain.
 
     `config` says how long to wait. Nothing is contacted yet. Raises QueueRefused when boto3 cannot
@@ -135,7 +135,7 @@ def open_queue(url: str, config: Config = _CONFIG) -> Queue:
         )
     except (BotoCoreError, ValueError) as error:
         raise QueueRefused(f"SQS cannot be used: {type(error).__name__}") from error
-    return Queue(client, url)
+    return SqsQueue(client, url)
 
 
 @contextmanager
@@ -150,8 +150,8 @@ def _failures() -> Iterator[None]:
             raise QueueMissing(f"SQS refuses: {code}") from None
         if 400 <= status < 500 and status != 429 and "Throttl" not in code:
             raise QueueRefused(f"SQS refuses: {code}") from None
-        raise QueueAway(f"SQS fails: {code}") from None
+        raise QueueUnavailable(f"SQS fails: {code}") from None
     except NoCredentialsError:
         raise QueueRefused("SQS cannot be used: no AWS credentials were found") from None
     except BotoCoreError as error:
-        raise QueueAway(f"SQS does not answer: {type(error).__name__}") from None
+        raise QueueUnavailable(f"SQS does not answer: {type(error).__name__}") from None

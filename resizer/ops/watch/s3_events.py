@@ -26,7 +26,7 @@ versions are among them; restores, tags, access lists and storage classes are no
 _BRIDGED_CHANGES = {"Object Created", "Object Deleted"}
 
 
-class Poison(ValueError):
+class PoisonMessage(ValueError):
     """A message that is none of these forms: it will not be understood the next time either."""
 
 
@@ -40,7 +40,7 @@ class Change:
 
 
 def read_message(body: str) -> list[Change]:
-    """The changes that a message tells of, perhaps none. Raises Poison."""
+    """The changes that a message tells of, perhaps none. Raises PoisonMessage."""
     try:
         facts = json.loads(body)
         if facts.get("Type") == "Notification" and "TopicArn" in facts:
@@ -49,7 +49,7 @@ def read_message(body: str) -> list[Change]:
         for change in changes:
             change.key.encode()  # half a surrogate pair is no key
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Poison(f"not a message of S3: {type(error).__name__}") from None
+        raise PoisonMessage(f"not a message of S3: {type(error).__name__}") from None
     return changes
 
 

@@ -22,12 +22,12 @@ from resizer.aio.retries import pause
 from resizer.cdn.purge import RetryPolicy, purge
 from resizer.cdn.target import PurgePolicy
 from resizer.errors import CacheUnavailable
-from resizer.model.flush import Flush, Flushed
-from resizer.ops.watch.queue import Message, Queue, QueueAway, QueueFacts, QueueRefused
-from resizer.ops.watch.s3_events import Poison, keys_of, read_message
+from resizer.model.flush import Flush, FlushResult
+from resizer.ops.watch.queue import QueueFacts, QueueRefused, QueueUnavailable, SqsMessage, SqsQueue
+from resizer.ops.watch.s3_events import PoisonMessage, keys_of, read_message
 from resizer.storage.address import Address
 
-FlushKeys = Callable[[list[str]], Awaitable[Flushed]]
+FlushKeys = Callable[[list[str]], Awaitable[FlushResult]]
 """Forget these keys everywhere. Raises CacheUnavailable while that is not possible."""
 
 _log = logging.getLogger("resizer")
@@ -58,7 +58,7 @@ class WatchPolicy:
 class PendingFlush:
     """A message and the keys that it asks to flush."""
 
-    message: Message
+    message: SqsMessage
     keys: list[str]
 
 
@@ -66,7 +66,7 @@ class Watcher:
     """Watches until `stop` is set, or, draining, until nothing is left."""
 
     def __init__(
-        self, queue: Queue, dead_letters: Queue | None, flush: FlushKeys, policy: WatchPolicy
+        self, queue: SqsQueue, dead_letters: SqsQueue | None, flush: FlushKeys, policy: WatchPolicy
     ) -> None:
         self.stop = asyncio.Event()
         self._queue = queue
@@ -85,12 +85,12 @@ class Watcher:
             try:
                 await self._batch(_POLL_SECONDS)
                 failures = 0
-            except QueueAway as error:
+            except QueueUnavailable as error:
                 failures += 1
                 await self._pause(failures, str(error))
 
     async def drain(self) -> bool:
-        """Until a poll brings nothing; False if a message was left. Raises QueueAway."""
+        """Until a poll brings nothing; False if a message was left. Raises QueueUnavailable."""
         self.stop.set()
         self._facts = await asyncio.to_thread(self._queue.facts)
         while (left := await self._batch(_DRAINING_POLL_SECONDS)) == 0:
@@ -105,7 +105,7 @@ class Watcher:
                 return
             except QueueRefused:
                 raise
-            except QueueAway as error:
+            except QueueUnavailable as error:
                 failures += 1
                 await self._pause(failures, str(error))
 
@@ -120,20 +120,20 @@ class Watcher:
                 await asyncio.to_thread(self._queue.delete, done)
         return len(messages) - len(done)
 
-    async def _handle(self, messages: Sequence[Message]) -> list[Message]:
+    async def _handle(self, messages: Sequence[SqsMessage]) -> list[SqsMessage]:
         """Those that are done with."""
         asked, done = [], []
         for message in messages:
             try:
                 changes = read_message(message.body)
-            except Poison as error:
+            except PoisonMessage as error:
                 done += await self._leave(message, str(error))
                 continue
             keys = keys_of(changes, self._policy.source)
             asked.append(PendingFlush(message, keys))
         return done + await self._flush(asked)
 
-    async def _flush(self, asked: Sequence[PendingFlush]) -> list[Message]:
+    async def _flush(self, asked: Sequence[PendingFlush]) -> list[SqsMessage]:
         """Flush what they ask for, each key once; those that are done with."""
         messages = [one.message for one in asked]
         keys = list(dict.fromkeys(key for one in asked for key in one.keys))
@@ -150,7 +150,7 @@ class Watcher:
             return [done for message in messages for done in await self._leave(message, failure)]
         return messages
 
-    async def _until_flushed(self, keys: list[str]) -> Flushed:
+    async def _until_flushed(self, keys: list[str]) -> FlushResult:
         """Raises CacheUnavailable only when it is to stop."""
         failures = 0
         while True:
@@ -166,7 +166,9 @@ class Watcher:
             _log.info("flushed: variants %d, originals %d", *counts, extra={"keys": keys})
             return flushed
 
-    async def _one_by_one(self, asked: Sequence[PendingFlush], error: Exception) -> list[Message]:
+    async def _one_by_one(
+        self, asked: Sequence[PendingFlush], error: Exception
+    ) -> list[SqsMessage]:
         """Find the message that makes the flush fail, so that the others do not wait with it."""
         if len(asked) > 1:
             return [done for one in asked for done in await self._flush([one])]
@@ -188,7 +190,7 @@ class Watcher:
             self._unpurged.update(dict.fromkeys(keys, paths))
         return f"{', '.join(failed)} cannot be purged"
 
-    async def _leave(self, message: Message, why: str) -> list[Message]:
+    async def _leave(self, message: SqsMessage, why: str) -> list[SqsMessage]:
         """Leave it in the queue; if it came too often, give it up: it is done with."""
         if self._facts.redrives or message.receives < self._policy.tries:
             _log.warning("message %s is left: %s", message.id, why)
@@ -199,14 +201,14 @@ class Watcher:
             return [message]
         try:
             await asyncio.to_thread(self._dead_letters.send, message.body)
-        except QueueAway as error:
+        except QueueUnavailable as error:
             _log.error("message %s is left, not with the dead letters: %s", message.id, error)
             return []
         _log.error("message %s is with the dead letters: %s", message.id, why)
         return [message]
 
     @asynccontextmanager
-    async def _holding(self, messages: list[Message]) -> AsyncIterator[None]:
+    async def _holding(self, messages: list[SqsMessage]) -> AsyncIterator[None]:
         """Keep the messages invisible to others for as long as the work on them takes."""
         keeper = asyncio.create_task(self._keep(messages))
         try:
@@ -215,13 +217,13 @@ class Watcher:
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
 
-    async def _keep(self, messages: list[Message]) -> None:
+    async def _keep(self, messages: list[SqsMessage]) -> None:
         seconds = max(2, self._facts.visibility)
         while True:
             await asyncio.sleep(seconds / 2)
             try:
                 await asyncio.to_thread(self._queue.extend, messages, seconds)
-            except QueueAway as error:
+            except QueueUnavailable as error:
                 _log.warning("messages may be delivered again: %s", error)
 
     async def _pause(self, failures: int, why: str) -> None:

@@ -28,7 +28,7 @@ def _possible(format_: Format | None, *, fast: bool) -> dict[str, bytes]:
         return {JSON_TYPE: rb"\{"}
     transform, either = Transform(format=format_, fast=fast), (False, True)
     written = (
-        OUTPUT_FORMATS[resolve(transform, source, frames=frames, alpha=alpha)]
+        OUTPUT_FORMATS[output_format(transform, source, frames=frames, alpha=alpha)]
         for source in SourceFormat
         for frames in either
         for alpha in either
@@ -36,7 +36,9 @@ def _possible(format_: Format | None, *, fast: bool) -> dict[str, bytes]:
     return {each.media_type: each.begins for each in written}
 
 
-def resolve(transform: Transform, source: SourceFormat, *, frames: bool, alpha: bool) -> Format:
+def output_format(
+    transform: Transform, source: SourceFormat, *, frames: bool, alpha: bool
+) -> Format:
     """The format to write: for an original with `frames` to keep, or with transparent pixels.
 
     A format asked for by name is what it is; the `auto-…` ones move to one that can hold the
@@ -60,7 +62,7 @@ def is_own(written: Format, source: SourceFormat) -> bool:
 
 def keeps_frames(transform: Transform, source: SourceFormat) -> bool:
     """Whether an animated original stays one."""
-    format_ = resolve(transform, source, frames=True, alpha=False)
+    format_ = output_format(transform, source, frames=True, alpha=False)
     return transform.anim and transform.page is None and OUTPUT_FORMATS[format_].frames
 
 

@@ -10,7 +10,7 @@ from resizer.model.limits import Limits
 from resizer.render.host.pixel_cache import LentBuffers, PixelCache
 from resizer.render.host.quarantine import Quarantine, SlowThreshold
 from resizer.render.host.render_request import RenderRequest
-from resizer.render.host.worker_process import End, RenderFailed, Worker, WorkerDied
+from resizer.render.host.worker_process import RenderFailed, Worker, WorkerDied, WorkerEnd
 from resizer.render.protocol.messages import Job, Resampling
 
 _STRIKES_OF_A_CRASH = 2
@@ -53,7 +53,7 @@ class Attempts:
         except WorkerDied as death:
             return self._ended_by(request, death.end)
         except UnprocessableSource as error:
-            if worker.end is End.TIMEOUT:
+            if worker.end is WorkerEnd.TIMEOUT:
                 # It said so itself, while its render went on.
                 self._block(request, error)
                 return False
@@ -85,11 +85,11 @@ class Attempts:
             buffers.max_bytes,
         )
 
-    def _ended_by(self, request: RenderRequest, end: End) -> bool:
+    def _ended_by(self, request: RenderRequest, end: WorkerEnd) -> bool:
         """Learn from a worker's death; whether another worker should try."""
-        if end in (End.STOPPED, End.CLOSED):
+        if end in (WorkerEnd.STOPPED, WorkerEnd.CLOSED):
             return False
-        if end is End.TIMEOUT:
+        if end is WorkerEnd.TIMEOUT:
             self._block(request, _timeout(self._limits.render_seconds))
         elif request.crashed:
             self._block(request, _crashed_twice(self._limits.render_memory_mb))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from resizer.errors import ResizerError
 from resizer.render.host.render_request import RenderRequest
-from resizer.render.host.worker_process import End, Worker
+from resizer.render.host.worker_process import Worker, WorkerEnd
 
 
 @dataclass(slots=True, eq=False)
@@ -82,7 +82,7 @@ class Kill:
     """End the worker, whatever it does."""
 
     worker: Worker
-    end: End
+    end: WorkerEnd
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from resizer.render.host.render_request import RenderRequest
 from resizer.render.host.schedule import Schedule
 from resizer.render.host.spawn import COMMAND
 from resizer.render.host.supervisor import Supervisor
-from resizer.render.host.worker_process import End, Worker
+from resizer.render.host.worker_process import Worker, WorkerEnd
 from resizer.render.protocol.messages import Resampling
 
 NO_RENDERER = "No renderer is up; try again in a moment."
@@ -193,11 +193,11 @@ class Pool:
         await self._ended(worker, request, crashed=crashed)
 
     async def _ended(self, worker: Worker, request: RenderRequest, *, crashed: bool) -> None:
-        if worker.end in (End.STOPPED, End.CLOSED):
+        if worker.end in (WorkerEnd.STOPPED, WorkerEnd.CLOSED):
             return  # whoever ended it has seen to the request
         again, slow = crashed and not request.answer.done(), request in self._schedule.slow
         if slow:
-            worker.kill(End.RECYCLED)
+            worker.kill(WorkerEnd.RECYCLED)
         if again and slow:
             await self._render_alone(request)
             return

@@ -19,7 +19,7 @@ from resizer.render.host.decisions import Decision, Slot
 from resizer.render.host.quarantine import Quarantine
 from resizer.render.host.render_request import RenderRequest
 from resizer.render.host.slow_queue import SlowQueue
-from resizer.render.host.worker_process import End, Worker
+from resizer.render.host.worker_process import Worker, WorkerEnd
 
 FULL = "Too many slow renders are waiting; try again in a moment."
 _PAUSE_AFTER_IDLE_DEATH = 1.0
@@ -124,7 +124,7 @@ class Schedule:
             if slot.successor and not slot.request:
                 worn, slot.worker, slot.successor = slot.worker, slot.successor, None
                 if worn:
-                    self._decisions.append(decisions.Kill(worn, End.RECYCLED))
+                    self._decisions.append(decisions.Kill(worn, WorkerEnd.RECYCLED))
 
     def _assign(self) -> None:
         for slot in self.slots:
@@ -165,7 +165,7 @@ class Schedule:
             self._enter_slow(request)
             return
         request.alone = True
-        self._decisions.append(decisions.Kill(worker, End.STOPPED))
+        self._decisions.append(decisions.Kill(worker, WorkerEnd.STOPPED))
         self._queue_slow(request)
 
     def _invite(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import resizer
-from resizer.render.protocol.memfd import bounded
+from resizer.render.protocol.memfd import bounded_memfd
 
 STDERR_BYTES = 16_384
 
@@ -75,7 +75,7 @@ def spawn(command: Sequence[str]) -> Spawned:
 def _spawned(command: Sequence[str]) -> Spawned:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setblocking(False)
-    stderr = bounded("stderr", STDERR_BYTES)
+    stderr = bounded_memfd("stderr", STDERR_BYTES)
     with theirs:
         try:
             process = subprocess.Popen(  # noqa: S603  (the operator's own program)

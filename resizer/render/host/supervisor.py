@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from resizer.aio.tasks import BackgroundTasks
 from resizer.model.limits import Limits
-from resizer.render.host.worker_process import End, Worker
+from resizer.render.host.worker_process import Worker, WorkerEnd
 
 _REAP_SECONDS = 10.0
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
@@ -72,17 +72,17 @@ class Supervisor:
     async def close(self) -> None:
         """Kill every worker and reap it."""
         for worker in list(self._workers):
-            worker.kill(End.CLOSED)
+            worker.kill(WorkerEnd.CLOSED)
         await self._reaping.end(_REAP_SECONDS)
 
     def _died(self, worker: Worker, on_death: Callable[[Worker], None]) -> None:
         self._workers.discard(worker)
         self._reaping.start(self._reap(worker))
         on_death(worker)
-        if worker.end and worker.end is not End.CLOSED:
+        if worker.end and worker.end is not WorkerEnd.CLOSED:
             self._on_death(worker.end)
 
     async def _reap(self, worker: Worker) -> None:
         account = await worker.reap()
-        if worker.end in (End.CRASH, End.TIMEOUT, End.BAD_REPLY):
+        if worker.end in (WorkerEnd.CRASH, WorkerEnd.TIMEOUT, WorkerEnd.BAD_REPLY):
             self._on_warning(f"a render worker ended: {account}")

@@ -40,7 +40,7 @@ _SAID = 1000
 """Characters of what it said on stderr that go into the log."""
 
 
-class End(StrEnum):
+class WorkerEnd(StrEnum):
     """Why a worker is no more."""
 
     CRASH = "crash"
@@ -55,7 +55,7 @@ class End(StrEnum):
 class WorkerDied(Exception):
     """The worker is gone; `end` says why."""
 
-    def __init__(self, end: End) -> None:
+    def __init__(self, end: WorkerEnd) -> None:
         super().__init__(f"a render worker ended: {end}")
         self.end = end
 
@@ -77,7 +77,7 @@ class Worker:
         """
         self.jobs_started = 0
         """The one under way included."""
-        self.end: End | None = None
+        self.end: WorkerEnd | None = None
         self.on_death: Callable[[], None] | None = None
         """Called when the worker is no more."""
         self._expected: asyncio.Future[bytes] | None = None
@@ -93,8 +93,8 @@ class Worker:
         if isinstance(reply, Hello):
             self._cpu.rest()
             return [*reply.problems, *self._cpu.bound(limits.render_seconds)]
-        self.kill(End.BAD_REPLY)
-        raise WorkerDied(End.BAD_REPLY)
+        self.kill(WorkerEnd.BAD_REPLY)
+        raise WorkerDied(WorkerEnd.BAD_REPLY)
 
     async def render(self, job: Job, sources: Sequence[int], buffers: LentBuffers) -> Rendered:
         """Have `job` done on the originals in the descriptors `sources`.
@@ -112,17 +112,17 @@ class Worker:
             files = [*sources, variant, *buffers.descriptors]
             reply = await self._ask(job, files, job.limits.render_seconds)
             if isinstance(reply, Refused) and reply.stuck:
-                self.kill(End.TIMEOUT)
+                self.kill(WorkerEnd.TIMEOUT)
             return await _rendered(job, reply, variant, buffers)
         except ProtocolViolation:
-            self.kill(End.BAD_REPLY)
-            raise WorkerDied(End.BAD_REPLY) from None
+            self.kill(WorkerEnd.BAD_REPLY)
+            raise WorkerDied(WorkerEnd.BAD_REPLY) from None
         finally:
             if not take_back(variant):
-                self.kill(End.BAD_REPLY)
+                self.kill(WorkerEnd.BAD_REPLY)
             self._cpu.rest()
 
-    def kill(self, end: End) -> None:
+    def kill(self, end: WorkerEnd) -> None:
         """End it now, and all that it may have started."""
         if self.end:
             return
@@ -139,7 +139,7 @@ class Worker:
     def check_idle(self) -> None:
         """To be called while it has no job: end it if it computes all the same."""
         if self._cpu.computed_at_rest():
-            self.kill(End.BAD_REPLY)
+            self.kill(WorkerEnd.BAD_REPLY)
 
     def slow_down(self) -> None:
         """Leave half of the cores to others from now on, so that quick renders always have some.
@@ -177,14 +177,14 @@ class Worker:
             async with asyncio.timeout(seconds):
                 return decode_reply(await self._expected)
         except (ConnectionError, BlockingIOError):
-            self.kill(End.CRASH)
+            self.kill(WorkerEnd.CRASH)
         except TimeoutError:
-            self.kill(End.TIMEOUT)
+            self.kill(WorkerEnd.TIMEOUT)
         except ProtocolViolation:
-            self.kill(End.BAD_REPLY)
+            self.kill(WorkerEnd.BAD_REPLY)
         finally:
             self._expected = None
-        raise WorkerDied(self.end or End.CRASH)
+        raise WorkerDied(self.end or WorkerEnd.CRASH)
 
     def _readable(self) -> None:
         try:
@@ -196,9 +196,9 @@ class Worker:
         if message and self._expected and not self._expected.done():
             self._expected.set_result(message)
         elif message:
-            self.kill(End.BAD_REPLY)
+            self.kill(WorkerEnd.BAD_REPLY)
         else:
-            self.kill(End.TIMEOUT if self._cpu.is_used_up() else End.CRASH)
+            self.kill(WorkerEnd.TIMEOUT if self._cpu.is_used_up() else WorkerEnd.CRASH)
 
 
 async def _rendered(job: Job, reply: WorkerReply, variant: int, buffers: LentBuffers) -> Rendered:

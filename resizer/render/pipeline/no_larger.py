@@ -12,7 +12,7 @@ from resizer.model.formats import OUTPUT_FORMATS, Format, Settings
 from resizer.model.transform import Transform
 from resizer.render.containers.output_formats import is_own
 from resizer.render.pipeline.steps import Work
-from resizer.render.write.encode import encode, quality
+from resizer.render.write.encode import encode, encoder_quality
 
 _OF_THE_FILE = {
     *("width", "height", "dpr", "fit", "gravity"),
@@ -52,7 +52,7 @@ def _attempts(format_: Format, transform: Transform, room: float) -> list[Settin
     if not written.levels or isinstance(transform.quality, int):
         return []
     shares = [share for share in _LOWER if share**2 <= room] or _LOWER[-1:]
-    return [{"Q": max(1, round(quality(format_, transform) * share))} for share in shares]
+    return [{"Q": max(1, round(encoder_quality(format_, transform) * share))} for share in shares]
 
 
 def _asks_for_the_original(work: Work, format_: Format) -> bool:

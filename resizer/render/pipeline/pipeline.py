@@ -20,7 +20,7 @@ from resizer.model.transform import Saliency, Transform, UniformEdge
 from resizer.render.colour.convert import opaque, shows_through
 from resizer.render.colour.gamut import with_gamut
 from resizer.render.colour.profile import with_profile
-from resizer.render.containers.output_formats import keeps_frames, resolve
+from resizer.render.containers.output_formats import keeps_frames, output_format
 from resizer.render.pipeline.intermediates import Intermediates
 from resizer.render.pipeline.no_larger import no_larger
 from resizer.render.pipeline.overlay import read_overlays
@@ -95,7 +95,7 @@ def _check_memory(error: Exception, limits: Limits) -> None:
 def _prepared(header: Header, transform: Transform, limits: Limits, resampling: Resampling) -> Work:
     """All decisions, before any pixel but those that `trim=border` must look at."""
     frames = header.frames > 1 and keeps_frames(transform, header.format)
-    format_ = resolve(transform, header.format, frames=frames, alpha=False)
+    format_ = output_format(transform, header.format, frames=frames, alpha=False)
     transform = with_gamut(transform, wide=header.wide and OUTPUT_FORMATS[format_].profile)
     side = min(limits.max_output_side, OUTPUT_FORMATS[format_].max_side)
     by_edge = isinstance(transform.trim, UniformEdge)
@@ -115,7 +115,7 @@ def _written(work: Work, file_size: int, overlays: list[memoryview]) -> tuple[by
     alpha = any(map(shows_through, frames))
     if not alpha:
         frames = [opaque(frame) for frame in frames]
-    format_ = resolve(transform, header.format, frames=work.frames, alpha=alpha)
+    format_ = output_format(transform, header.format, frames=work.frames, alpha=alpha)
     written = OUTPUT_FORMATS[format_]
     laid = read_overlays(overlays, work.plan.size, transform.gamut, work.limits, header.pixels)
     work = replace(work, alpha=written.alpha, overlays=laid)

@@ -65,7 +65,7 @@ def reused_or_opened(
     if kept is not None:
         return kept
     held = leave_image(
-        intermediates, IntermediateKind.DECODED, name, pillow_webp.read(image, header)
+        intermediates, IntermediateKind.DECODED, name, pillow_webp.read_pixels(image, header)
     )
     return open_() if held is None else held
 

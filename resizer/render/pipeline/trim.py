@@ -22,7 +22,7 @@ def uniform_edge(header: Header, limits: Limits) -> Area:
     is edge. Decodes the whole first frame. Width and height are 0 where all of it is edge.
     """
     opened = load_drawn(header, 1.0, limits)
-    image = samples(pillow_webp.read(opened, header)).copy_memory()
+    image = samples(pillow_webp.read_pixels(opened, header)).copy_memory()
     corner = image(0, 0)
     if image.hasalpha() and corner[-1] == 0:
         found = image.extract_band(image.bands - 1).find_trim(threshold=0, background=[0])

@@ -28,7 +28,7 @@ _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
 @contextmanager
-def bounded(job: Job, sources: Sequence[int], say: Callable[[Refused], None]) -> Iterator[None]:
+def bounded_svg(job: Job, sources: Sequence[int], say: Callable[[Refused], None]) -> Iterator[None]:
     """Bound what the render inside may take, if one of the descriptors `sources` holds an SVG.
 
     Once `say` was called nobody leaves this context.

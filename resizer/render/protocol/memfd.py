@@ -9,7 +9,7 @@ def sealable(name: str) -> int:
     return os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
 
 
-def bounded(name: str, size: int) -> int:
+def bounded_memfd(name: str, size: int) -> int:
     """One that takes `size` bytes and no more."""
     file = sealable(name)
     os.ftruncate(file, size)

@@ -49,7 +49,7 @@ def _decoder() -> Decode | None:
 decode = _decoder()
 
 
-def read(image: pyvips.Image, header: Header) -> pyvips.Image:
+def read_pixels(image: pyvips.Image, header: Header) -> pyvips.Image:
     """What libvips has opened, with its pixels read; as it is where Pillow cannot read them.
 
     libvips then says what is wrong with it.

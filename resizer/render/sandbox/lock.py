@@ -75,7 +75,7 @@ class Ruleset(ctypes.Structure):
     )
 
 
-def available() -> int:
+def landlock_abi() -> int:
     """The Landlock ABI that the kernel offers, or 0 for none. Locks nothing."""
     return max(
         0, _syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION_FLAG))
@@ -98,7 +98,7 @@ def lock(*, memory_mb: int, file_bytes: int, readable: Sequence[str] = FONTS) ->
     ):
         if _LIBC.prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))):
             problems.append(f"{name}: {_last_error()}")
-    problems += confine(available(), readable)
+    problems += confine(landlock_abi(), readable)
     # Last: it denies the calls that the rest of the lock is made of.
     return problems + put_filter_on()
 
@@ -164,8 +164,8 @@ def confine(abi: int, readable: Sequence[str]) -> list[str]:
         return ["Landlock is not available: files and the network stay within a worker's reach"]
     if _threads() > 1:
         return ["Landlock does not confine threads that already run: not applied"]
-    size = ctypes.c_size_t(rules_size(abi))
-    ruleset = _syscall(_CREATE_RULESET, ctypes.byref(rules(abi)), size, ctypes.c_uint32(0))
+    size = ctypes.c_size_t(landlock_rules_size(abi))
+    ruleset = _syscall(_CREATE_RULESET, ctypes.byref(landlock_rules(abi)), size, ctypes.c_uint32(0))
     if ruleset < 0:
         return [f"Landlock: {_last_error()}"]
     try:
@@ -195,7 +195,7 @@ def _let_read(ruleset: int, directory: str) -> None:
     os.close(opened)
 
 
-def rules(abi: int) -> Ruleset:
+def landlock_rules(abi: int) -> Ruleset:
     """All that the ABI can take away."""
     rights = _FILE_RIGHTS[max(known for known in _FILE_RIGHTS if known <= abi)]
     return Ruleset(
@@ -205,7 +205,7 @@ def rules(abi: int) -> Ruleset:
     )
 
 
-def rules_size(abi: int) -> int:
+def landlock_rules_size(abi: int) -> int:
     """The ruleset grew with the ABI; an older kernel refuses bytes that it does not know."""
     return 8 * (1 if abi < 4 else 2 if abi < 6 else 3)
 

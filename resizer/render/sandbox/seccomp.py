@@ -73,7 +73,7 @@ _UNKNOWN = -1
 """Number of a name that libseccomp has not heard of; it skips those of other architectures."""
 
 
-def rules(process: int) -> list[SyscallRule]:
+def syscall_rules(process: int) -> list[SyscallRule]:
     """All that `process` may call."""
     return [
         *(SyscallRule(call) for names in ALLOWED.values() for call in names.split()),
@@ -112,7 +112,7 @@ def build(process: int) -> "SyscallFilter":
     # Threads that already run are held to it as well; calls of another architecture end it all.
     found.set_attr(Attr.CTL_TSYNC, 1)
     found.set_attr(Attr.ACT_BADARCH, KILL_PROCESS)
-    for rule in rules(process):
+    for rule in syscall_rules(process):
         checks = (Arg(c.argument, MASKED_EQ, c.mask, c.value) for c in rule.checks)
         if number(Arch.NATIVE, rule.call) != _UNKNOWN:
             found.add_rule(ALLOW, rule.call, *checks)

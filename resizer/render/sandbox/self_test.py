@@ -67,7 +67,7 @@ ESCAPES: dict[str, Callable[[], object]] = {
 """What it is → how it is tried. To be called before any other thread runs."""
 
 
-def run() -> list[str]:
+def run_self_test() -> list[str]:
     """Which of them are not denied, as one problem for the operator."""
     ways = [name for name, attempt in ESCAPES.items() if not _is_denied(attempt)]
     return [f"a worker can {', '.join(ways)}"] if ways else []

@@ -94,7 +94,7 @@ def _reduce(image: pyvips.Image, name: str, kept: Callable[[bytes], bytes | None
             image.set_type(pyvips.GValue.blob_type, name, block)
 
 
-def in_p3(image: pyvips.Image) -> pyvips.Image:
+def with_p3_profile(image: pyvips.Image) -> pyvips.Image:
     """The image with the profile that its samples are of: libvips' own of Display P3."""
     image = image.copy()
     image.remove(_COLOUR_SPACE)

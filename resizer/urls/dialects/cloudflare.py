@@ -26,7 +26,7 @@ from typing import Any
 from resizer.errors import InvalidRequest
 from resizer.model.transform import Transform
 from resizer.urls.dialect import Dialect, DialectSettings
-from resizer.urls.keys import encode, read_key, write_key
+from resizer.urls.keys import percent_encode, read_key, write_key
 from resizer.urls.option_list import no_options, read_options, to_transform
 from resizer.urls.preset import Preset
 from resizer.urls.request import ImageRequest
@@ -71,7 +71,7 @@ def write(options: Sequence[str], key: str, secret: str | None = None) -> str:
     parts = [*options]
     if secret is not None:
         parts.append(f"sig={SCHEME.sign(secret, signed_text(options, key))}")
-    return f"{','.join(encode(part, '=', 'options') for part in parts)}/{write_key(key)}"
+    return f"{','.join(percent_encode(part, '=', 'options') for part in parts)}/{write_key(key)}"
 
 
 def signed_text(options: Sequence[str], key: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from resizer.model.cache_tags import tags_for
 from resizer.model.flush import Flush
-from resizer.ops.watch.s3_events import Change, Poison, keys_of, read_message
+from resizer.ops.watch.s3_events import Change, PoisonMessage, keys_of, read_message
 from resizer.storage.s3.address import S3Address
 from tests.fuzz.target import Target
 from tests.pure.ops.watch.test_s3_events import bridged, by_sns, notification, record
@@ -14,7 +14,7 @@ def check(data: bytes) -> None:
     body = data.decode("utf-8", "replace")
     try:
         changes = read_message(body)
-    except Poison:
+    except PoisonMessage:
         return
     for change in changes:
         check_change(change)

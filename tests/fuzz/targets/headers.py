@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from resizer.aio.retries import retry_after
 from resizer.http.conditional import http_date, matches, not_modified
-from resizer.http.negotiation import negotiate, resolve
+from resizer.http.negotiation import negotiate, resolve_format
 from resizer.http.trace import accepted_id
 from resizer.model.formats import Format
 from resizer.model.transform import Transform
@@ -72,8 +72,8 @@ def check_accept(accept: str) -> None:
         Format.AUTO_JPEG: True,
     }
     assert named[chosen]
-    assert resolve(Transform(format=Format.AUTO), accept).format is chosen
-    assert resolve(Transform(format=Format.PNG), accept).format is Format.PNG
+    assert resolve_format(Transform(format=Format.AUTO), accept).format is chosen
+    assert resolve_format(Transform(format=Format.PNG), accept).format is Format.PNG
     if len(accept) < 1000 and _PLAIN_ACCEPT.fullmatch(accept):
         assert chosen is _best(accept)
 

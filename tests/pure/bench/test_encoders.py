@@ -8,7 +8,7 @@ from bench.curves import Curve, Point, against
 from bench.encoder_settings import TRIED, is_default
 from resizer.model.formats import Format
 from resizer.model.transform import Quality, Transform
-from resizer.render.write.encode import quality
+from resizer.render.write.encode import encoder_quality
 from tests.support.root import ROOT
 
 TABLES = (ROOT / "bench" / "encoders.md").read_text()
@@ -49,7 +49,7 @@ def test_a_level_scores_alike_in_every_format(level: Quality) -> None:
     scores = []
     for format_, cell in measured.items():
         assert cell
-        assert int(cell[1]) == quality(Format(format_), Transform(quality=level))
+        assert int(cell[1]) == encoder_quality(Format(format_), Transform(quality=level))
         scores.append(float(cell[2]))
     assert len(scores) == 3
     assert max(scores) - min(scores) <= 1

@@ -7,7 +7,7 @@ import pytest
 
 from resizer.cache.flusher import Flusher
 from resizer.errors import CacheUnavailable
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 
 FLUSHES = [Flush(key="a"), Flush(key="b")]
 
@@ -23,19 +23,19 @@ class Tiers:
     async def showing(self, flushes: Sequence[Flush]) -> list[Flush]:
         return self.overlays
 
-    async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> Flushed:
+    async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> FlushResult:
         self._ask("count in redis" if dry_run else "remove from redis")
-        return Flushed(originals=2, variants=5, paths=frozenset({"/img/w=1/a"}))
+        return FlushResult(originals=2, variants=5, paths=frozenset({"/img/w=1/a"}))
 
     async def announce(
         self, flushes: Sequence[Flush], extra_seconds: float, restarted_within: float
-    ) -> Flushed:
+    ) -> FlushResult:
         self._ask("announce")
-        return Flushed(confirmed=2, unconfirmed=1)
+        return FlushResult(confirmed=2, unconfirmed=1)
 
-    async def flush(self, flush: Flush, *, dry_run: bool) -> Flushed:
+    async def flush(self, flush: Flush, *, dry_run: bool) -> FlushResult:
         self._ask(f"{'count' if dry_run else 'remove'} results of {flush.key or flush.tag}")
-        return Flushed(originals=1, variants=3)
+        return FlushResult(originals=1, variants=3)
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
@@ -43,7 +43,7 @@ class Tiers:
             raise CacheUnavailable("away")
 
 
-def flush(tiers: Tiers, *, results: bool, dry_run: bool = False) -> Flushed:
+def flush(tiers: Tiers, *, results: bool, dry_run: bool = False) -> FlushResult:
     flusher = Flusher(tiers, tiers if results else None)
     return asyncio.run(flusher.flush(FLUSHES, dry_run=dry_run))
 
@@ -52,7 +52,7 @@ def test_every_gateway_is_told_before_redis_is_emptied_and_after() -> None:
     tiers = Tiers()
     flushed = flush(tiers, results=False)
     assert tiers.asked == ["announce", "remove from redis", "announce"]
-    assert flushed == Flushed(
+    assert flushed == FlushResult(
         2, 5, frozenset({"/img/w=1/a"}), results=0, confirmed=2, unconfirmed=1
     )
 

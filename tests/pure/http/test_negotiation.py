@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resizer.http.negotiation import MAX_LENGTH, negotiate, resolve, varies
+from resizer.http.negotiation import MAX_LENGTH, negotiate, resolve_format, varies
 from resizer.model.formats import Format
 from resizer.model.transform import Transform
 
@@ -93,38 +93,38 @@ def test_a_long_header_is_read_only_so_far_and_never_to_half_a_range() -> None:
 
 def test_auto_becomes_the_negotiated_format_and_nothing_else_changes() -> None:
     asked = Transform(width=400, format=Format.AUTO)
-    assert resolve(asked, "image/webp") == Transform(width=400, format=Format.AUTO_WEBP)
+    assert resolve_format(asked, "image/webp") == Transform(width=400, format=Format.AUTO_WEBP)
     assert varies(asked)
 
 
 @pytest.mark.parametrize("named", [None, *(f for f in Format if f is not Format.AUTO)])
 def test_a_named_format_stays_whatever_the_client_accepts(named: Format | None) -> None:
     asked = Transform(width=400, format=named)
-    assert resolve(asked, "image/avif") == asked
+    assert resolve_format(asked, "image/avif") == asked
     assert not varies(asked)
 
 
 @pytest.mark.parametrize("named", [None, Format.AUTO, Format.AVIF, Format.PNG])
 def test_fast_means_jpeg_whatever_the_format_and_the_client(named: Format | None) -> None:
     asked = Transform(format=named, fast=True)
-    assert resolve(asked, "image/avif") == Transform(format=Format.AUTO_JPEG, fast=True)
+    assert resolve_format(asked, "image/avif") == Transform(format=Format.AUTO_JPEG, fast=True)
     assert not varies(asked)
 
 
 def test_fast_leaves_json_alone() -> None:
     asked = Transform(format=Format.JSON, fast=True)
-    assert resolve(asked, "image/avif") == asked
+    assert resolve_format(asked, "image/avif") == asked
     assert not varies(asked)
 
 
 @given(st.sampled_from([None, *Format]), st.booleans())
 def test_the_reply_varies_exactly_when_the_client_decides(named: Format | None, fast: bool) -> None:
     asked = Transform(format=named, fast=fast)
-    outcomes = {resolve(asked, accept) for accept in ("image/avif", "image/webp", "")}
+    outcomes = {resolve_format(asked, accept) for accept in ("image/avif", "image/webp", "")}
     assert varies(asked) == (len(outcomes) > 1)
 
 
 def test_three_variants_serve_every_browser() -> None:
     asked = Transform(width=400, format=Format.AUTO)
-    texts = {str(resolve(asked, accept)) for accept, _ in BROWSERS}
+    texts = {str(resolve_format(asked, accept)) for accept, _ in BROWSERS}
     assert texts == {f"width=400,format={format_}" for format_ in (AVIF, WEBP, JPEG)}

@@ -9,7 +9,7 @@ from resizer.urls.keys import (
     MAX_BYTES,
     check_key,
     decode,
-    encode,
+    percent_encode,
     read_key,
     refuse_controls,
     write_key,
@@ -150,7 +150,7 @@ texts = st.text(characters)
 
 @given(texts, st.sampled_from(["", "/", "=", "/=:@"]))
 def test_what_is_encoded_is_decoded_again(text: str, safe: str) -> None:
-    coded = encode(text, safe, "key")
+    coded = percent_encode(text, safe, "key")
     assert coded.isascii()
     assert decode(coded, "key") == text
 
@@ -176,14 +176,14 @@ def test_bytes_that_are_no_utf_8_are_refused(raw: str) -> None:
 
 def test_surrogates_cannot_be_encoded() -> None:
     with pytest.raises(InvalidRequest, match="UTF-8"):
-        encode("\ud800", "", "key")
+        percent_encode("\ud800", "", "key")
 
 
 @pytest.mark.parametrize("control", ["\0", "\n", "\x1f", "\x7f", "\x85", "\x9f"])
 def test_control_characters_are_refused_encoded_or_not(control: str) -> None:
     for refuse in (
         lambda: decode(control, "key"),
-        lambda: decode(encode(control, "", "key"), "key"),
+        lambda: decode(percent_encode(control, "", "key"), "key"),
         lambda: refuse_controls(control, "key"),
     ):
         with pytest.raises(InvalidRequest, match="a control character in the key"):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from resizer.cache.redis import RedisCache, open_cache
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 from tests.support.caches import ONE, TWO, fill, flush
 from tests.support.servers import RedisCluster, RedisServer
 
@@ -100,11 +100,11 @@ def test_a_flush_forgets_every_variant_of_one_key(open_one: Open) -> None:
         await fill(cache, "cat.jpg", "width=1", ONE, 60)
         await fill(cache, "cat.jpg", "width=2", TWO, 60)
         await fill(cache, "cat.jpg.bak", "width=1", TWO, 60)
-        assert await flush(cache, Flush(key="cat.jpg")) == Flushed(1, 2)
+        assert await flush(cache, Flush(key="cat.jpg")) == FlushResult(1, 2)
         assert await cache.get("cat.jpg", "width=1") is None
         assert await cache.get("cat.jpg", "width=2") is None
         assert await cache.get("cat.jpg.bak", "width=1") == TWO
-        assert await flush(cache, Flush(key="cat.jpg")) == Flushed(0, 0)
+        assert await flush(cache, Flush(key="cat.jpg")) == FlushResult(0, 0)
 
     run(open_one, use)
 
@@ -114,7 +114,7 @@ def test_a_prefix_flush_forgets_what_starts_with_it(open_one: Open) -> None:
         for key in ("photos/a", "photos/b", "photos", "photo", "old/photos/a"):
             await fill(cache, key, "width=1", ONE, 60)
         await fill(cache, "photos/a", "width=2", ONE, 60)
-        assert await flush(cache, Flush(prefix="photos/")) == Flushed(2, 3)
+        assert await flush(cache, Flush(prefix="photos/")) == FlushResult(2, 3)
         assert await cache.get("photos/a", "width=1") is None
         assert await cache.get("photos/b", "width=1") is None
         for key in ("photos", "photo", "old/photos/a"):
@@ -127,8 +127,8 @@ def test_the_empty_prefix_is_everything(open_one: Open) -> None:
     async def use(cache: RedisCache) -> None:
         for key in ("a", "b/c", "*"):
             await fill(cache, key, "width=1", ONE, 60)
-        assert await flush(cache, Flush(prefix="")) == Flushed(3, 3)
-        assert await flush(cache, Flush(prefix="")) == Flushed(0, 0)
+        assert await flush(cache, Flush(prefix="")) == FlushResult(3, 3)
+        assert await flush(cache, Flush(prefix="")) == FlushResult(0, 0)
 
     run(open_one, use)
 
@@ -138,11 +138,11 @@ def test_a_dry_run_counts_the_same_and_changes_nothing(open_one: Open) -> None:
         await fill(cache, "a/1", "width=1", ONE, 60)
         await fill(cache, "a/1", "width=2", ONE, 60)
         await fill(cache, "a/2", "width=1", ONE, 60)
-        assert await flush(cache, Flush(key="a/1"), dry_run=True) == Flushed(1, 2)
-        assert await flush(cache, Flush(key="none"), dry_run=True) == Flushed(0, 0)
-        assert await flush(cache, Flush(prefix="a/"), dry_run=True) == Flushed(2, 3)
+        assert await flush(cache, Flush(key="a/1"), dry_run=True) == FlushResult(1, 2)
+        assert await flush(cache, Flush(key="none"), dry_run=True) == FlushResult(0, 0)
+        assert await flush(cache, Flush(prefix="a/"), dry_run=True) == FlushResult(2, 3)
         assert await cache.get("a/1", "width=1") == ONE
-        assert await flush(cache, Flush(prefix="a/")) == Flushed(2, 3)
+        assert await flush(cache, Flush(prefix="a/")) == FlushResult(2, 3)
 
     run(open_one, use)
 
@@ -155,10 +155,10 @@ def test_keys_with_glob_characters_mean_themselves(open_one: Open) -> None:
             assert await cache.get(key, "width=1") == ONE, key
             matching = sum(other.startswith(key) for other in AWKWARD)
             counted = await flush(cache, Flush(prefix=key), dry_run=True)
-            assert counted == Flushed(matching, matching), key
+            assert counted == FlushResult(matching, matching), key
         for key in AWKWARD:
             await flush(cache, Flush(key=key))
-        assert await flush(cache, Flush(prefix=""), dry_run=True) == Flushed(4, 4)
+        assert await flush(cache, Flush(prefix=""), dry_run=True) == FlushResult(4, 4)
 
     run(open_one, use)
 
@@ -170,8 +170,8 @@ def test_a_prefix_of_more_originals_than_a_batch_is_flushed_whole(open_one: Open
             *(fill(cache, f"many/{number}", "width=1", TWO, 60) for number in range(1300))
         )
         await fill(cache, "other", "width=1", TWO, 60)
-        assert await flush(cache, Flush(prefix="many/")) == Flushed(1300, 1300)
-        assert await flush(cache, Flush(prefix=""), dry_run=True) == Flushed(1, 1)
+        assert await flush(cache, Flush(prefix="many/")) == FlushResult(1300, 1300)
+        assert await flush(cache, Flush(prefix=""), dry_run=True) == FlushResult(1, 1)
 
     run(open_one, use)
 

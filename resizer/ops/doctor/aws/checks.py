@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from dataclasses import replace
 from functools import partial
 
-from resizer.ops.doctor.aws.client import Doors, open_doors
+from resizer.ops.doctor.aws.client import BucketClients, open_clients
 from resizer.ops.doctor.aws.credentials import check_credentials
 from resizer.ops.doctor.aws.privacy import check_anonymous, check_setup
 from resizer.ops.doctor.aws.reading import Sample, check_bucket, find_sample
@@ -20,7 +20,7 @@ async def checks_of_source(
 ) -> list[Check]:
     """For a bucket of originals. `key` is one to try, else one that is listed."""
     try:
-        doors = await asyncio.to_thread(open_doors, address, audit_profile)
+        doors = await asyncio.to_thread(open_clients, address, audit_profile)
     except Exception as error:
         says = f"No client of S3 can be made ({type(error).__name__}): check the AWS settings."
         return [known(fail("source", says))]
@@ -37,13 +37,15 @@ async def checks_of_source(
 async def checks_of_results(address: S3Address) -> list[Check]:
     """For a bucket of variants: each is its original, smaller, and as private as that."""
     try:
-        doors = await asyncio.to_thread(open_doors, address, None)
+        doors = await asyncio.to_thread(open_clients, address, None)
     except Exception:
         return []  # said of the results themselves, whose clients are made in the same way
     sample = asyncio.create_task(find_sample(doors, None))
     return [Check("results anonymous access", partial(_check_results_are_private, doors, sample))]
 
 
-async def _check_results_are_private(doors: Doors, sample: Awaitable[Sample]) -> list[Finding]:
+async def _check_results_are_private(
+    doors: BucketClients, sample: Awaitable[Sample]
+) -> list[Finding]:
     found = await check_anonymous(doors, sample)
     return [replace(finding, what=f"results {finding.what}") for finding in found]

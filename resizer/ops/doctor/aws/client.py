@@ -54,7 +54,7 @@ _BAD_CREDENTIALS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class BucketClients:
     """Ways to one bucket."""
 
     address: S3Address
@@ -70,7 +70,7 @@ class Doors:
     """The auditor's `iam` client, likewise."""
 
 
-def open_doors(address: S3Address, audit_profile: str | None) -> Doors:
+def open_clients(address: S3Address, audit_profile: str | None) -> BucketClients:
     """Clients that try once and soon give up. Raises BotoCoreError on a profile there is not."""
     import boto3
     from botocore import UNSIGNED
@@ -88,7 +88,7 @@ def open_doors(address: S3Address, audit_profile: str | None) -> Doors:
     )
     unsigned = once.merge(Config(signature_version=UNSIGNED))
     aws = has_aws(endpoint)
-    return Doors(
+    return BucketClients(
         address,
         session.client("s3", endpoint_url=endpoint, region_name=region, config=once),
         session.client("s3", endpoint_url=endpoint, region_name=region, config=unsigned),

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from resizer.ops.doctor.aws.client import AwsAnswer, Doors, ask
+from resizer.ops.doctor.aws.client import AwsAnswer, BucketClients, ask
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
 from resizer.storage.address import PROBE
 
@@ -21,21 +21,21 @@ _WRITING = ("s3:PutObject", "s3:DeleteObject")
 _NO_UPLOAD = "resizer-doctor-names-no-upload"
 
 
-async def check_credentials(doors: Doors) -> list[Finding]:
+async def check_credentials(doors: BucketClients) -> list[Finding]:
     parts = [_identity(doors), _buckets(doors), _setup(doors), _writing(doors)]
     if doors.address.prefix:
         parts.append(_outside(doors))
     return [finding for findings in await asyncio.gather(*parts) for finding in findings]
 
 
-async def _identity(doors: Doors) -> list[Finding]:
+async def _identity(doors: BucketClients) -> list[Finding]:
     if doors.identity is None:
         return []
     answer = await ask(doors.identity.get_caller_identity)
     return [judge_identity(answer), *await _simulated(doors, answer.data.get("Arn", ""))]
 
 
-async def _simulated(doors: Doors, arn: str) -> list[Finding]:
+async def _simulated(doors: BucketClients, arn: str) -> list[Finding]:
     """What IAM says of writing, where somebody may ask it."""
     partition = arn.split(":")[1] if arn else "aws"
     answer = await ask(
@@ -47,11 +47,11 @@ async def _simulated(doors: Doors, arn: str) -> list[Finding]:
     return judge_simulation(answer.data) if answer.done else []
 
 
-async def _buckets(doors: Doors) -> list[Finding]:
+async def _buckets(doors: BucketClients) -> list[Finding]:
     return [judge_excess(OTHERS, await ask(doors.own.list_buckets), "s3:ListAllMyBuckets")]
 
 
-async def _setup(doors: Doors) -> list[Finding]:
+async def _setup(doors: BucketClients) -> list[Finding]:
     policy, acl = await asyncio.gather(
         ask(doors.own.get_bucket_policy, Bucket=doors.address.name),
         ask(doors.own.get_bucket_acl, Bucket=doors.address.name),
@@ -60,7 +60,7 @@ async def _setup(doors: Doors) -> list[Finding]:
     return [judge_excess(SETUP, wide, "s3:GetBucketPolicy and s3:GetBucketAcl")]
 
 
-async def _writing(doors: Doors) -> list[Finding]:
+async def _writing(doors: BucketClients) -> list[Finding]:
     answer = await ask(
         doors.own.upload_part,
         Bucket=doors.address.name,
@@ -72,7 +72,7 @@ async def _writing(doors: Doors) -> list[Finding]:
     return [judge_writing(answer)]
 
 
-async def _outside(doors: Doors) -> list[Finding]:
+async def _outside(doors: BucketClients) -> list[Finding]:
     bucket = doors.address.name
     listing, probe = await asyncio.gather(
         ask(doors.own.list_objects_v2, Bucket=bucket),

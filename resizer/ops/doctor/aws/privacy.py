@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 
-from resizer.ops.doctor.aws.client import AwsAnswer, Doors, ask
+from resizer.ops.doctor.aws.client import AwsAnswer, BucketClients, ask
 from resizer.ops.doctor.aws.reading import Sample
 from resizer.ops.doctor.finding import Finding, fail, ok, warn
 from resizer.storage.address import PROBE
@@ -20,7 +20,7 @@ _EVERYBODY = (
 )
 
 
-async def check_anonymous(doors: Doors, sample: Awaitable[Sample]) -> list[Finding]:
+async def check_anonymous(doors: BucketClients, sample: Awaitable[Sample]) -> list[Finding]:
     found = await sample
     bucket, name = doors.address.name, found.object or doors.address.object_of(PROBE)
     reading, listing = await asyncio.gather(
@@ -30,7 +30,7 @@ async def check_anonymous(doors: Doors, sample: Awaitable[Sample]) -> list[Findi
     return [judge_read(reading, found.object is not None), judge_list(listing)]
 
 
-async def check_setup(doors: Doors) -> list[Finding]:
+async def check_setup(doors: BucketClients) -> list[Finding]:
     """How the bucket is set up, as far as the credentials may read it."""
     bucket, auditor = doors.address.name, doors.auditor
     block, policy, acl = await asyncio.gather(

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from resizer.ops.doctor.aws.client import AwsAnswer, Doors, ask
+from resizer.ops.doctor.aws.client import AwsAnswer, BucketClients, ask
 from resizer.ops.doctor.finding import NO_ORIGINAL, READING, Finding, fail, ok, warn
 from resizer.storage.address import PROBE
 
@@ -19,7 +19,7 @@ class Sample:
     """Its whole name; None when none is known."""
 
 
-async def find_sample(doors: Doors, key: str | None) -> Sample:
+async def find_sample(doors: BucketClients, key: str | None) -> Sample:
     """The object of `key`, else the first one listed that is no folder's marker."""
     listing = await ask(
         doors.own.list_objects_v2, Bucket=doors.address.name, Prefix=doors.address.below
@@ -29,7 +29,7 @@ async def find_sample(doors: Doors, key: str | None) -> Sample:
     return Sample(listing, doors.address.object_of(key) if key else found)
 
 
-async def check_bucket(doors: Doors, sample: Awaitable[Sample]) -> list[Finding]:
+async def check_bucket(doors: BucketClients, sample: Awaitable[Sample]) -> list[Finding]:
     found = await sample
     name = found.object or doors.address.object_of(PROBE)
     answer = await ask(doors.own.get_object, Bucket=doors.address.name, Key=name, Range="bytes=0-0")

@@ -5,7 +5,7 @@ import pyvips
 
 from resizer.model.formats import OUTPUT_FORMATS, Format
 from resizer.model.transform import Quality, Transform
-from resizer.render.write.encode import quality
+from resizer.render.write.encode import encoder_quality
 from tests.support.drawings import animation, flat, jpeg, near, picture, png, quarters, rendered
 
 MAGIC = {
@@ -50,8 +50,10 @@ def test_a_better_quality_is_a_larger_file(format_: Format) -> None:
 
 @pytest.mark.parametrize("format_", LOSSY)
 def test_no_quality_is_medium_high(format_: Format) -> None:
-    assert quality(format_, Transform()) == quality(format_, Transform(quality=Quality.MEDIUM_HIGH))
-    assert quality(format_, Transform(quality=1)) == 1
+    assert encoder_quality(format_, Transform()) == encoder_quality(
+        format_, Transform(quality=Quality.MEDIUM_HIGH)
+    )
+    assert encoder_quality(format_, Transform(quality=1)) == 1
 
 
 @pytest.mark.parametrize("format_", [Format.PNG, Format.GIF])

@@ -17,7 +17,7 @@ from resizer.model.formats import Format
 from resizer.model.transform import Transform
 from resizer.render.host import spawn
 from resizer.render.host.pool import Pool
-from resizer.render.host.worker_process import End, Worker, read_variant
+from resizer.render.host.worker_process import Worker, WorkerEnd, read_variant
 from resizer.render.protocol.messages import MAX_ORIGINALS, ProtocolViolation
 from tests.support.deadlines import stretched
 from tests.support.puppet_pool import LIMITS, gone, order, original, pid, running, said, until
@@ -343,7 +343,7 @@ def test_a_worker_that_was_started_ahead_is_the_first_to_serve() -> None:
         worker = Worker(spawn.COMMAND)
         assert not spawn._ahead
         await worker.hello(LIMITS)
-        worker.kill(End.CLOSED)
+        worker.kill(WorkerEnd.CLOSED)
         await worker.reap()
         assert ahead.process.poll() is not None
 

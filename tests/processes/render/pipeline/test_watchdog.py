@@ -10,7 +10,7 @@ from resizer.errors import UnprocessableSource
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
 from resizer.render.host.pool import Pool
-from resizer.render.pipeline.watchdog import bounded
+from resizer.render.pipeline.watchdog import bounded_svg
 from resizer.render.protocol.messages import Job
 from tests.support.puppet_pool import original
 
@@ -64,6 +64,6 @@ def test_only_an_svg_is_watched(source: bytes) -> None:
     memory = os.memfd_create("original")
     os.write(memory, source)
     threads = threading.active_count()
-    with bounded(Job(1, Transform(), Limits()), [memory], lambda refused: None):
+    with bounded_svg(Job(1, Transform(), Limits()), [memory], lambda refused: None):
         assert threading.active_count() == threads
     os.close(memory)

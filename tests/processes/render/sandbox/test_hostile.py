@@ -36,7 +36,7 @@ from tests.support.puppet_pool import order, original, running, said, until
 from tests.support.servers import RedisServer, need_redis
 
 SECRET = "what only the gateway knows"
-ABI = lock.available()
+ABI = lock.landlock_abi()
 Outcomes = dict[str, str]
 
 pytestmark = pytest.mark.skipif(ABI < 6, reason="this kernel's Landlock is older than ABI 6")

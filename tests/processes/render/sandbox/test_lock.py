@@ -95,7 +95,9 @@ outer.load()
 print(*lock.lock(memory_mb=512, file_bytes=1000), sep="\\n")
 """
 
-needs_landlock = pytest.mark.skipif(not lock.available(), reason="this kernel offers no Landlock")
+needs_landlock = pytest.mark.skipif(
+    not lock.landlock_abi(), reason="this kernel offers no Landlock"
+)
 
 
 def run(code: str, *arguments: str) -> str:
@@ -134,7 +136,7 @@ def test_a_worker_dies_with_its_parent_and_gains_nothing(report: dict[str, Any])
 
 @needs_landlock
 def test_a_full_lock_reports_no_problem(report: dict[str, Any]) -> None:
-    if lock.available() < 6:
+    if lock.landlock_abi() < 6:
         pytest.skip("this kernel's Landlock is older than ABI 6")
     assert report["problems"] == []
 
@@ -193,7 +195,7 @@ from resizer.render.sandbox import lock
 ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
 print(*lock.confine(int(sys.argv[2]), ()), sep="\\n")
 """
-    if lock.available() < abi:
+    if lock.landlock_abi() < abi:
         pytest.skip("this kernel's Landlock is older still")
     told = [text.partition(" (ABI ")[0] for text in run(code, str(abi)).splitlines() if text]
     assert told == [f"Landlock ABI {abi} does not confine {what}" for what in lacks]
@@ -230,13 +232,13 @@ running.set()
 def test_every_right_of_the_kernels_abi_is_taken_and_no_other(
     abi: int, files: int, net: int, scoped: int, size: int
 ) -> None:
-    found = lock.rules(abi)
+    found = lock.landlock_rules(abi)
     assert (found.files, found.net, found.scoped) == (files, net, scoped)
-    assert lock.rules_size(abi) == size <= ctypes.sizeof(found)
+    assert lock.landlock_rules_size(abi) == size <= ctypes.sizeof(found)
 
 
 def test_asking_what_is_available_locks_nothing(tmp_path: Path) -> None:
-    lock.available()
+    lock.landlock_abi()
     (tmp_path / "file").write_text("x")
 
 

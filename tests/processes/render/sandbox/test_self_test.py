@@ -19,12 +19,12 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from resizer.render.sandbox import lock, self_test
 {part}
-print(*self_test.run())
+print(*self_test.run_self_test())
 """
 
 
 needs_landlock = pytest.mark.skipif(
-    lock.available() < 6, reason="this kernel's Landlock is older than ABI 6"
+    lock.landlock_abi() < 6, reason="this kernel's Landlock is older than ABI 6"
 )
 
 
@@ -54,7 +54,7 @@ def test_what_a_part_leaves_open_is_told() -> None:
     assert told(f"{no_new_privileges} lock.seccomp.prepare()()") == (
         "a worker can open a file, list a directory"
     )
-    assert told(f"{no_new_privileges} lock.confine(lock.available(), ())") == (
+    assert told(f"{no_new_privileges} lock.confine(lock.landlock_abi(), ())") == (
         "a worker can send by UDP, start a process, make memory executable, change its limits"
     )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resizer.ops.watch.s3_events import Change, Poison, keys_of, read_message
+from resizer.ops.watch.s3_events import Change, PoisonMessage, keys_of, read_message
 from resizer.storage.s3.address import S3Address
 
 CAT = Change("photos-bucket", "photos/cat.jpg")
@@ -222,7 +222,7 @@ def test_keys_of_notifications_are_encoded_and_those_of_eventbridge_are_not(
     ids=lambda body: body[:40],
 )
 def test_anything_else_is_poison(body: str) -> None:
-    with pytest.raises(Poison, match="not a message of S3"):
+    with pytest.raises(PoisonMessage, match="not a message of S3"):
         read_message(body)
 
 
@@ -243,7 +243,7 @@ JSON = st.recursive(
 
 @given(JSON.map(json.dumps) | st.text())
 def test_no_text_does_more_than_poison(body: str) -> None:
-    with suppress(Poison):
+    with suppress(PoisonMessage):
         assert read_message(body) is not None
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from resizer.model.formats import OUTPUT_FORMATS, Format
 from resizer.model.transform import Transform
-from resizer.render.containers.output_formats import keeps_frames, may_be, resolve
+from resizer.render.containers.output_formats import keeps_frames, may_be, output_format
 from resizer.render.containers.sniff import SourceFormat
 from resizer.render.read.decoders import OPTIONAL
 
@@ -18,7 +18,7 @@ def test_a_format_asked_for_by_name_is_what_it_is(format_: Format, original: Sou
     for frames in TRUE_OR_FALSE:
         for alpha in TRUE_OR_FALSE:
             asked = Transform(format=format_)
-            assert resolve(asked, original, frames=frames, alpha=alpha) is format_
+            assert output_format(asked, original, frames=frames, alpha=alpha) is format_
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,10 @@ def test_what_negotiation_chose_moves_to_a_format_that_holds_the_picture(
 ) -> None:
     transform = Transform(format=asked)
     for original in ORIGINALS:
-        assert resolve(transform, original, frames=False, alpha=False) is still
-        assert resolve(transform, original, frames=False, alpha=True) is clear
+        assert output_format(transform, original, frames=False, alpha=False) is still
+        assert output_format(transform, original, frames=False, alpha=True) is clear
         for alpha in TRUE_OR_FALSE:
-            assert resolve(transform, original, frames=True, alpha=alpha) is moving
+            assert output_format(transform, original, frames=True, alpha=alpha) is moving
 
 
 @pytest.mark.parametrize("format_", [None, Format.JSON])
@@ -45,7 +45,7 @@ def test_an_original_keeps_its_format_where_browsers_read_it(format_: Format | N
     unread = {SourceFormat.TIFF, SourceFormat.SVG, *OPTIONAL}
 
     def written(original: SourceFormat, alpha: bool = False) -> Format:
-        return resolve(Transform(format=format_), original, frames=False, alpha=alpha)
+        return output_format(Transform(format=format_), original, frames=False, alpha=alpha)
 
     for original in unread:
         assert (written(original), written(original, alpha=True)) == (Format.JPEG, Format.PNG)
@@ -55,8 +55,8 @@ def test_an_original_keeps_its_format_where_browsers_read_it(format_: Format | N
 
 def test_fast_overrides_the_format() -> None:
     fast = Transform(format=Format.AVIF, fast=True)
-    assert resolve(fast, SourceFormat.AVIF, frames=False, alpha=False) is Format.BASELINE_JPEG
-    assert resolve(fast, SourceFormat.AVIF, frames=False, alpha=True) is Format.PNG
+    assert output_format(fast, SourceFormat.AVIF, frames=False, alpha=False) is Format.BASELINE_JPEG
+    assert output_format(fast, SourceFormat.AVIF, frames=False, alpha=True) is Format.PNG
 
 
 def test_frames_are_kept_where_they_are_wanted_and_can_be() -> None:
@@ -79,7 +79,7 @@ def test_frames_are_kept_where_they_are_wanted_and_can_be() -> None:
 def test_frames_and_alpha_stay_in_the_format_of_their_original(
     source: SourceFormat, frames: bool, alpha: bool, expected: Format
 ) -> None:
-    assert resolve(Transform(), source, frames=frames, alpha=alpha) is expected
+    assert output_format(Transform(), source, frames=frames, alpha=alpha) is expected
 
 
 PICTURES = {

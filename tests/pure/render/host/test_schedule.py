@@ -8,7 +8,7 @@ from resizer.errors import Overloaded, UnprocessableSource
 from resizer.model.transform import Transform
 from resizer.render.host.decisions import Kill, Refuse, Render, RenderAlone, SlowDown, Start
 from resizer.render.host.render_request import RenderRequest
-from resizer.render.host.worker_process import End
+from resizer.render.host.worker_process import WorkerEnd
 from tests.support.schedules import LIGHT, SECONDS, NoProcess, Play, playing
 
 BROKEN = UnprocessableSource("It crashed twice.")
@@ -165,7 +165,7 @@ def test_without_room_a_slow_render_is_stopped_and_waits_for_the_slow_lane() -> 
         worker = play.rendering[second]
         assert worker
         play.overdue(second)
-        assert Kill(worker, End.STOPPED) in play.come(other)
+        assert Kill(worker, WorkerEnd.STOPPED) in play.come(other)
         play.start()
         assert [*play.schedule.slow_queue] == [second]
         assert play.end(first) == [RenderAlone(second)]
@@ -333,7 +333,7 @@ def test_a_worn_worker_goes_on_until_its_successor_is_up_and_it_has_no_job() -> 
         assert play.rendering[second] is worn
         play.start()
         assert slot.worker is worn
-        assert play.end(second) == [Kill(worn, End.RECYCLED)]
+        assert play.end(second) == [Kill(worn, WorkerEnd.RECYCLED)]
         assert slot.worker is not worn
         assert slot.successor is None
 

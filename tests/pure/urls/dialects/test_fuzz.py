@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from resizer.errors import InvalidRequest, SourceNotFound
 from resizer.urls.dialect import DialectSettings
 from resizer.urls.dialects.cloudflare import parse
-from resizer.urls.keys import encode
+from resizer.urls.keys import percent_encode
 from resizer.urls.options import BY_SPELLING, REFUSED_NAMES
 from resizer.urls.preset import parse_preset
 from resizer.urls.request import ImageRequest
@@ -66,7 +66,7 @@ def drawn_option(chance: random.Random) -> str:
 
 def drawn_tail(chance: random.Random) -> str:
     options = [
-        encode(chance.choice(RIGHT), "=", "options")
+        percent_encode(chance.choice(RIGHT), "=", "options")
         if chance.random() < 0.7
         else drawn_option(chance)
         for _ in range(chance.choice([1, 1, 2, 5]))

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from resizer.aio.circuit_breaker import CircuitBreaker
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 from resizer.model.image import pack
 from tests.support.caches import ONE, TWO, cache_on, fails, fill, flush, listening, run
 from tests.support.deadlines import stretched
@@ -41,7 +41,7 @@ def test_two_namespaces_never_mix(redis_server: RedisServer) -> None:
             await fill(other, "cat.jpg", "width=1", TWO, 60)
             assert await one.get("b:cat.jpg", "width=1") == ONE
             assert await other.get("cat.jpg", "width=1") == TWO
-            assert await flush(one, Flush(prefix="")) == Flushed(1, 1)
+            assert await flush(one, Flush(prefix="")) == FlushResult(1, 1)
             assert await other.get("cat.jpg", "width=1") == TWO
 
     asyncio.run(whole())
@@ -67,12 +67,12 @@ def test_a_value_that_is_no_variant_is_a_miss_and_goes(
 def test_a_name_of_another_type_is_a_miss_and_goes(redis_server: RedisServer) -> None:
     async def use(cache: RedisCache) -> None:
         redis_server.run("SET", NAME, "text")
-        assert await flush(cache, Flush(key="cat.jpg"), dry_run=True) == Flushed(1, 0)
+        assert await flush(cache, Flush(key="cat.jpg"), dry_run=True) == FlushResult(1, 0)
         assert await cache.get("cat.jpg", "width=1") is None
         redis_server.run("SET", NAME, "text")
-        assert await flush(cache, Flush(key="cat.jpg")) == Flushed(1, 0)
+        assert await flush(cache, Flush(key="cat.jpg")) == FlushResult(1, 0)
         redis_server.run("SET", NAME, "text")
-        assert await flush(cache, Flush(prefix="")) == Flushed(1, 0)
+        assert await flush(cache, Flush(prefix="")) == FlushResult(1, 0)
 
     run(use, redis_server.url)
 
@@ -156,7 +156,7 @@ def test_the_originals_of_a_cluster_lie_on_every_node(redis_cluster: ClusterServ
         for number in range(30):
             await fill(cache, f"{number}.jpg", "width=1", ONE, 60)
         assert all(node.run("DBSIZE").strip() != ":0" for node in redis_cluster.nodes)
-        assert await flush(cache, Flush(prefix="")) == Flushed(30, 30)
+        assert await flush(cache, Flush(prefix="")) == FlushResult(30, 30)
 
     run(use, redis_cluster.url)
 

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis, RedisCluster
 
 from resizer.cache.redis import RedisCache, open_cache
-from resizer.cache.redis.connect import connect, read_options
+from resizer.cache.redis.connect import client_options, connect
 from tests.support.caches import every_call_fails, fails
 from tests.support.caches import run as run_cache
 from tests.support.commands import Run
@@ -63,7 +63,7 @@ def test_a_wrong_port_is_told_and_the_url_is_not(url: str) -> None:
 @pytest.mark.parametrize("scheme", ["redis+cluster", "rediss+cluster"])
 def test_a_cluster_without_a_host_is_refused(scheme: str, rest: str) -> None:
     with pytest.raises(ValueError, match="names no host") as caught:
-        read_options(f"{scheme}://{rest}")
+        client_options(f"{scheme}://{rest}")
     assert "hunter2" not in str(caught.value)
 
 

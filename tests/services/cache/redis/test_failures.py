@@ -12,7 +12,7 @@ from resizer.aio.circuit_breaker import CircuitBreaker
 from resizer.cache.coherence import Coherence
 from resizer.cache.redis import RedisCache
 from resizer.errors import CacheUnavailable
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 from tests.support.caches import ONE, TWO, cache_on, every_call_fails, fails, fill, flush, run
 from tests.support.deadlines import stretched
 from tests.support.servers import RedisServer, need_redis
@@ -137,7 +137,7 @@ def test_a_full_server_refuses_fills_and_still_answers(
         assert {type(error) for error in refused} == {bool, CacheUnavailable}
         assert "OutOfMemoryError" in str(refused)
         assert await cache.get("cat.jpg", "width=1") == ONE
-        assert await flush(cache, Flush(key="large.jpg")) != Flushed(0, 0)
+        assert await flush(cache, Flush(key="large.jpg")) != FlushResult(0, 0)
 
     run(use, server.url)
 

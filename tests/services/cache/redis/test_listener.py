@@ -10,7 +10,7 @@ from resizer.cache.flusher import Flusher
 from resizer.cache.redis import RedisCache
 from resizer.cache.redis.connect import connect
 from resizer.errors import CacheUnavailable
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 from tests.support.caches import cache_on, flush, listening, run
 from tests.support.deadlines import stretched
 from tests.support.servers import RedisServer
@@ -300,7 +300,7 @@ def test_a_gateway_that_ends_is_waited_for_no_more(redis_server: RedisServer) ->
         async with listening(cache) as heard:
             await heard.until("ready")
             assert (await flush(cache, Flush(key="a"))).confirmed == 1
-        assert (await flush(cache, Flush(key="a"))) == Flushed()
+        assert (await flush(cache, Flush(key="a"))) == FlushResult()
 
     run(use, redis_server.url)
 

@@ -5,7 +5,7 @@ import pytest
 from resizer.cache.lease import Lease
 from resizer.cache.redis import RedisCache, overlay_index
 from resizer.model.field import Overlay, field_of
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 from resizer.model.transform import Transform
 from tests.support.caches import ONE, fill, flush, run
 from tests.support.servers import RedisCluster as ClusterServer
@@ -83,7 +83,7 @@ def test_a_flush_of_an_original_that_is_no_overlay_walks_through_nothing(
     async def use(cache: RedisCache) -> None:
         await filled(cache)
         assert await cache.showing([Flush(key="photos/cat.jpg"), Flush(tag="thumb")]) == []
-        assert await flush(cache, Flush(key="photos/cat.jpg")) == Flushed(1, 3)
+        assert await flush(cache, Flush(key="photos/cat.jpg")) == FlushResult(1, 3)
 
     run(use, redis_server.url)
 

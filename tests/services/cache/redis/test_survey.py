@@ -7,14 +7,14 @@ import pytest
 from resizer.cache.redis.connect import Client
 from resizer.cache.redis.names import Names
 from resizer.cache.redis.reading import names_from
-from resizer.cache.redis.survey import Held, survey
+from resizer.cache.redis.survey import CachedOriginal, survey
 from tests.support.servers import RedisCluster, RedisServer
 
 NAMES = Names("here")
 
 
-def surveyed(url: str) -> list[Held]:
-    async def walk() -> list[Held]:
+def surveyed(url: str) -> list[CachedOriginal]:
+    async def walk() -> list[CachedOriginal]:
         return [held async for held in survey(url, NAMES.namespace, 5)]
 
     return sorted(asyncio.run(walk()), key=lambda held: held.key)
@@ -23,7 +23,10 @@ def surveyed(url: str) -> list[Held]:
 def test_variants_and_their_bytes_are_counted_by_original(redis_server: RedisServer) -> None:
     redis_server.run("HSET", NAMES.of("a.jpg"), "1:w=1", "12345", "1:w=2@thumb", "678")
     redis_server.run("HSET", NAMES.of("b/c.jpg"), "1:w=1", "1")
-    assert surveyed(redis_server.url) == [Held("a.jpg", 2, 8), Held("b/c.jpg", 1, 1)]
+    assert surveyed(redis_server.url) == [
+        CachedOriginal("a.jpg", 2, 8),
+        CachedOriginal("b/c.jpg", 1, 1),
+    ]
 
 
 def test_leases_and_paths_are_no_variants(redis_server: RedisServer) -> None:
@@ -31,7 +34,7 @@ def test_leases_and_paths_are_no_variants(redis_server: RedisServer) -> None:
         "HSET", NAMES.of("a.jpg"), "1:w=1", "12345", "lease:1:w=2", "t:9", "path:/x", "p"
     )
     redis_server.run("HSET", NAMES.of("only-leased.jpg"), "lease:1:w=2", "t:9")
-    assert surveyed(redis_server.url) == [Held("a.jpg", 1, 5)]
+    assert surveyed(redis_server.url) == [CachedOriginal("a.jpg", 1, 5)]
 
 
 def test_other_sources_and_other_programs_are_left_out(redis_server: RedisServer) -> None:

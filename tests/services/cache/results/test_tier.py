@@ -16,7 +16,7 @@ from resizer.cache.results import ResultsTier
 from resizer.cache.results.names import name_of
 from resizer.cache.results.tier import _digest
 from resizer.errors import CacheUnavailable
-from resizer.model.flush import Flush, Flushed
+from resizer.model.flush import Flush, FlushResult
 from resizer.model.image import pack
 from resizer.storage.address import Servers
 from resizer.storage.kinds import read_address
@@ -115,7 +115,7 @@ def test_every_spelling_of_a_key_is_held_beside_the_others(place: Place) -> None
             found = await results.get(key, FIELD)
             assert found is not None, key
             assert found.body == key.encode()
-        assert await results.flush(Flush()) == Flushed(len(ODD_KEYS), len(ODD_KEYS))
+        assert await results.flush(Flush()) == FlushResult(len(ODD_KEYS), len(ODD_KEYS))
 
     place.run(steps)
     assert place.names() == []
@@ -147,7 +147,7 @@ def test_a_directory_holds_any_keys_together(
             found = await results.get(key, FIELD)
             assert found is not None
             assert found.body == key.encode()
-        assert await results.flush(Flush()) == Flushed(len(keys), len(keys))
+        assert await results.flush(Flush()) == FlushResult(len(keys), len(keys))
 
     place.run(steps)
     assert place.names() == []
@@ -212,13 +212,13 @@ def test_a_flush_removes_what_it_names_and_nothing_else(place: Place, flush: Flu
     async def steps(results: ResultsTier) -> None:
         for key, field in STORED:
             await results.put(key, field, VARIANT)
-        expected = Flushed(len({key for key, _ in meant}), len(meant))
+        expected = FlushResult(len({key for key, _ in meant}), len(meant))
         assert await results.flush(flush, dry_run=True) == expected
         assert len(place.names()) == len(STORED)
         assert await results.flush(flush) == expected
         left = [stored for stored in STORED if await results.get(*stored)]
         assert left == [stored for stored in STORED if stored not in meant]
-        assert await results.flush(flush) == Flushed()
+        assert await results.flush(flush) == FlushResult()
 
     place.run(steps)
 
@@ -231,7 +231,7 @@ def test_a_flush_of_many_takes_them_all(place: Place, monkeypatch: pytest.Monkey
         place.write(name, b"")
 
     async def steps(results: ResultsTier) -> None:
-        assert await results.flush(Flush(prefix="many/")) == Flushed(35, 35)
+        assert await results.flush(Flush(prefix="many/")) == FlushResult(35, 35)
 
     place.run(steps)
     assert place.names() == []
@@ -252,7 +252,7 @@ def test_sources_that_share_a_place_do_not_see_each_other(tmp_path: Path) -> Non
         one, other = (open_results(str(tmp_path), namespace) for namespace in ("one", "other"))
         await one.put("cat", FIELD, VARIANT)
         assert await other.get("cat", FIELD) is None
-        assert await other.flush(Flush()) == Flushed()
+        assert await other.flush(Flush()) == FlushResult()
         assert await one.get("cat", FIELD) == VARIANT
 
     asyncio.run(run())
@@ -264,7 +264,7 @@ def test_a_stranger_is_left_alone(place: Place) -> None:
         place.write(name, b"mine")
 
     async def steps(results: ResultsTier) -> None:
-        assert await results.flush(Flush()) == Flushed()
+        assert await results.flush(Flush()) == FlushResult()
 
     place.run(steps)
     assert sorted(place.names()) == sorted(strangers)
@@ -313,7 +313,7 @@ def test_what_was_half_written_is_never_read(tmp_path: Path) -> None:
 
     async def steps(results: ResultsTier) -> None:
         assert await results.get("cat", FIELD) is None
-        assert await results.flush(Flush()) == Flushed()
+        assert await results.flush(Flush()) == FlushResult()
         await results.put("cat", FIELD, VARIANT)
         assert await results.get("cat", FIELD) == VARIANT
 

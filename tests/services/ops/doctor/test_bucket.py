@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from resizer.ops.doctor.aws import credentials, privacy, reading
-from resizer.ops.doctor.aws.client import AwsAnswer, Doors, ask, open_doors
+from resizer.ops.doctor.aws.client import AwsAnswer, BucketClients, ask, open_clients
 from resizer.ops.doctor.aws.credentials import (
     judge_identity,
     judge_outside,
@@ -76,14 +76,14 @@ def public(s3: S3Bucket) -> Iterator[S3Bucket]:
 
 def found(
     bucket: S3Bucket,
-    look: Callable[[Doors, "asyncio.Future[reading.Sample]"], Awaitable[Any]],
+    look: Callable[[BucketClients, "asyncio.Future[reading.Sample]"], Awaitable[Any]],
     prefix: str = "",
     key: str | None = None,
     name: str | None = None,
 ) -> dict[str, Verdict]:
     async def run() -> list[Finding]:
         address = S3Address(name or bucket.name, prefix, Servers(bucket.endpoint))
-        doors = open_doors(address, None)
+        doors = open_clients(address, None)
         sample = asyncio.ensure_future(find_sample(doors, key))
         findings: list[Finding] = await look(doors, sample)
         await sample
@@ -178,7 +178,7 @@ def test_a_look_at_the_credentials_changes_nothing(private: S3Bucket) -> None:
 
 def test_the_clock_of_the_bucket_is_read_from_any_answer(s3: S3Bucket) -> None:
     async def run() -> AwsAnswer:
-        doors = open_doors(S3Address(s3.name, "", Servers(s3.endpoint)), None)
+        doors = open_clients(S3Address(s3.name, "", Servers(s3.endpoint)), None)
         return await ask(doors.own.get_object, Bucket=s3.name, Key="none")
 
     answer = asyncio.run(run())

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from resizer.model.limits import Limits
-from resizer.ops.doctor.checkup import check_all, made
+from resizer.ops.doctor.checkup import check_all, outcome_of
 from resizer.ops.doctor.finding import Check, Finding, Verdict
 from resizer.ops.doctor.machine import available_mib, judge_files, judge_memory
 from resizer.ops.doctor.renderer import (
@@ -31,7 +31,7 @@ from tests.support.servers import RedisServer, S3Bucket, free_port
 STRONG = "0f3c9a7e5d81b264e07af95c3b6d2841"
 OK, WARN, FAIL = Verdict.OK, Verdict.WARN, Verdict.FAIL
 needs_landlock = pytest.mark.skipif(
-    not lock.available(), reason="without Landlock in its kernel no machine is in order"
+    not lock.landlock_abi(), reason="without Landlock in its kernel no machine is in order"
 )
 
 
@@ -121,7 +121,7 @@ def test_a_check_that_fails_is_yellow() -> None:
     async def fails() -> list[Finding]:
         raise RuntimeError("secret")
 
-    (finding,) = asyncio.run(made(Check("thing", fails), seconds=9))
+    (finding,) = asyncio.run(outcome_of(Check("thing", fails), seconds=9))
     assert finding == Finding("thing", WARN, "Not checked: RuntimeError.")
 
 
@@ -130,7 +130,7 @@ def test_a_check_that_takes_too_long_is_yellow() -> None:
         await asyncio.Event().wait()
         return []
 
-    (finding,) = asyncio.run(made(Check("thing", waits), seconds=0.01))
+    (finding,) = asyncio.run(outcome_of(Check("thing", waits), seconds=0.01))
     assert finding.verdict is WARN
     assert "no answer" in finding.says
 
@@ -249,7 +249,7 @@ def test_a_machine_without_any_sandbox_is_red(
     """As in a container that denies both: its workers find neither Landlock nor seccomp."""
     without = (
         "import sys; sys.modules['pyseccomp'] = None\n"
-        "import resizer.render.sandbox.lock as lock; lock.available = lambda: 0\n"
+        "import resizer.render.sandbox.lock as lock; lock.landlock_abi = lambda: 0\n"
     )
     boot = COMMAND[5].replace("del sys.path[0]\n", f"del sys.path[0]\n{without}")
     assert without in boot

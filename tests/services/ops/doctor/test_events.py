@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from resizer.ops.doctor.checkup import check_all
 from resizer.ops.doctor.events import DEAD_LETTERS, EVENTS, judge_dead_letters, judge_events
 from resizer.ops.doctor.finding import Verdict
-from resizer.ops.watch.queue import QueueAway, QueueFacts, QueueMissing, QueueRefused
+from resizer.ops.watch.queue import QueueFacts, QueueMissing, QueueRefused, QueueUnavailable
 from resizer.settings.settings import Settings
 from tests.support.queues import Line, MakeLine
 from tests.support.servers import RedisServer, S3Bucket, free_port
@@ -76,12 +76,12 @@ def test_what_keeps_a_watcher_from_beginning_is_red(tmp_path: Path, line: Line) 
         (QueueFacts(30, redrives=True), OK, OK),
         (QueueFacts(30, redrives=False), WARN, OK),
         (QueueMissing("SQS refuses: QueueDoesNotExist"), FAIL, FAIL),
-        (QueueAway("SQS does not answer: ReadTimeoutError"), FAIL, FAIL),
+        (QueueUnavailable("SQS does not answer: ReadTimeoutError"), FAIL, FAIL),
         (REFUSED, FAIL, WARN),
     ],
 )
 def test_what_sqs_answers_is_judged(
-    answer: QueueFacts | QueueAway, events: Verdict, dead_letters: Verdict
+    answer: QueueFacts | QueueUnavailable, events: Verdict, dead_letters: Verdict
 ) -> None:
     assert judge_events(answer, elsewhere=False).verdict is events
     assert judge_dead_letters(answer).verdict is dead_letters

@@ -14,11 +14,11 @@ import pytest
 
 from resizer.errors import InvalidRequest, SignatureMismatch, SourceUnavailable
 from resizer.ops.warm import run as running
-from resizer.ops.warm.client import Client, WarmOutcome
+from resizer.ops.warm.client import WarmClient, WarmOutcome
 from resizer.ops.warm.plan import WarmPlan, keys_in, written_keys
-from resizer.ops.warm.report import Report, failures_in_words, in_words
-from resizer.ops.warm.resume import OtherRun, Resume
-from resizer.ops.warm.run import Run
+from resizer.ops.warm.report import WarmReport, failures_in_words, in_words
+from resizer.ops.warm.resume import ResumeFile, ResumeMismatch
+from resizer.ops.warm.run import WarmRun
 from resizer.ops.warm.variants import VariantSpec, of_width, variant_specs
 from resizer.urls.access import Access, Urls
 from resizer.urls.links import Links
@@ -113,10 +113,10 @@ def plan(url: str, concurrency: int = 2, *options: str) -> WarmPlan:
 
 
 def warmed(
-    asking: WarmPlan, keys: AsyncIterator[str], resume: Resume | None = None
-) -> tuple[Run, Report]:
-    async def go() -> Run:
-        run = Run(asking, Report(), resume)
+    asking: WarmPlan, keys: AsyncIterator[str], resume: ResumeFile | None = None
+) -> tuple[WarmRun, WarmReport]:
+    async def go() -> WarmRun:
+        run = WarmRun(asking, WarmReport(), resume)
         await run.warm(keys)
         return run
 
@@ -204,8 +204,8 @@ def test_other_problems_are_not_asked_again_and_told(stand_in: Any) -> None:
     file = io.StringIO()
     gateway = stand_in(answer)
 
-    async def go() -> Report:
-        run = Run(plan(gateway.url, 1), Report(file))
+    async def go() -> WarmReport:
+        run = WarmRun(plan(gateway.url, 1), WarmReport(file))
         await run.warm(these("gone.jpg", "b.jpg"))
         return run.report
 
@@ -222,7 +222,7 @@ def test_other_problems_are_not_asked_again_and_told(stand_in: Any) -> None:
     ("file", "has"), [(None, "--failures FILE"), (io.StringIO(), "the file of --failures")]
 )
 def test_only_the_first_failures_are_shown(file: io.StringIO | None, has: str) -> None:
-    report = Report(file)
+    report = WarmReport(file)
     for number in range(25):
         report.add(
             f"{number}.jpg",
@@ -236,7 +236,7 @@ def test_only_the_first_failures_are_shown(file: io.StringIO | None, has: str) -
 
 
 def test_of_one_original_one_failure_is_shown() -> None:
-    report = Report()
+    report = WarmReport()
     for width in range(9):
         report.add(
             "a.txt", VariantSpec((f"w={width}",), None), WarmOutcome(422, "unprocessable-source")
@@ -266,7 +266,7 @@ def test_a_listing_that_breaks_ends_the_run_after_what_is_under_way(stand_in: An
         raise SourceUnavailable("The source does not list its keys.")
 
     gateway = stand_in(image)
-    run = Run(plan(gateway.url), Report())
+    run = WarmRun(plan(gateway.url), WarmReport())
     with pytest.raises(SourceUnavailable):
         asyncio.run(run.warm(breaks()))
     assert run.report.filled == 1
@@ -275,14 +275,14 @@ def test_a_listing_that_breaks_ends_the_run_after_what_is_under_way(stand_in: An
 def test_a_connection_that_was_dropped_is_made_anew(stand_in: Any) -> None:
     gateway = stand_in(image)
     gateway.hangs_up = True
-    client = Client(gateway.url)
+    client = WarmClient(gateway.url)
     assert [client.get("/img/w=1/a.jpg", None).status for _ in range(3)] == [200] * 3
     client.close()
 
 
 def test_a_path_goes_out_as_it_is_written(stand_in: Any) -> None:
     gateway = stand_in(image)
-    client = Client(f"{gateway.url}/images/")
+    client = WarmClient(f"{gateway.url}/images/")
     client.get("/img/w=1/%2Fa/./b%2b%2C//c.jpg", None)
     client.close()
     assert gateway.asked[0][0] == "/images/img/w=1/%2Fa/./b%2b%2C//c.jpg"
@@ -291,10 +291,10 @@ def test_a_path_goes_out_as_it_is_written(stand_in: Any) -> None:
 def test_a_run_goes_on_where_it_was(stand_in: Any, tmp_path: Path) -> None:
     gateway = stand_in(image)
     file = tmp_path / "state"
-    with Resume(file, ASKED) as resume:
+    with ResumeFile(file, ASKED) as resume:
         warmed(plan(gateway.url), these("a.jpg", "b\n.jpg"), resume)
         assert len(resume) == 1  # a line feed cannot be in a URL
-    with Resume(file, ASKED) as resume:
+    with ResumeFile(file, ASKED) as resume:
         _, report = warmed(plan(gateway.url), these("a.jpg", "c.jpg"), resume)
     assert (report.skipped, report.originals) == (1, 1)
     assert [path for path, _ in gateway.asked] == ["/img/width=9/a.jpg", "/img/width=9/c.jpg"]
@@ -302,22 +302,22 @@ def test_a_run_goes_on_where_it_was(stand_in: Any, tmp_path: Path) -> None:
 
 def test_what_failed_is_tried_again_by_the_next_run(stand_in: Any, tmp_path: Path) -> None:
     gateway = stand_in(lambda path: problem(404, "source-not-found"))
-    with Resume(tmp_path / "state", ASKED) as resume:
+    with ResumeFile(tmp_path / "state", ASKED) as resume:
         warmed(plan(gateway.url), these("a.jpg"), resume)
         assert "a.jpg" not in resume
 
 
 def test_a_line_cut_by_a_kill_is_no_done_original(tmp_path: Path) -> None:
     file = tmp_path / "state"
-    with Resume(file, ASKED) as resume:
+    with ResumeFile(file, ASKED) as resume:
         resume.note("a.jpg")
         resume.note("b.jpg")
     file.write_bytes(file.read_bytes()[:-4])
-    with Resume(file, ASKED) as resume:
+    with ResumeFile(file, ASKED) as resume:
         assert "a.jpg" in resume
         assert "b.jpg" not in resume
         resume.note("c.jpg")
-    with Resume(file, ASKED) as resume:
+    with ResumeFile(file, ASKED) as resume:
         assert len(resume) == 2
 
 
@@ -325,16 +325,16 @@ def test_a_line_cut_by_a_kill_is_no_done_original(tmp_path: Path) -> None:
 def test_a_file_of_another_run_is_refused_and_left_alone(tmp_path: Path, text: str) -> None:
     file = tmp_path / "state"
     file.write_text(text)
-    with pytest.raises(OtherRun):
-        Resume(file, ASKED)
+    with pytest.raises(ResumeMismatch):
+        ResumeFile(file, ASKED)
     assert file.read_text() == text
 
 
 def test_a_stopped_run_finishes_what_is_under_way(stand_in: Any, tmp_path: Path) -> None:
     gateway = stand_in(image)
 
-    async def go() -> Run:
-        run = Run(plan(gateway.url, 1), Report())
+    async def go() -> WarmRun:
+        run = WarmRun(plan(gateway.url, 1), WarmReport())
         run.on_original = run.stop
         await run.warm(these(*(f"{n}.jpg" for n in range(100))))
         return run

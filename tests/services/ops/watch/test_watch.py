@@ -13,7 +13,7 @@ import pytest
 
 from resizer.cdn.target import PurgePolicy, read_target
 from resizer.errors import CacheUnavailable
-from resizer.ops.watch.queue import QueueAway, QueueRefused, open_queue
+from resizer.ops.watch.queue import QueueRefused, QueueUnavailable, open_queue
 from resizer.ops.watch.watcher import Watcher, WatchPolicy
 from resizer.storage.s3.address import S3Address
 from tests.support.deadlines import PATIENCE
@@ -347,14 +347,14 @@ def test_an_sqs_that_is_away_is_waited_for_and_draining_it_fails(
     assert {one.getMessage() for one in caplog.records} == {
         "SQS does not answer: EndpointConnectionError; trying again"
     }
-    with pytest.raises(QueueAway, match="SQS does not answer"):
+    with pytest.raises(QueueUnavailable, match="SQS does not answer"):
         asyncio.run(watching.drain())
 
 
 def test_an_sqs_that_goes_away_is_waited_for(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     flushes = Flushes()
     watching = watcher(line, flushes)
-    receive, failures = watching._queue.receive, [QueueAway("SQS fails")]
+    receive, failures = watching._queue.receive, [QueueUnavailable("SQS fails")]
 
     def failing(seconds: int) -> list[Any]:
         if failures:
