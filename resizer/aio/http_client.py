@@ -40,10 +40,10 @@ def exchange(
     """
     parts = urlsplit(url)
     target = url.partition("://")[2].removeprefix(parts.netloc) or "/"
-    place = parts.netloc.rpartition("@")[2]
+    host = parts.netloc.rpartition("@")[2]
     with client.stream(
         method,
-        f"{parts.scheme}://{place}/",
+        f"{parts.scheme}://{host}/",
         headers=headers,
         content=body,
         extensions={"target": target.encode("ascii")},

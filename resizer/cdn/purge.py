@@ -10,7 +10,7 @@ from resizer.cdn.call import PurgeCall
 from resizer.cdn.target import PurgePolicy, Target, calls_for
 from resizer.model.flush import Flush
 
-_PATIENCE = 120.0
+_TOTAL_WAIT = 120.0
 """Seconds that all waiting for one target may add up to. An invalidation of CloudFront that stands
 in the way of another is done within a minute."""
 _ATTEMPTS = 6
@@ -38,7 +38,7 @@ class RetryPolicy:
     attempts: int = _ATTEMPTS
     first_wait: float = _FIRST_WAIT
     longest_wait: float = _LONGEST_WAIT
-    patience: float = _PATIENCE
+    total_wait: float = _TOTAL_WAIT
 
 
 async def purge(
@@ -53,11 +53,16 @@ async def purge(
     """
     known = frozenset(paths)
     return await asyncio.gather(
-        *(_tell(each, calls_for(each, policy, flushes, known), tries) for each in policy.targets)
+        *(
+            _purge_target(each, calls_for(each, policy, flushes, known), tries)
+            for each in policy.targets
+        )
     )
 
 
-async def _tell(target: Target, calls: Sequence[PurgeCall], tries: RetryPolicy) -> PurgeOutcome:
+async def _purge_target(
+    target: Target, calls: Sequence[PurgeCall], tries: RetryPolicy
+) -> PurgeOutcome:
     name = str(target)
     if not calls:
         return PurgeOutcome(name, warning="no URL of it is known, so nothing was purged there")
@@ -65,16 +70,16 @@ async def _tell(target: Target, calls: Sequence[PurgeCall], tries: RetryPolicy) 
     limit = RateLimit(target.vendor.pause)
     for made, call in enumerate(calls):
         await limit.wait()
-        if failure := await _make(call, budget):
+        if failure := await _attempt(call, budget):
             part = f", after {made} of {len(calls)} calls" if made else ""
             return PurgeOutcome(name, made, failure + part)
     return PurgeOutcome(name, len(calls))
 
 
-async def _make(call: PurgeCall, budget: "RetryBudget") -> str | None:
+async def _attempt(call: PurgeCall, budget: "RetryBudget") -> str | None:
     """Make one call, several times if need be; why it failed."""
     attempts, result = 1, await asyncio.to_thread(call.send)
-    while result.again and await budget.may_go_on(attempts, result.wait):
+    while result.again and await budget.wait_for_another(attempts, result.wait):
         attempts, result = attempts + 1, await asyncio.to_thread(call.send)
     return None if result.done else result.said
 
@@ -84,9 +89,9 @@ class RetryBudget:
 
     def __init__(self, tries: RetryPolicy) -> None:
         self._tries = tries
-        self._left = tries.patience
+        self._left = tries.total_wait
 
-    async def may_go_on(self, attempts: int, asked_for: float) -> bool:
+    async def wait_for_another(self, attempts: int, asked_for: float) -> bool:
         """Wait before another attempt, and whether there is to be one.
 
         As long as the other side asked for, if that is longer than the backoff.

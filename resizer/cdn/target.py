@@ -20,11 +20,11 @@ class Target:
     """One cache in front of the gateway."""
 
     vendor: Vendor
-    place: str
+    address: str
     """The id of a distribution, zone or service, or the URL of a server without its last slash."""
 
     def __str__(self) -> str:
-        return f"{self.vendor.name}:{self.place}"
+        return f"{self.vendor.name}:{self.address}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,15 @@ def read_target(text: str) -> Target:
 
     Raises ValueError that says what there is.
     """
-    name, _, place = text.partition(":")
+    name, _, address = text.partition(":")
     vendor = VENDORS.get(name)
     if vendor is None:
         raise ValueError(f"must be entries such as fastly:id, of {', '.join(VENDORS)}")
     if vendor.is_server:
-        return Target(vendor, _server(place, name))
-    if not _ID.fullmatch(place):
+        return Target(vendor, _server(address, name))
+    if not _ID.fullmatch(address):
         raise ValueError(f"{name}: must be followed by an id")
-    return Target(vendor, place)
+    return Target(vendor, address)
 
 
 def calls_for(
@@ -69,7 +69,7 @@ def calls_for(
     """
     known = sorted(_sendable(path) for path in paths)
     token = policy.tokens.get(target.vendor.token, "")
-    purge = Purge(target.place, flushes, known, policy.public_url, token)
+    purge = Purge(target.address, flushes, known, policy.public_url, token)
     return [*target.vendor.calls(purge)]
 
 

@@ -14,7 +14,7 @@ from resizer.model.flush import Flush
 class Purge:
     """What one cache is to forget, in each of the ways in which it may be told."""
 
-    place: str
+    address: str
     """The id of a distribution, zone or service, or the URL of a server without its last slash."""
     flushes: Sequence[Flush]
     paths: Sequence[str] = ()

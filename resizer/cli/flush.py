@@ -72,9 +72,11 @@ def _account(flushed: FlushResult, dry_run: bool) -> str:
     verb = "would flush" if dry_run else "flushed"
     variants = counted(flushed.variants, "variant")
     originals = counted(flushed.originals, "original")
-    behind = f", and {flushed.results:,} among the results" if flushed.results else ""
-    told = f"; confirmed by {counted(flushed.confirmed, 'gateway')}" if flushed.confirmed else ""
-    return f"{verb} {variants} of {originals}{behind}{told}"
+    results = f", and {flushed.results:,} among the results" if flushed.results else ""
+    confirmed = (
+        f"; confirmed by {counted(flushed.confirmed, 'gateway')}" if flushed.confirmed else ""
+    )
+    return f"{verb} {variants} of {originals}{results}{confirmed}"
 
 
 async def _flush(settings: Settings, flushes: list[Flush], dry_run: bool) -> FlushResult:

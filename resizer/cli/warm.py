@@ -82,22 +82,22 @@ def warm(
         exit_with(str(error), ASKED_WRONGLY)
     source = _keys(settings, prefix or "", keys)
     if dry_run:
-        _tell_if_none(_count(plan, source), prefix, keys)
+        _warn_if_none(_count(plan, source), prefix, keys)
         return
     with ExitStack() as stack:
         noted = _open_resume(stack, resume, run_identity(settings, plan, prefix, keys))
         report = _open_report(stack, failures)
-        broken = _go(plan, report, noted, source, countable=keys != "-")
-    _tell(report)
+        broken = _run(plan, report, noted, source, countable=keys != "-")
+    _print_report(report)
     if broken:
         again = f"--resume {resume}" if resume else "--resume FILE"
         exit_with(f"{broken}; {again} goes on where {'it' if resume else 'such a run'} ended")
-    _tell_if_none(report.originals + report.skipped, prefix, keys)
+    _warn_if_none(report.originals + report.skipped, prefix, keys)
     if report.failed:
         raise typer.Exit(FAILED)
 
 
-def _go(
+def _run(
     plan: "WarmPlan", report: "WarmReport", noted: "ResumeFile | None", keys: Keys, countable: bool
 ) -> str | None:
     """The run; what ended it before its time, if anything did."""
@@ -131,7 +131,7 @@ def _keys(settings: Settings, prefix: str, file: str | None) -> Keys:
     return lambda: settings.source_address.keys(prefix)
 
 
-def _tell_if_none(originals: int, prefix: str | None, file: str | None) -> None:
+def _warn_if_none(originals: int, prefix: str | None, file: str | None) -> None:
     """No failure, as a flush of nothing is none, but perhaps not what was meant."""
     if originals:
         return
@@ -184,7 +184,7 @@ async def _warm(run: "WarmRun", keys: Keys, countable: bool) -> None:
     loop.add_signal_handler(signal.SIGINT, _stop, run, loop)
     with progress("original") as shown:
         run.on_original = shown.advance
-        counting = asyncio.create_task(_tell_total(keys(), shown)) if countable else None
+        counting = asyncio.create_task(_count_total(keys(), shown)) if countable else None
         try:
             await run.warm(keys())
         finally:
@@ -198,7 +198,7 @@ def _stop(run: "WarmRun", loop: asyncio.AbstractEventLoop) -> None:
     loop.remove_signal_handler(signal.SIGINT)  # the second time ends at once
 
 
-async def _tell_total(keys: AsyncIterator[str], shown: "ProgressDisplay") -> None:
+async def _count_total(keys: AsyncIterator[str], shown: "ProgressDisplay") -> None:
     """Listed a second time, beside the work: a thousand keys are one request, and nothing of them
     is kept."""
     from resizer.ops.warm.plan import count
@@ -206,7 +206,7 @@ async def _tell_total(keys: AsyncIterator[str], shown: "ProgressDisplay") -> Non
     shown.total(await count(keys))
 
 
-def _tell(report: "WarmReport") -> None:
+def _print_report(report: "WarmReport") -> None:
     from resizer.ops.warm.report import failures_in_words, in_words
 
     out.print(in_words(report))

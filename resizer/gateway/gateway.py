@@ -164,11 +164,11 @@ class Gateway:
 
     def _hit(self, call: AnyCall, found: Variant | None, tier: str) -> Answer | None:
         """`found`, if it may be served at once; what Redis holds was looked at before."""
-        stage = self._tiers.freshness(found) if found is not None else FreshnessState.OVER
-        if found is None or stage not in (FreshnessState.FRESH, FreshnessState.STALE):
+        state = self._tiers.freshness(found) if found is not None else FreshnessState.OVER
+        if found is None or state not in (FreshnessState.FRESH, FreshnessState.STALE):
             return None
         self._metrics.hits_of[tier].inc()
-        if stage is FreshnessState.STALE:
+        if state is FreshnessState.STALE:
             return self._stale(call, found, tier)
         return Answer(found, tier=tier)
 
@@ -176,10 +176,10 @@ class Gateway:
         """Serve `variant` as it is, and have it revalidated behind the reply."""
         self._metrics.stale.inc()
         if not call.flushed and self._revalidations.find(call.id) is None:
-            behind: VariantCall[None] = VariantCall(
+            revalidation: VariantCall[None] = VariantCall(
                 call.id, call.transform, call.preset, call.overlays
             )
-            self._revalidations.start(behind, lambda f: self._revalidate(f, variant))
+            self._revalidations.start(revalidation, lambda f: self._revalidate(f, variant))
         return Answer(variant, tier=tier, stale=True)
 
     async def _revalidate(self, call: VariantCall[None], known: Variant) -> None:

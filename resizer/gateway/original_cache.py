@@ -24,7 +24,7 @@ _DESCRIPTORS_SHARE = 4
 """Each kept original holds a file descriptor; clients, Redis and workers need theirs too."""
 
 
-Found = TypeVar("Found", bound=Original | Unchanged)
+Fetched = TypeVar("Fetched", bound=Original | Unchanged)
 
 
 @dataclass(slots=True, eq=False)
@@ -80,7 +80,7 @@ class OriginalCache:
         self._on_arrival = on_arrival
         self._clock = clock
         self._monotonic = monotonic
-        self._kept: Lru[str, Original] = Lru(
+        self._cached: Lru[str, Original] = Lru(
             max_entries=resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE,
             max_bytes=max_bytes,
             size_of=_cost,
@@ -89,12 +89,12 @@ class OriginalCache:
         self._calls: SingleFlight[str, _OriginalCall] = SingleFlight(self._coherence, Flush.touches)
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._cached)
 
     @property
     def size(self) -> int:
         """Bytes held, overhead included; those of calls are not."""
-        return self._kept.size
+        return self._cached.size
 
     async def fetch(self, key: str) -> Original:
         """The original. Raises what the source raises, and Overloaded without descriptors."""
@@ -116,26 +116,26 @@ class OriginalCache:
     async def close(self) -> None:
         """Cancel the calls and let go of everything. The source is left open."""
         await self._calls.drain(0)
-        self._kept.clear()
+        self._cached.clear()
 
     def forget(self, flush: Flush) -> None:
         """Do what was flushed, at once: nothing asked of the source before is used again."""
-        for key in filter(flush.touches, self._kept):
-            self._kept.remove(key)
+        for key in filter(flush.touches, self._cached):
+            self._cached.remove(key)
 
     def drop(self, key: str) -> None:
         """Let go of an original that is of no use: the next one who asks gets it anew."""
-        self._kept.remove(key)
+        self._cached.remove(key)
 
     def clear(self) -> None:
         """Forget everything; what is under way may not be kept."""
-        self._kept.clear()
+        self._cached.clear()
         self._calls.forget(Flush())
 
     async def _get(self, key: str, etag: str) -> Original | Unchanged:
-        if kept := self._fresh(key):
+        if cached := self._fresh(key):
             self._on_hit()
-            return _answer(kept, etag)
+            return _answer(cached, etag)
         call = self._call(key, etag)
         with call.held():
             try:
@@ -147,13 +147,13 @@ class OriginalCache:
         return await self._source.refetch(key, etag)
 
     def _fresh(self, key: str) -> Original | None:
-        kept = self._kept.get(key)
-        if kept is None or not self._coherence.trusted:
+        cached = self._cached.get(key)
+        if cached is None or not self._coherence.trusted:
             return None
-        if not 0 <= self._clock() - kept.checked_at < self._fresh_seconds:
+        if not 0 <= self._clock() - cached.checked_at < self._fresh_seconds:
             return None
-        self._kept.touch(key)
-        return kept
+        self._cached.touch(key)
+        return cached
 
     def _call(self, key: str, etag: str) -> _OriginalCall:
         """The one to wait for, joined or started."""
@@ -170,7 +170,7 @@ class OriginalCache:
             try:
                 found = await self._ask(call)
             except (SourceNotFound, UnprocessableSource):
-                self._kept.remove(call.id)
+                self._cached.remove(call.id)
                 raise
             finally:
                 # In the same turn as the last look at `call.etag`: nobody joins in between.
@@ -182,8 +182,8 @@ class OriginalCache:
 
     async def _ask(self, call: _OriginalCall) -> Original | Unchanged:
         """With the tag of what is kept, else with the tag asked about while that is enough."""
-        if kept := self._kept.get(call.id):
-            with _copy(kept) as mine:  # the kept one may go meanwhile
+        if cached := self._cached.get(call.id):
+            with _copy(cached) as mine:  # the kept one may go meanwhile
                 found = await self._arrived(self._source.refetch(call.id, mine.etag))
                 if isinstance(found, Original):
                     return found
@@ -194,7 +194,7 @@ class OriginalCache:
                 return found
         return await self._arrived(self._source.fetch(call.id))
 
-    async def _arrived(self, asking: Awaitable[Found]) -> Found:
+    async def _arrived(self, asking: Awaitable[Fetched]) -> Fetched:
         """What the source says; if it is an original, that is told with its time and its bytes."""
         started = self._monotonic()
         found = await asking
@@ -205,9 +205,9 @@ class OriginalCache:
     def _keep(self, call: _OriginalCall, original: Original) -> None:
         if call.flushed or not self._coherence.trusted:
             return
-        self._kept.remove(call.id)
+        self._cached.remove(call.id)
         if _cost(original) <= self._max_bytes // _LARGEST_SHARE:
-            self._kept.put(call.id, _copy(original))
+            self._cached.put(call.id, _copy(original))
 
 
 def _answer(found: Original | Unchanged, etag: str) -> Original | Unchanged:

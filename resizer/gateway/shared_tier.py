@@ -50,16 +50,16 @@ class Budget:
 
 
 class SharedTier:
-    """Nothing here raises, and no call waits for it longer than `patience` in all."""
+    """Nothing here raises, and no call waits for it longer than `timeout` in all."""
 
     def __init__(
-        self, shared: SharedCache, coherence: Coherence, metrics: Metrics, patience: float
+        self, shared: SharedCache, coherence: Coherence, metrics: Metrics, timeout: float
     ) -> None:
-        """`patience` in seconds."""
+        """`timeout` in seconds."""
         self._shared = shared
         self._coherence = coherence
         self._metrics = metrics
-        self._patience = patience
+        self._timeout = timeout
         self._failing: set[str] = set()
 
     async def get(self, id_: VariantId, budget: Budget) -> Variant | None:
@@ -123,7 +123,7 @@ class SharedTier:
             if what == "read" and not budget.seconds:
                 answer = await question
             else:
-                async with asyncio.timeout(self._patience - budget.seconds):
+                async with asyncio.timeout(self._timeout - budget.seconds):
                     answer = await question
             budget.seconds += time.monotonic() - started
         except (CacheUnavailable, TimeoutError) as error:

@@ -35,7 +35,7 @@ class Tiers:
     def __init__(
         self,
         memory: Memory,
-        refusals: NegativeCache,
+        negative_cache: NegativeCache,
         shared: SharedTier | None,
         results: WriteBehind | None,
         freshness: Freshness,
@@ -45,12 +45,12 @@ class Tiers:
         self.peek = memory.peek
         self.peek_stale = memory.peek_stale
         self._memory = memory
-        self._refusals = refusals
+        self._negative_cache = negative_cache
         self._shared = shared
         self._results = results
         self._freshness = freshness
         self._fingerprint = fingerprint
-        self.raise_if_known = refusals.raise_if_known
+        self.raise_if_known = negative_cache.raise_if_known
 
     def field(
         self, transform: Transform, preset: str | None = None, overlays: Sequence[Overlay] = ()
@@ -135,11 +135,11 @@ class Tiers:
     def refuse(self, call: AnyCall, error: ResizerError) -> None:
         """Have the next requests refused too, if `error` speaks of the original, not the moment."""
         if not call.flushed:
-            self._refusals.remember(*call.id, error)
+            self._negative_cache.remember(*call.id, error)
 
     def refuse_original(self, key: str, error: ResizerError) -> None:
         """Have whoever asks for the original of `key` refused too."""
-        self._refusals.remember(key, WHOLE_ORIGINAL, error)
+        self._negative_cache.remember(key, WHOLE_ORIGINAL, error)
 
     async def release(self, call: AnyCall, lease: Lease, error: ResizerError | None = None) -> None:
         """End a lease that brought nothing."""

@@ -33,7 +33,7 @@ from resizer.render.protocol.messages import (
     printable,
 )
 from resizer.render.sandbox import lock, self_test
-from resizer.render.sandbox.memory import give_back
+from resizer.render.sandbox.memory import trim_heap
 
 _MUCH_CPU_SECONDS = 0.1
 """No less goes by while a render fills memory that is worth giving back."""
@@ -73,7 +73,7 @@ def serve_jobs(render: Render, prepare: Callable[[Render, Limits], list[str]]) -
         while reply := _next_reply(gateway, render):
             _say(gateway, reply)
             if time.process_time() - before > _MUCH_CPU_SECONDS:
-                give_back()
+                trim_heap()
             before = time.process_time()
 
 

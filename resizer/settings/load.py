@@ -104,14 +104,14 @@ def warnings(settings: Settings) -> list[str]:
 
 def _fault(detail: ErrorDetails) -> str:
     name, *inner = (str(part) for part in detail["loc"])
-    place = f"{PREFIX}{name.upper()}" + "".join(f"[{part}]" for part in inner)
+    setting = f"{PREFIX}{name.upper()}" + "".join(f"[{part}]" for part in inner)
     if template := _WORDS.get(detail["type"]):
         words = template.format(**detail.get("ctx", {}))
     else:  # may quote what was given, braces included
         words = detail["msg"].removeprefix("Value error, ").rstrip(".")
     confidential = Confidential in Settings.model_fields[name].metadata
     given = "" if confidential else f" (given: {detail['input']!r:.80})"
-    return f"{place}: {words}{given}"
+    return f"{setting}: {words}{given}"
 
 
 def _unknown(name: str, known: list[str], prefix: str) -> str:

@@ -41,7 +41,7 @@ class DownloadBuffer:
                 f"The original has {announced} bytes; at most {max_bytes} are accepted."
             )
         self._announced = announced
-        self._asked_at = asked_at
+        self._sent_at = asked_at
         self._size = 0
         self._fd = _memfd()
 
@@ -61,7 +61,7 @@ class DownloadBuffer:
         fcntl.fcntl(self._fd, fcntl.F_ADD_SEALS, _SEALS)
         os.lseek(self._fd, 0, os.SEEK_SET)
         fd, self._fd = self._fd, -1
-        return Original(fd, self._size, etag, last_modified, self._asked_at)
+        return Original(fd, self._size, etag, last_modified, self._sent_at)
 
     def __enter__(self) -> Self:
         return self

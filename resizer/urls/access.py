@@ -39,12 +39,12 @@ def authorise(request: ImageRequest, access: Access) -> None:
     if access.urls is Urls.OPEN:
         return
     if access.urls is Urls.SIGNED:
-        raise SignatureMismatch(f"This URL needs a signature: {request.scheme.place}.")
+        raise SignatureMismatch(f"This URL needs a signature: {request.scheme.where}.")
     if not _is_preset(request, access.widths):
         raise SignatureMismatch(
             "Without a signature only presets"
             + (f" and the widths {_listed(access.widths)}" if access.widths else "")
-            + f" are accepted; anything else needs {request.scheme.place}."
+            + f" are accepted; anything else needs {request.scheme.where}."
         )
 
 

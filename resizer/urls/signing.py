@@ -16,9 +16,9 @@ class SignatureScheme:
     sign: Callable[[str, bytes], str]
     """A signing key, as the settings have it, and what is signed → the signature, in the only
     spelling that is accepted. Any key will do."""
-    place: str
+    where: str
     """Where the signature stands, in words that follow «needs»."""
-    covers: str
+    what: str
     """What is signed, in words that follow «does not match»."""
 
 
@@ -43,7 +43,7 @@ def verify(
         hmac.compare_digest(scheme.sign(secret, signed).encode(), claimed) for secret in secrets
     ]
     if not any(matches):
-        raise SignatureMismatch(f"The signature does not match {scheme.covers}.")
+        raise SignatureMismatch(f"The signature does not match {scheme.what}.")
 
 
 def check_expiry(expires: int | None, now: float) -> None:

@@ -212,7 +212,7 @@ class House:
         beside: "House | None" = None,
         with_shared: bool = True,
         with_results: bool = False,
-        patience: float = 5.0,
+        timeout: float = 5.0,
     ) -> None:
         self.source: CountingSource = beside.source if beside else CountingSource()
         self.renderer: GatedRenderer = beside.renderer if beside else GatedRenderer()
@@ -224,7 +224,7 @@ class House:
         self.coherence = Coherence(self._flush_deleted)
         self.memory = MemoryCache(1_000_000, self.coherence)
         self.metrics = Metrics()
-        shared = SharedTier(self.shared, self.coherence, self.metrics, patience)
+        shared = SharedTier(self.shared, self.coherence, self.metrics, timeout)
         behind = WriteBehind(self.results, self.coherence, self.metrics)
         self.tiers = Tiers(
             self.memory,

@@ -215,11 +215,11 @@ class RedisCache:
         return waiter
 
     async def _look_up_all(
-        self, places: list[tuple[str, str]]
+        self, wanted: list[tuple[str, str]]
     ) -> list[bytes | CacheUnavailable | None]:
         async with self._guard():
             pipeline = self._client.pipeline(transaction=False)
-            for name, field in places:
+            for name, field in wanted:
                 pipeline.hget(name, field)
             answers = await pipeline.execute(raise_on_error=False)
             if all(isinstance(answer, Exception) for answer in answers):

@@ -17,7 +17,7 @@ from resizer.cache.redis.names import Names
 from resizer.errors import CacheUnavailable
 
 _PINGS = 21
-_HEARS_SECONDS = 2.0
+_DELIVERY_SECONDS = 2.0
 Execute = Callable[..., Awaitable[Any]]
 """Sends one command, by its words, to one server."""
 
@@ -49,7 +49,7 @@ class RedisFacts:
     """What is told by one server, or by all primaries of a cluster."""
 
     nodes: tuple[RedisNode, ...]
-    hears: bool
+    delivers: bool
     """What is published is heard."""
     cluster_state: str | None = None
     """None where there is no cluster."""
@@ -65,7 +65,7 @@ async def read_facts(url: str, timeout: float) -> RedisFacts:
         servers = await _servers(client, url)
         nodes = await asyncio.gather(*(_node(name, execute) for name, execute in servers))
         return RedisFacts(
-            tuple(nodes), await _hears(client, subscriber), await _cluster_state(client)
+            tuple(nodes), await _delivers(client, subscriber), await _cluster_state(client)
         )
     except FAILURES as error:
         reason = type(error).__name__
@@ -85,18 +85,18 @@ async def _servers(client: Client, url: str) -> list[tuple[str, Execute]]:
 
 async def _node(name: str, execute: Execute) -> RedisNode:
     round_trip = await _round_trip(execute)
-    told = await _info(execute)
+    info = await _info(execute)
     return RedisNode(
         name=name,
         round_trip_seconds=round_trip,
         ahead_seconds=await _ahead(execute),
-        version=told.get("redis_version"),
-        role=told.get("role"),
-        policy=told.get("maxmemory_policy"),
-        max_bytes=told.get("maxmemory"),
-        used_bytes=told.get("used_memory"),
+        version=info.get("redis_version"),
+        role=info.get("role"),
+        policy=info.get("maxmemory_policy"),
+        max_bytes=info.get("maxmemory"),
+        used_bytes=info.get("used_memory"),
         snapshots=await _snapshots(execute),
-        append_only=bool(told["aof_enabled"]) if "aof_enabled" in told else None,
+        append_only=bool(info["aof_enabled"]) if "aof_enabled" in info else None,
         scripts=await _runs_scripts(execute),
     )
 
@@ -122,19 +122,19 @@ async def _ahead(execute: Execute) -> float | None:
 async def _info(execute: Execute) -> Mapping[str, Any]:
     """INFO is among the commands that ACLs call dangerous."""
     try:
-        told: Mapping[str, Any] = await execute("INFO")
+        info: Mapping[str, Any] = await execute("INFO")
     except ResponseError:
         return {}
-    return told
+    return info
 
 
 async def _snapshots(execute: Execute) -> bool | None:
     """Only CONFIG knows, which is dangerous too, and not offered by every service."""
     try:
-        told = await execute("CONFIG GET", "save")
+        info = await execute("CONFIG GET", "save")
     except ResponseError:
         return None
-    return bool(told.get("save")) if isinstance(told, Mapping) else None
+    return bool(info.get("save")) if isinstance(info, Mapping) else None
 
 
 async def _runs_scripts(execute: Execute) -> bool:
@@ -145,17 +145,17 @@ async def _runs_scripts(execute: Execute) -> bool:
     return True
 
 
-async def _hears(client: Client, subscriber: Subscriber) -> bool:
+async def _delivers(client: Client, subscriber: Subscriber) -> bool:
     """On every kind of channel that gateways use, of a source that nobody has: what comes on the
     channel of flushes is obeyed."""
     names = Names(f"doctor-{secrets.token_hex(8)}")
     silent = {names.flushes, names.fill_notices, names.confirmations("doctor")}
     listening = subscriber()
     try:
-        async with asyncio.timeout(_HEARS_SECONDS), listening.pubsub() as pubsub:
+        async with asyncio.timeout(_DELIVERY_SECONDS), listening.pubsub() as pubsub:
             await pubsub.subscribe(*silent)
             while silent:
-                message = await pubsub.get_message(timeout=_HEARS_SECONDS)
+                message = await pubsub.get_message(timeout=_DELIVERY_SECONDS)
                 if message is None:
                     return False
                 if message["type"] == "subscribe":
@@ -172,5 +172,5 @@ async def _hears(client: Client, subscriber: Subscriber) -> bool:
 async def _cluster_state(client: Client) -> str | None:
     if not isinstance(client, RedisCluster):
         return None
-    told = await client.get_primaries()[0].execute_command("CLUSTER INFO")
-    return str(told.get("cluster_state")) if isinstance(told, Mapping) else None
+    info = await client.get_primaries()[0].execute_command("CLUSTER INFO")
+    return str(info.get("cluster_state")) if isinstance(info, Mapping) else None

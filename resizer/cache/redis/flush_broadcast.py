@@ -27,19 +27,19 @@ _ALIVE_SECONDS = 5
 class Unconfirmed:
     """Gateways yet to confirm: as many as received it, and whoever was alive a moment ago."""
 
-    heard: int
+    received: int
     living: set[bytes]
-    forgetful: bool
+    restarted: bool
     """The server may have lost listeners who do not know it yet."""
     confirmed: set[bytes] = field(default_factory=set)
 
     @property
     def count(self) -> int:
-        return max(self.heard - len(self.confirmed), len(self.living - self.confirmed))
+        return max(self.received - len(self.confirmed), len(self.living - self.confirmed))
 
     @property
     def anybody(self) -> bool:
-        return self.count > 0 or self.forgetful
+        return self.count > 0 or self.restarted
 
 
 class FlushBroadcast:
@@ -112,10 +112,10 @@ class FlushBroadcast:
         command = ("PUBLISH", self._names.flushes, json.dumps(facts))
         async with self._guard():
             await self._client.initialize()
-            heard = await asyncio.gather(
+            received = await asyncio.gather(
                 *(node.execute_command(*command) for node in self._nodes())
             )
-        return sum(heard)
+        return sum(received)
 
     async def _living(self) -> set[bytes]:
         async with self._guard():
@@ -135,7 +135,7 @@ class FlushBroadcast:
             facts = await asyncio.gather(*questions)
         except ResponseError:
             return True
-        return any(told["uptime_in_seconds"] <= seconds + 1 for told in facts)
+        return any(info["uptime_in_seconds"] <= seconds + 1 for info in facts)
 
 
 async def _wait(pubsub: PubSub, missing: Unconfirmed, seconds: float) -> None:

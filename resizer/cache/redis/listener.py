@@ -28,7 +28,7 @@ from resizer.model.flush import Flush
 _log = logging.getLogger("resizer")
 _HEARTBEAT = 0.25
 """Seconds between two questions whether the line is alive."""
-_PATIENCE = 2 * _HEARTBEAT
+_SILENCE_SECONDS = 2 * _HEARTBEAT
 """Seconds without an answer after which nobody waits for the end of another's fill."""
 _REGISTER_SECONDS = 1.0
 _REMEMBERED = 64
@@ -58,7 +58,7 @@ class Listener:
         self._in_cluster = in_cluster
         self._gateway = broadcast.new_name()
         self._announced: deque[str] = deque(maxlen=_REMEMBERED)
-        self._said_lost = False
+        self._disconnect_reported = False
         self._pause = _FIRST_PAUSE
         self._looked = -math.inf
         self._since = self._asked = self._confirmed = -math.inf
@@ -72,12 +72,12 @@ class Listener:
         try:
             while True:
                 try:
-                    await self._hear()
+                    await self._listen()
                 except (RedisError, OSError) as error:
-                    self._lose(error)
+                    self._on_failure(error)
                 except Exception as error:  # whoever stops listening serves no memory for ever
                     _log.exception("a message could not be handled")
-                    self._lose(error)
+                    self._on_failure(error)
                 await asyncio.sleep(self._pause * random.uniform(0.5, 1))  # noqa: S311
                 self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         finally:
@@ -93,7 +93,7 @@ class Listener:
                 await self._broadcast.register(self._gateway)
             await asyncio.sleep(_REGISTER_SECONDS)
 
-    async def _hear(self) -> None:
+    async def _listen(self) -> None:
         client = self._subscriber()
         try:
             async with client.pubsub() as pubsub:
@@ -116,7 +116,7 @@ class Listener:
         silence = now - max(self._since, self._confirmed)
         if silence > Coherence.TRUST_SECONDS:
             raise RedisConnectionError("a PING was not answered")
-        if silence > _PATIENCE:
+        if silence > _SILENCE_SECONDS:
             self._notices.wake_all()
         if now - self._asked >= _HEARTBEAT:
             self._asked = now
@@ -127,29 +127,29 @@ class Listener:
         if not self._in_cluster or time.monotonic() - self._looked < _REGISTER_SECONDS:
             return
         self._looked = time.monotonic()
-        told = await client.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call]
-        if told["cluster_state"] != "ok" or int(told["cluster_known_nodes"]) < 2:
+        info = await client.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call]
+        if info["cluster_state"] != "ok" or int(info["cluster_known_nodes"]) < 2:
             raise RedisConnectionError("the node has left its cluster")
 
     def _handle(self, message: dict[str, Any]) -> None:
         match message["type"], message["data"]:
             case "pong", bytes(asked):
-                self._answered(float(asked))
+                self._on_pong(float(asked))
             case "message", bytes(data) if message["channel"] == self._names.flushes.encode():
-                self._flushed(data)
+                self._on_announcement(data)
             case "message", bytes(data):
                 self._notices.notify(data)
 
-    def _answered(self, asked: float) -> None:
+    def _on_pong(self, asked: float) -> None:
         """The first answer says that the subscription stands."""
         if self._confirmed < self._since:
-            self._said_lost = False
+            self._disconnect_reported = False
             self._pause = _FIRST_PAUSE
             self._coherence.on_reconnect()
         self._confirmed = asked
         self._coherence.confirmed(asked)
 
-    def _flushed(self, data: bytes) -> None:
+    def _on_announcement(self, data: bytes) -> None:
         announcement, flushes = read_announcement(data)
         if announcement and announcement in self._announced:
             return  # every node of a cluster passes it on
@@ -163,11 +163,11 @@ class Listener:
             with suppress(CacheUnavailable):  # whoever flushes waits until this process is not sure
                 await self._broadcast.confirm(announcement, self._gateway)
 
-    def _lose(self, error: Exception) -> None:
+    def _on_failure(self, error: Exception) -> None:
         self._coherence.distrust()
         self._notices.wake_all()
-        if not self._said_lost:
-            self._said_lost = True
+        if not self._disconnect_reported:
+            self._disconnect_reported = True
             self._coherence.on_disconnect(type(error).__name__)
 
 

@@ -61,10 +61,10 @@ async def _held(client: Client, names: list[bytes], prefix_length: int) -> list[
 
 
 async def _sizes(client: Client, variants: list[tuple[bytes, list[bytes]]]) -> list[int]:
-    places = [(name, field) for name, fields in variants for field in fields]
+    stored = [(name, field) for name, fields in variants for field in fields]
     sizes: list[int] = []
-    for start in range(0, len(places), _SIZES):
-        commands = [("HSTRLEN", *place) for place in places[start : start + _SIZES]]
+    for start in range(0, len(stored), _SIZES):
+        commands = [("HSTRLEN", *variant) for variant in stored[start : start + _SIZES]]
         sizes += [
             0 if is_foreign(size) else int(str(size)) for size in await together(client, commands)
         ]

@@ -21,7 +21,7 @@ def _by_url(purge: Purge) -> Iterator[PurgeRequest]:
 
 
 def _calls(purge: Purge, by: str, items: Sequence[str]) -> Iterator[PurgeRequest]:
-    url = f"{API}/client/v4/zones/{purge.place}/purge_cache"
+    url = f"{API}/client/v4/zones/{purge.address}/purge_cache"
     for batch in batches(items, _MOST_ITEMS):
         yield json_request(url, {"Authorization": f"Bearer {purge.token}"}, {by: batch}, _refusal)
 

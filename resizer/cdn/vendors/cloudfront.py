@@ -102,7 +102,7 @@ def _by_path(purge: Purge) -> Iterator[Invalidation]:
 
 def _calls(purge: Purge, items: Sequence[str]) -> Iterator[Invalidation]:
     for batch in batches(items, _MOST_ITEMS):
-        yield Invalidation(purge.place, tuple(batch))
+        yield Invalidation(purge.address, tuple(batch))
 
 
 VENDORS = (

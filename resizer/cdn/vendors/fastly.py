@@ -12,7 +12,7 @@ _MOST_KEYS = 256
 
 
 def _calls(purge: Purge) -> Iterator[PurgeRequest]:
-    url, headers = f"{API}/service/{purge.place}/purge", {"Fastly-Key": purge.token}
+    url, headers = f"{API}/service/{purge.address}/purge", {"Fastly-Key": purge.token}
     for keys in batches(purge.tags, _MOST_KEYS):
         yield json_request(url, headers, {"surrogate_keys": keys}, _refusal)
 

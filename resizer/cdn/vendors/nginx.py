@@ -11,7 +11,7 @@ _NOT_CACHED = frozenset({404, 412})
 
 def _calls(purge: Purge) -> Iterator[PurgeRequest]:
     for path in purge.paths:
-        yield PurgeRequest("PURGE", purge.place + path, purge.host, gone=_NOT_CACHED)
+        yield PurgeRequest("PURGE", purge.address + path, purge.host, gone=_NOT_CACHED)
 
 
 VENDORS = (Vendor("purge", _calls, pause=0.002, by_url=True, is_server=True),)

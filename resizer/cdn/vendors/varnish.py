@@ -12,7 +12,7 @@ _LONGEST_BAN = 2000
 def _calls(purge: Purge) -> Iterator[PurgeRequest]:
     for line in _lines(purge.tags, _LONGEST_BAN):
         headers = {**purge.host, "Surrogate-Key": " ".join(line)}
-        yield PurgeRequest("BAN", f"{purge.place}/", headers)
+        yield PurgeRequest("BAN", f"{purge.address}/", headers)
 
 
 def _lines(items: list[str], length: int) -> Iterator[list[str]]:

@@ -25,13 +25,13 @@ async def check_cdn(settings: Settings) -> list[Finding]:
 
 async def _reach(target: Target) -> Finding:
     """By TCP alone: any request could mean something there."""
-    what, parts = f"{WHAT} {target.vendor.name}", urlsplit(target.place)
+    what, parts = f"{WHAT} {target.vendor.name}", urlsplit(target.address)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         async with asyncio.timeout(_SECONDS):
             _, writer = await asyncio.open_connection(parts.hostname, port)
     except OSError as error:
         cause = type(error).__name__
-        return fail(what, f"{target.place} cannot be reached ({cause}): check RESIZER_CDN.")
+        return fail(what, f"{target.address} cannot be reached ({cause}): check RESIZER_CDN.")
     writer.close()
-    return ok(what, f"{target.place} can be reached.")
+    return ok(what, f"{target.address} can be reached.")

@@ -19,10 +19,10 @@ async def check_source_clock(sample: Awaitable[Sample]) -> list[Finding]:
 
 async def check_redis_clock(facts: Awaitable[RedisFacts]) -> list[Finding]:
     try:
-        told = [node.ahead_seconds for node in (await facts).nodes]
+        ahead_of_each = [node.ahead_seconds for node in (await facts).nodes]
     except CacheUnavailable:
         return []  # said where Redis is judged
-    known = [ahead for ahead in told if ahead is not None]
+    known = [ahead for ahead in ahead_of_each if ahead is not None]
     return [judge_clock("clock of redis", max(known, key=abs))] if known else []
 
 

@@ -28,7 +28,7 @@ def judge(facts: RedisFacts, timeout: float) -> list[Finding]:
     findings = [ok("redis", "It answers.")]
     if facts.cluster_state is not None:
         findings = [judge_cluster(facts.cluster_state, len(facts.nodes))]
-    findings.append(judge_hearing(facts.hears))
+    findings.append(judge_delivery(facts.delivers))
     for judge_node in _JUDGES:
         findings += _of_all(facts.nodes, [judge_node(node, timeout) for node in facts.nodes])
     return findings
@@ -51,8 +51,8 @@ def judge_cluster(state: str, nodes: int) -> Finding:
     return fail("redis", f"The cluster's state is {state}: `CLUSTER INFO` tells which slots lack.")
 
 
-def judge_hearing(hears: bool) -> Finding:
-    if hears:
+def judge_delivery(delivers: bool) -> Finding:
+    if delivers:
         return ok("redis publish", "What is published is heard.")
     return fail(
         "redis publish",

@@ -95,24 +95,24 @@ def judge_warnings(warnings: Sequence[str]) -> list[Finding]:
     ]
 
 
-def judge_libvips(told: Mapping[str, Any]) -> list[Finding]:
+def judge_libvips(info: Mapping[str, Any]) -> list[Finding]:
     """What `resizer.render.vips_info` printed."""
-    unread = told["unread"]
+    unread = info["unread"]
     if unread:
         return [
-            ok(LIBVIPS, f"{told['version']}."),
+            ok(LIBVIPS, f"{info['version']}."),
             fail(FORMATS, f"Does not read {', '.join(unread)}: use libvips of `pyvips[binary]`."),
         ]
-    optional = told["optional"]
+    optional = info["optional"]
     reads = [kind for kind in SourceFormat if kind not in optional]
     return [
-        ok(LIBVIPS, f"{told['version']}."),
+        ok(LIBVIPS, f"{info['version']}."),
         ok(FORMATS, f"Reads {', '.join(reads)}; writes {', '.join(OUTPUT_FORMATS)}."),
-        ok(OPTIONAL, "; ".join(starmap(_told, optional.items())) + "."),
+        ok(OPTIONAL, "; ".join(starmap(_optional_format, optional.items())) + "."),
     ]
 
 
-def _told(kind: str, reader: Mapping[str, Any]) -> str:
+def _optional_format(kind: str, reader: Mapping[str, Any]) -> str:
     install = reader["install"]
     if not reader["by"]:
         return f"{kind} is not read: {install}"

@@ -49,17 +49,21 @@ def judge_sandbox(lacks: Sequence[str]) -> list[Finding]:
         return [ok(SANDBOX, f"The worker is locked in: the {tried}.")]
     causes = [text for text in lacks if not text.startswith(_CAN)]
     ways = [text for text in lacks if text.startswith(_CAN)]
-    told = any(cause.startswith(("Landlock", "seccomp")) for cause in causes)
+    explained = any(cause.startswith(("Landlock", "seccomp")) for cause in causes)
     return [
         *(warn(SANDBOX, f"{text}. {_advice(text)}".strip()) for text in causes),
-        *(_judge_reach(text, told=told) for text in ways),
+        *(_judge_reach(text, explained=explained) for text in ways),
     ]
 
 
-def _judge_reach(text: str, *, told: bool) -> Finding:
-    """`told` is whether one of the locks is known to be missing."""
+def _judge_reach(text: str, *, explained: bool) -> Finding:
+    """`explained` is whether one of the locks is known to be missing."""
     reaches = _OTHERS.intersection(text.removeprefix(_CAN).split(", "))
-    cause = "what is missing is told above" if told else "nothing is known to be missing: report it"
+    cause = (
+        "what is missing is told above"
+        if explained
+        else "nothing is known to be missing: report it"
+    )
     return (fail if reaches else warn)(SANDBOX, f"{text}. It tried when it started; {cause}.")
 
 

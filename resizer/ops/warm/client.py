@@ -35,7 +35,7 @@ class WarmOutcome:
         return not self.kind
 
     @property
-    def passing(self) -> bool:
+    def transient(self) -> bool:
         """Another attempt may do better."""
         return self.status in (0, 429, 503)
 
@@ -78,9 +78,9 @@ def _problem(reply: httpx.Response) -> WarmOutcome:
     body = read_up_to(reply, _LONGEST_PROBLEM)
     kind, detail = f"http-{reply.status_code}", reply.reason_phrase
     try:
-        told = json.loads(body)
-        if str(told["type"]).startswith(_KIND):
-            kind, detail = told["type"].removeprefix(_KIND), str(told.get("detail", ""))
+        problem = json.loads(body)
+        if str(problem["type"]).startswith(_KIND):
+            kind, detail = problem["type"].removeprefix(_KIND), str(problem.get("detail", ""))
     except (ValueError, KeyError, TypeError, RecursionError):
         pass  # not the gateway's own words: something in front of it speaks
     after = retry_after(reply.headers.get("Retry-After", ""))

@@ -116,7 +116,7 @@ class WarmRun:
             return WarmOutcome(error.status, kind(error), str(error))
         for failures in range(1, _ATTEMPTS):
             outcome = await self._get(client, path, spec.accept)
-            if not outcome.passing or self.stopped:
+            if not outcome.transient or self.stopped:
                 return outcome
             backoff = pause(failures, _FIRST_WAIT, _LONGEST_WAIT)
             await self._wait(max(backoff, outcome.retry_after))

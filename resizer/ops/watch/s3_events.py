@@ -83,9 +83,9 @@ def _is_change(record: dict[str, Any]) -> bool:
 
 def _recorded(record: dict[str, Any]) -> Change:
     """Keys of notifications are encoded as in a form, a space as `+`; EventBridge's are not."""
-    place = record["s3"]
-    key = unquote_plus(place["object"]["key"], errors="strict")
-    return _change(place["bucket"]["name"], key)
+    s3 = record["s3"]
+    key = unquote_plus(s3["object"]["key"], errors="strict")
+    return _change(s3["bucket"]["name"], key)
 
 
 def _change(bucket: object, key: object) -> Change:

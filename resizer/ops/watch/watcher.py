@@ -34,7 +34,7 @@ _log = logging.getLogger("resizer")
 _POLL_SECONDS = 5
 """One long poll, and so what an end that was asked for may have to wait."""
 _DRAINING_POLL_SECONDS = 1
-_PURGE_TRIES = RetryPolicy(attempts=3, patience=15.0)
+_PURGE_TRIES = RetryPolicy(attempts=3, total_wait=15.0)
 """Little patience: meanwhile nothing else is flushed, and what failed comes again anyway."""
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 30.0
@@ -181,8 +181,8 @@ class Watcher:
         flushes = [Flush(key=key) for key in keys]
         outcomes = await purge(self._policy.purge, flushes, paths, _PURGE_TRIES)
         for outcome in outcomes:
-            if told := outcome.failure or outcome.warning:
-                _log.warning("purge of %s: %s", outcome.target, told, extra={"keys": keys})
+            if trouble := outcome.failure or outcome.warning:
+                _log.warning("purge of %s: %s", outcome.target, trouble, extra={"keys": keys})
         failed = [outcome.target for outcome in outcomes if outcome.failure]
         if not failed:
             return None

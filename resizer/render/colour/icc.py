@@ -182,12 +182,12 @@ def _profile(colours: bytes, tags: dict[bytes, bytes]) -> bytes:
         **tags,
     }
     start = _HEADER + 4 + _TAG * len(tags)
-    index, body, places = struct.pack(">I", len(tags)), b"", dict[bytes, int]()
+    index, body, offsets = struct.pack(">I", len(tags)), b"", dict[bytes, int]()
     for tag, data in tags.items():
-        if data not in places:
-            places[data] = start + len(body)
+        if data not in offsets:
+            offsets[data] = start + len(body)
             body += data + bytes(-len(data) % 4)
-        index += tag + struct.pack(">II", places[data], len(data))
+        index += tag + struct.pack(">II", offsets[data], len(data))
     head = struct.pack(
         ">I4sI4s4s4s12x4s28x12s48x",
         start + len(body),

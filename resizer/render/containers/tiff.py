@@ -57,16 +57,16 @@ def has_colours(source: memoryview) -> bool:
     """Whether all that the first page says of what its colours mean is there."""
     layout = _LAYOUTS[bytes(source[:4])]
     return not any(
-        tag in _COLOURS and size > layout.offset.size and place + size > len(source)
+        tag in _COLOURS and size > layout.offset.size and offset + size > len(source)
         for start, end in _directories(source, layout)[:1]
-        for tag, size, place in _entries(source[start + layout.count.size : end], layout)
+        for tag, size, offset in _entries(source[start + layout.count.size : end], layout)
     )
 
 
 def _entries(directory: memoryview, layout: _Layout) -> Iterator[tuple[int, int, int]]:
     """Tag, bytes of the values, and where they are unless they fit in place of that."""
-    for tag, kind, count, place in layout.entry.iter_unpack(directory):
-        yield tag, count * _BYTES[kind] if kind < len(_BYTES) else 0, place
+    for tag, kind, count, offset in layout.entry.iter_unpack(directory):
+        yield tag, count * _BYTES[kind] if kind < len(_BYTES) else 0, offset
 
 
 def _directories(source: memoryview, layout: _Layout) -> list[tuple[int, int]]:

@@ -55,7 +55,7 @@ def libraries() -> Iterator[str]:
     versions = {name: _version(name) for name in LIBRARIES}
     yield from (f"{name} {found}" for name, found in versions.items())
     if not versions["pyvips-binary"]:
-        files = (file for place in _SYSTEM_LIBVIPS for file in glob(f"{place}/libvips.so.42"))
+        files = (file for folder in _SYSTEM_LIBVIPS for file in glob(f"{folder}/libvips.so.42"))
         yield from sorted({Path(os.path.realpath(file)).name for file in files})
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from resizer.aio.lru import Lru
 from resizer.model.image import Original
 from resizer.render.protocol.intermediate import Intermediate, IntermediateKind
-from resizer.render.protocol.memfd import sealable, take_back
+from resizer.render.protocol.memfd import reclaim, sealable
 from resizer.render.protocol.messages import ProtocolViolation
 
 _LARGEST_SHARE = 4
@@ -35,7 +35,7 @@ _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_
 
 _Key = tuple[int, Intermediate]
 """With the serial of its original."""
-_Kept = tuple[Intermediate, int]
+_Cached = tuple[Intermediate, int]
 """With its file."""
 
 
@@ -76,10 +76,10 @@ class PixelCache:
     def __init__(self, max_bytes: int, largest: int) -> None:
         """`max_bytes` in all, 0 for none; a worker can write no more than `largest` bytes."""
         self._max_bytes_each = min(max_bytes // _LARGEST_SHARE, largest)
-        self._kept: Lru[_Key, _Kept] = Lru(
+        self._cached: Lru[_Key, _Cached] = Lru(
             max_entries=resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _DESCRIPTORS_SHARE,
             max_bytes=max_bytes,
-            size_of=lambda kept: kept[0].size,
+            size_of=lambda cached: cached[0].size,
             on_removed=self._removed,
         )
         self._of: dict[int, list[_Key]] = {}
@@ -90,12 +90,12 @@ class PixelCache:
     @property
     def files(self) -> int:
         """Descriptors held."""
-        return len(self._kept)
+        return len(self._cached)
 
     @property
     def size(self) -> int:
         """Bytes held."""
-        return self._kept.size
+        return self._cached.size
 
     @contextmanager
     def lend(self, original: Original) -> Iterator[LentBuffers]:
@@ -119,18 +119,18 @@ class PixelCache:
                 self._keep(serial, intermediate, buffers.outputs.pop(intermediate.kind))
         finally:
             for file in buffers.outputs.values():
-                take_back(file)
+                reclaim(file)
 
     def close(self) -> None:
         """Forget everything."""
-        self._kept.clear()
+        self._cached.clear()
         self._closing.shutdown()
 
-    def _use(self, serial: int) -> list[_Kept]:
+    def _use(self, serial: int) -> list[_Cached]:
         keys = self._of.get(serial, [])
         for key in keys:
-            self._kept.touch(key)
-        return [self._kept.entries[key] for key in keys]
+            self._cached.touch(key)
+        return [self._cached.entries[key] for key in keys]
 
     def _keep(self, serial: int, intermediate: Intermediate, file: int) -> None:
         key, keys = (serial, intermediate), self._of.get(serial, [])
@@ -138,16 +138,16 @@ class PixelCache:
             self._close(file)  # another worker was as far at the same time
             return
         if len(keys) >= MAX_INTERMEDIATES:
-            self._kept.remove(_least_useful(keys))
+            self._cached.remove(_least_useful(keys))
         self._of.setdefault(serial, []).append(key)
-        self._kept.put(key, (intermediate, file))
+        self._cached.put(key, (intermediate, file))
 
-    def _removed(self, key: _Key, kept: _Kept) -> None:
+    def _removed(self, key: _Key, cached: _Cached) -> None:
         serial, _ = key
         self._of[serial].remove(key)
         if not self._of[serial]:
             del self._of[serial]
-        self._close(kept[1])
+        self._close(cached[1])
 
     def _close(self, file: int) -> None:
         """In a thread: to free 64 MiB stops the event loop for 7 ms."""

@@ -58,8 +58,8 @@ class Pool:
         comes to the slow lane and -1 when it is answered, `on_busy` a lane's workers at work.
         """
         self._supervisor = Supervisor(limits, command, on_death, on_warning)
-        longest = max(slow_seconds, _SLOW_SHARE * limits.render_seconds)
-        self._threshold = SlowThreshold(slow_seconds, longest)
+        slowest_threshold = max(slow_seconds, _SLOW_SHARE * limits.render_seconds)
+        self._threshold = SlowThreshold(slow_seconds, slowest_threshold)
         self._quarantine = Quarantine()
         self.pixels = PixelCache(pixel_bytes, limits.max_variant_bytes)
         self._attempts = Attempts(
@@ -68,7 +68,7 @@ class Pool:
         self._schedule = Schedule(count, limits, recycle_after, self._quarantine)
         self._on_slow = on_slow
         self._on_busy = on_busy
-        self._told_busy: dict[str, int] = {}
+        self._reported_busy: dict[str, int] = {}
         self._tasks = BackgroundTasks()
         self._tried = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -124,7 +124,7 @@ class Pool:
         try:
             return await request.answer
         finally:
-            self._schedule.left(request)
+            self._schedule.cancel(request)
 
     async def close(self) -> None:
         """Kill every worker; whoever still waits for one gets Overloaded."""
@@ -133,7 +133,7 @@ class Pool:
         await self._tasks.end()
         await self._supervisor.close()
         for request in [*self._schedule.requests]:
-            self._schedule.left(request)
+            self._schedule.cancel(request)
             self._schedule.ended(request)
         self.pixels.close()
 
@@ -151,8 +151,8 @@ class Pool:
                 slot.worker.check_idle()  # one that computes without a job is given none
         for decision in self._schedule.decide(time.monotonic()):
             self._carry_out(decision)
-        self._tell_busy()
-        self._look_again()
+        self._report_busy()
+        self._set_timer()
 
     def _carry_out(self, decision: Decision) -> None:
         match decision:
@@ -229,13 +229,13 @@ class Pool:
         self._schedule.died(worker)
         self._decide()
 
-    def _tell_busy(self) -> None:
+    def _report_busy(self) -> None:
         busy = {"quick": self.busy, "slow": self.slow_busy}
-        for lane, workers in busy.items() - self._told_busy.items():
+        for lane, workers in busy.items() - self._reported_busy.items():
             self._on_busy(lane, workers)
-        self._told_busy = busy
+        self._reported_busy = busy
 
-    def _look_again(self) -> None:
+    def _set_timer(self) -> None:
         """When somebody has waited for too long."""
         if self._timer:
             self._timer.cancel()

@@ -42,11 +42,11 @@ class Schedule:
         """Nothing is decided about them yet."""
         self.waiting: dict[RenderRequest, None] = {}
         """For the quick lane, in the order in which they came."""
-        longest = max(1, limits.max_queue // 4)
-        self.slow_queue = SlowQueue(quarantine, longest, limits.render_seconds)
+        max_waiting = max(1, limits.max_queue // 4)
+        self.slow_queue = SlowQueue(quarantine, max_waiting, limits.render_seconds)
         self.slow: set[RenderRequest] = set()
         """In the slow lane, each with a worker of its own."""
-        self.slow_places = max(1, count // 2)
+        self.slow_capacity = max(1, count // 2)
         self._quarantine = quarantine
         self._recycle_after = recycle_after
         self._decisions: list[Decision] = []
@@ -66,7 +66,7 @@ class Schedule:
 
     # What happened:
 
-    def left(self, request: RenderRequest) -> None:
+    def cancel(self, request: RenderRequest) -> None:
         """Nobody waits for it any more. If it is being rendered, that goes on."""
         self.waiting.pop(request, None)
         self.slow_queue.discard(request)
@@ -160,7 +160,7 @@ class Schedule:
         if slot.overdue:
             self._quarantine.add(request.originals, request.transform)
             request.counted = True
-        if len(self.slow) < self.slow_places:
+        if len(self.slow) < self.slow_capacity:
             self._decisions.append(decisions.SlowDown(worker))
             self._enter_slow(request)
             return
@@ -176,7 +176,7 @@ class Schedule:
                 self._give(idle.pop(), request, guest=True)
 
     def _admit(self) -> None:
-        while self.slow_queue and len(self.slow) < self.slow_places:
+        while self.slow_queue and len(self.slow) < self.slow_capacity:
             request = self.slow_queue.next()
             if self._still_waits(request):
                 self._enter_slow(request)

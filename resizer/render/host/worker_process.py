@@ -21,7 +21,7 @@ from resizer.render.containers.output_formats import may_be
 from resizer.render.host import cpu_limit
 from resizer.render.host.pixel_cache import LentBuffers
 from resizer.render.host.spawn import STDERR_BYTES, spawn
-from resizer.render.protocol.memfd import sealable, take_back
+from resizer.render.protocol.memfd import reclaim, sealable
 from resizer.render.protocol.messages import (
     MAX_REPLY_BYTES,
     Failed,
@@ -118,7 +118,7 @@ class Worker:
             self.kill(WorkerEnd.BAD_REPLY)
             raise WorkerDied(WorkerEnd.BAD_REPLY) from None
         finally:
-            if not take_back(variant):
+            if not reclaim(variant):
                 self.kill(WorkerEnd.BAD_REPLY)
             self._cpu.rest()
 

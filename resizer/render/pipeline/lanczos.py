@@ -67,8 +67,8 @@ def _filters(before: int, after: int) -> tuple[NDArray[np.float64], NDArray[np.i
     shrink = before / after
     middles = (np.arange(after) + 0.5) * shrink
     firsts = np.floor(middles - _LOBES * shrink).astype(np.intp)
-    places = (firsts - middles)[:, None] + np.arange(ceil(2 * _LOBES * shrink) + 1) + 0.5
-    weights = _lanczos(places * (pi / shrink))
+    positions = (firsts - middles)[:, None] + np.arange(ceil(2 * _LOBES * shrink) + 1) + 0.5
+    weights = _lanczos(positions * (pi / shrink))
     return weights / weights.sum(axis=1, keepdims=True), firsts
 
 

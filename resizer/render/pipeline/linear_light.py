@@ -57,9 +57,9 @@ def shrunk(
     for top, rows in _shrunk_down(image, down):
         some = light[: len(rows)]
         for band, weights in matrices:
-            place = band.result * samples
+            column = band.result * samples
             of = rows[:, band.first * samples : band.end * samples]
-            np.matmul(of, weights, out=some[:, place : place + weights.shape[1]])
+            np.matmul(of, weights, out=some[:, column : column + weights.shape[1]])
         pixels[top : top + len(rows)] = _codes(some, samples, alpha=image.hasalpha())
     if not partial:
         check_warnings()  # before pyvips forgets them

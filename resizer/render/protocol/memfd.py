@@ -17,7 +17,7 @@ def bounded_memfd(name: str, size: int) -> int:
     return file
 
 
-def take_back(file: int) -> bool:
+def reclaim(file: int) -> bool:
     """Empty it, for good, and close it: memory that no limit counts, were it kept open over there.
 
     False if it cannot be emptied: it was sealed over there, which no worker of ours does.

@@ -121,10 +121,10 @@ def _picture(
     """
     header = inspect(source, limits)
 
-    def opened() -> pyvips.Image:
+    def open_anew() -> pyvips.Image:
         return load(header.source, header.format, fail_on=fail_on)
 
-    image, rows = opened(), _rows(opened)
+    image, rows = open_anew(), _rows(open_anew)
     _require(rows == image.height if whole else rows > 0)
     blank = [0 if image.hasalpha() else _GREY.get(image.format, 0)] * image.bands
     above = image.crop(0, 0, image.width, rows)
@@ -169,14 +169,14 @@ def _frames(header: Header) -> int:
     return bisect_left(range(1, header.frames + 1), True, key=unreadable)
 
 
-def _rows(opened: Callable[[], pyvips.Image]) -> int:
+def _rows(open_anew: Callable[[], pyvips.Image]) -> int:
     """How many rows, from the top, can be read: by bands, and singly in the one that breaks off.
 
     Opened anew for those: once it failed, a sequential read fails for good.
     """
-    height = opened().height
-    band = _breaks_off(opened(), range(0, height, _BAND))
-    return _breaks_off(opened(), range(band, min(band + _BAND, height)))
+    height = open_anew().height
+    band = _breaks_off(open_anew(), range(0, height, _BAND))
+    return _breaks_off(open_anew(), range(band, min(band + _BAND, height)))
 
 
 def _breaks_off(image: pyvips.Image, tops: range) -> int:

@@ -33,7 +33,7 @@ _trim: Callable[[int], int] = getattr(_libc, "malloc_trim", lambda pad: 0)
 """Gives what was freed back to the kernel. Other C libraries lack it."""
 
 
-def give_back() -> None:
+def trim_heap() -> None:
     """Let the kernel have what is free, if that is much."""
     if _free_bytes() > KEPT_BYTES:
         _trim(0)

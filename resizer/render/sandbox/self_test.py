@@ -38,8 +38,8 @@ def _send() -> None:
 
 def _read_gateway() -> None:
     """Nothing is ever mapped at address 0: not to be denied means to hear just that."""
-    place = (ctypes.c_size_t * 2)(0, 1)
-    if _LIBC.process_vm_readv(_GATEWAY, place, 1, place, 1, 0) < 0:
+    nowhere = (ctypes.c_size_t * 2)(0, 1)
+    if _LIBC.process_vm_readv(_GATEWAY, nowhere, 1, nowhere, 1, 0) < 0:
         raise OSError(ctypes.get_errno(), "process_vm_readv")
 
 

@@ -109,8 +109,8 @@ _SIGNATURE = re.compile(
 
 SCHEME = SignatureScheme(
     sign=lambda secret, signed: hmac_sha256(secret.encode(), signed),
-    place="sig=… as its last option",
-    covers="the options and the key",
+    where="sig=… as its last option",
+    what="the options and the key",
 )
 DIALECT = Dialect(
     prefixes=("/img/", "/cdn-cgi/image/"),

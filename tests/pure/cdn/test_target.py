@@ -17,8 +17,8 @@ from resizer.cdn.vendors import VENDORS
     ],
 )
 def test_a_target_is_a_vendor_and_a_place(text: str, named: tuple[str, str]) -> None:
-    name, place = named
-    target = Target(VENDORS[name], place)
+    name, address = named
+    target = Target(VENDORS[name], address)
     assert read_target(text) == target
     assert read_target(str(target)) == target
 

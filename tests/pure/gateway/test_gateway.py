@@ -364,7 +364,7 @@ def test_who_asked_before_a_flush_is_answered_for_once_only() -> None:
 
 def test_a_slow_shared_tier_costs_one_patience_and_not_one_a_question() -> None:
     async def test() -> None:
-        house = House(patience=0.05)
+        house = House(timeout=0.05)
         take = house.shared.acquire_lease
 
         async def slowly(key: str, field: str) -> Lease | PendingFill:
@@ -383,7 +383,7 @@ def test_a_call_waits_for_the_shared_tier_no_longer_than_its_patience_in_all() -
     """Two questions of 0.13 s are more than 0.2 s, though neither is."""
 
     async def test() -> None:
-        house = House(patience=0.2)
+        house = House(timeout=0.2)
         asked = []
 
         async def slowly(name: str) -> None:

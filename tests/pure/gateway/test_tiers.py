@@ -274,7 +274,7 @@ class Untold(Ending):
 
 def test_who_looks_again_waits_no_longer_than_the_patience_that_is_left() -> None:
     async def test() -> None:
-        house = House(patience=0.1)
+        house = House(timeout=0.1)
         looks = 0
 
         async def slow_then(_: str, __: str) -> None:

@@ -19,7 +19,7 @@ from tests.support.servers import S3Bucket, free_port
 
 CAT = Flush(key="photos/cat.jpg")
 PATHS = {"/img/width=9/a%2cb//cat.jpg", "/img/hero/a%2cb//cat.jpg"}
-QUICK = RetryPolicy(attempts=3, first_wait=0.001, longest_wait=0.01, patience=2.0)
+QUICK = RetryPolicy(attempts=3, first_wait=0.001, longest_wait=0.01, total_wait=2.0)
 TOKEN = "t" * 30
 
 

@@ -20,16 +20,16 @@ async def checks_of_source(
 ) -> list[Check]:
     """For a bucket of originals. `key` is one to try, else one that is listed."""
     try:
-        doors = await asyncio.to_thread(open_clients, address, audit_profile)
+        clients = await asyncio.to_thread(open_clients, address, audit_profile)
     except Exception as error:
         says = f"No client of S3 can be made ({type(error).__name__}): check the AWS settings."
         return [known(fail("source", says))]
-    sample = asyncio.create_task(find_sample(doors, key))
+    sample = asyncio.create_task(find_sample(clients, key))
     return [
-        Check("source", partial(check_bucket, doors, shield(sample))),
-        Check("anonymous access", partial(check_anonymous, doors, shield(sample))),
-        Check("bucket settings", partial(check_setup, doors)),
-        Check("credentials", partial(check_credentials, doors)),
+        Check("source", partial(check_bucket, clients, shield(sample))),
+        Check("anonymous access", partial(check_anonymous, clients, shield(sample))),
+        Check("bucket settings", partial(check_setup, clients)),
+        Check("credentials", partial(check_credentials, clients)),
         Check("clock of the bucket", partial(check_source_clock, shield(sample))),
     ]
 
@@ -37,15 +37,15 @@ async def checks_of_source(
 async def checks_of_results(address: S3Address) -> list[Check]:
     """For a bucket of variants: each is its original, smaller, and as private as that."""
     try:
-        doors = await asyncio.to_thread(open_clients, address, None)
+        clients = await asyncio.to_thread(open_clients, address, None)
     except Exception:
         return []  # said of the results themselves, whose clients are made in the same way
-    sample = asyncio.create_task(find_sample(doors, None))
-    return [Check("results anonymous access", partial(_check_results_are_private, doors, sample))]
+    sample = asyncio.create_task(find_sample(clients, None))
+    return [Check("results anonymous access", partial(_check_results_are_private, clients, sample))]
 
 
 async def _check_results_are_private(
-    doors: BucketClients, sample: Awaitable[Sample]
+    clients: BucketClients, sample: Awaitable[Sample]
 ) -> list[Finding]:
-    found = await check_anonymous(doors, sample)
+    found = await check_anonymous(clients, sample)
     return [replace(finding, what=f"results {finding.what}") for finding in found]

@@ -136,9 +136,9 @@ def _ask(call: Callable[..., Any], parameters: Mapping[str, Any]) -> AwsAnswer:
 
 
 def _answer(code: str, data: Mapping[str, Any]) -> AwsAnswer:
-    told = data["ResponseMetadata"]
+    metadata = data["ResponseMetadata"]
     return AwsAnswer(
-        code, told["HTTPStatusCode"], data, _ahead(told["HTTPHeaders"].get("date", ""))
+        code, metadata["HTTPStatusCode"], data, _ahead(metadata["HTTPHeaders"].get("date", ""))
     )
 
 

@@ -21,50 +21,52 @@ _WRITING = ("s3:PutObject", "s3:DeleteObject")
 _NO_UPLOAD = "resizer-doctor-names-no-upload"
 
 
-async def check_credentials(doors: BucketClients) -> list[Finding]:
-    parts = [_identity(doors), _buckets(doors), _setup(doors), _writing(doors)]
-    if doors.address.prefix:
-        parts.append(_outside(doors))
+async def check_credentials(clients: BucketClients) -> list[Finding]:
+    parts = [_identity(clients), _buckets(clients), _setup(clients), _writing(clients)]
+    if clients.address.prefix:
+        parts.append(_outside(clients))
     return [finding for findings in await asyncio.gather(*parts) for finding in findings]
 
 
-async def _identity(doors: BucketClients) -> list[Finding]:
-    if doors.identity is None:
+async def _identity(clients: BucketClients) -> list[Finding]:
+    if clients.identity is None:
         return []
-    answer = await ask(doors.identity.get_caller_identity)
-    return [judge_identity(answer), *await _simulated(doors, answer.data.get("Arn", ""))]
+    answer = await ask(clients.identity.get_caller_identity)
+    return [judge_identity(answer), *await _simulated(clients, answer.data.get("Arn", ""))]
 
 
-async def _simulated(doors: BucketClients, arn: str) -> list[Finding]:
+async def _simulated(clients: BucketClients, arn: str) -> list[Finding]:
     """What IAM says of writing, where somebody may ask it."""
     partition = arn.split(":")[1] if arn else "aws"
     answer = await ask(
-        doors.policies.simulate_principal_policy,
+        clients.policies.simulate_principal_policy,
         PolicySourceArn=principal(arn),
         ActionNames=list(_WRITING),
-        ResourceArns=[f"arn:{partition}:s3:::{doors.address.name}/{doors.address.object_of('*')}"],
+        ResourceArns=[
+            f"arn:{partition}:s3:::{clients.address.name}/{clients.address.object_of('*')}"
+        ],
     )
     return judge_simulation(answer.data) if answer.done else []
 
 
-async def _buckets(doors: BucketClients) -> list[Finding]:
-    return [judge_excess(OTHERS, await ask(doors.own.list_buckets), "s3:ListAllMyBuckets")]
+async def _buckets(clients: BucketClients) -> list[Finding]:
+    return [judge_excess(OTHERS, await ask(clients.own.list_buckets), "s3:ListAllMyBuckets")]
 
 
-async def _setup(doors: BucketClients) -> list[Finding]:
+async def _setup(clients: BucketClients) -> list[Finding]:
     policy, acl = await asyncio.gather(
-        ask(doors.own.get_bucket_policy, Bucket=doors.address.name),
-        ask(doors.own.get_bucket_acl, Bucket=doors.address.name),
+        ask(clients.own.get_bucket_policy, Bucket=clients.address.name),
+        ask(clients.own.get_bucket_acl, Bucket=clients.address.name),
     )
     wide = next((answer for answer in (policy, acl) if _permitted(answer)), policy)
     return [judge_excess(SETUP, wide, "s3:GetBucketPolicy and s3:GetBucketAcl")]
 
 
-async def _writing(doors: BucketClients) -> list[Finding]:
+async def _writing(clients: BucketClients) -> list[Finding]:
     answer = await ask(
-        doors.own.upload_part,
-        Bucket=doors.address.name,
-        Key=doors.address.object_of(PROBE),
+        clients.own.upload_part,
+        Bucket=clients.address.name,
+        Key=clients.address.object_of(PROBE),
         UploadId=_NO_UPLOAD,
         PartNumber=1,
         Body=b"",
@@ -72,16 +74,16 @@ async def _writing(doors: BucketClients) -> list[Finding]:
     return [judge_writing(answer)]
 
 
-async def _outside(doors: BucketClients) -> list[Finding]:
-    bucket = doors.address.name
+async def _outside(clients: BucketClients) -> list[Finding]:
+    bucket = clients.address.name
     listing, probe = await asyncio.gather(
-        ask(doors.own.list_objects_v2, Bucket=bucket),
-        ask(doors.own.get_object, Bucket=bucket, Key=PROBE, Range="bytes=0-0"),
+        ask(clients.own.list_objects_v2, Bucket=bucket),
+        ask(clients.own.get_object, Bucket=bucket, Key=PROBE, Range="bytes=0-0"),
     )
     listed = [one["Key"] for one in listing.data.get("Contents", ())]
-    found = next((name for name in listed if not name.startswith(doors.address.below)), None)
+    found = next((name for name in listed if not name.startswith(clients.address.below)), None)
     if found is not None:
-        probe = await ask(doors.own.get_object, Bucket=bucket, Key=found, Range="bytes=0-0")
+        probe = await ask(clients.own.get_object, Bucket=bucket, Key=found, Range="bytes=0-0")
     return [judge_outside(listing, probe)]
 
 

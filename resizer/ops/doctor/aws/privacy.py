@@ -20,19 +20,19 @@ _EVERYBODY = (
 )
 
 
-async def check_anonymous(doors: BucketClients, sample: Awaitable[Sample]) -> list[Finding]:
+async def check_anonymous(clients: BucketClients, sample: Awaitable[Sample]) -> list[Finding]:
     found = await sample
-    bucket, name = doors.address.name, found.object or doors.address.object_of(PROBE)
+    bucket, name = clients.address.name, found.object or clients.address.object_of(PROBE)
     reading, listing = await asyncio.gather(
-        ask(doors.nobody.get_object, Bucket=bucket, Key=name, Range="bytes=0-0"),
-        ask(doors.nobody.list_objects_v2, Bucket=bucket, MaxKeys=1),
+        ask(clients.nobody.get_object, Bucket=bucket, Key=name, Range="bytes=0-0"),
+        ask(clients.nobody.list_objects_v2, Bucket=bucket, MaxKeys=1),
     )
     return [judge_read(reading, found.object is not None), judge_list(listing)]
 
 
-async def check_setup(doors: BucketClients) -> list[Finding]:
+async def check_setup(clients: BucketClients) -> list[Finding]:
     """How the bucket is set up, as far as the credentials may read it."""
-    bucket, auditor = doors.address.name, doors.auditor
+    bucket, auditor = clients.address.name, clients.auditor
     block, policy, acl = await asyncio.gather(
         ask(auditor.get_public_access_block, Bucket=bucket),
         ask(auditor.get_bucket_policy_status, Bucket=bucket),
@@ -62,8 +62,8 @@ def judge_list(answer: AwsAnswer) -> Finding:
 
 def judge_block(answer: AwsAnswer) -> Finding:
     """GetPublicAccessBlock."""
-    told = answer.data.get("PublicAccessBlockConfiguration", {})
-    off = [flag for flag in _FLAGS if not told.get(flag)]
+    block = answer.data.get("PublicAccessBlockConfiguration", {})
+    off = [flag for flag in _FLAGS if not block.get(flag)]
     if answer.done and not off:
         return ok(BLOCK, "On.")
     if answer.done:

@@ -19,20 +19,22 @@ class Sample:
     """Its whole name; None when none is known."""
 
 
-async def find_sample(doors: BucketClients, key: str | None) -> Sample:
+async def find_sample(clients: BucketClients, key: str | None) -> Sample:
     """The object of `key`, else the first one listed that is no folder's marker."""
     listing = await ask(
-        doors.own.list_objects_v2, Bucket=doors.address.name, Prefix=doors.address.below
+        clients.own.list_objects_v2, Bucket=clients.address.name, Prefix=clients.address.below
     )
     listed = [one["Key"] for one in listing.data.get("Contents", ())]
     found = next((name for name in listed if not name.endswith("/")), None)
-    return Sample(listing, doors.address.object_of(key) if key else found)
+    return Sample(listing, clients.address.object_of(key) if key else found)
 
 
-async def check_bucket(doors: BucketClients, sample: Awaitable[Sample]) -> list[Finding]:
+async def check_bucket(clients: BucketClients, sample: Awaitable[Sample]) -> list[Finding]:
     found = await sample
-    name = found.object or doors.address.object_of(PROBE)
-    answer = await ask(doors.own.get_object, Bucket=doors.address.name, Key=name, Range="bytes=0-0")
+    name = found.object or clients.address.object_of(PROBE)
+    answer = await ask(
+        clients.own.get_object, Bucket=clients.address.name, Key=name, Range="bytes=0-0"
+    )
     return [judge_reading(answer, found.object is not None), judge_listing(found.listing)]
 
 

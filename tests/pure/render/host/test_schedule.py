@@ -92,7 +92,7 @@ def test_who_leaves_the_queue_is_neither_rendered_nor_refused() -> None:
     with playing() as play:
         first, leaver, other = (play.request(name) for name in "abc")
         play.come(first, leaver, other)
-        play.schedule.left(leaver)
+        play.schedule.cancel(leaver)
         play.end(first)
         assert [*play.rendering] == [other]
         assert not leaver.answer.done()
@@ -400,7 +400,7 @@ def test_who_leaves_the_queue_of_the_slow_lane_is_not_rendered() -> None:
         for request in (one, other):
             offend(play, request)
         play.come(one, other)
-        play.schedule.left(other)
+        play.schedule.cancel(other)
         assert play.end(one) == []
 
 

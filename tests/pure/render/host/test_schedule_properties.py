@@ -39,7 +39,7 @@ class Chance:
         if waiting := [request for request in self.asked if not request.answer.done()]:
             request = self.random.choice(waiting)
             request.answer.cancel()
-            self.play.schedule.left(request)
+            self.play.schedule.cancel(request)
 
     def one_ends(self) -> None:
         if self.play.rendering:
@@ -102,7 +102,7 @@ class Chance:
             assert request.answer.done() or request in places, "nobody is lost"
         in_slots = [slot.request for slot in schedule.slots if slot.request]
         assert {*in_slots, *schedule.slow} == rendering.keys()
-        assert len(schedule.slow) <= schedule.slow_places
+        assert len(schedule.slow) <= schedule.slow_capacity
         idle = [slot for slot in schedule.slots if slot.is_idle]
         assert not (idle and schedule.waiting), "nobody waits while a worker is idle"
         self.check_order(decisions)

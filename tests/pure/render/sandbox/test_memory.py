@@ -28,7 +28,7 @@ def freed(size: int) -> bytes:
 def test_much_that_is_free_goes_back_to_the_kernel() -> None:
     before = resident()
     held = freed(3 * memory.KEPT_BYTES)
-    memory.give_back()
+    memory.trim_heap()
     assert resident() - before < memory.KEPT_BYTES
     assert held
 
@@ -37,7 +37,7 @@ def test_a_little_is_kept_for_the_next_render(monkeypatch: pytest.MonkeyPatch) -
     trims: list[int] = []
     monkeypatch.setattr(memory, "_trim", trims.append)
     monkeypatch.setattr(memory, "_free_bytes", lambda: memory.KEPT_BYTES)
-    memory.give_back()
+    memory.trim_heap()
     assert not trims
 
 
@@ -45,5 +45,5 @@ def test_a_libc_that_cannot_count_gives_everything_back(monkeypatch: pytest.Monk
     trims: list[int] = []
     monkeypatch.setattr(memory, "_trim", trims.append)
     monkeypatch.setattr(memory, "_libc", object())
-    memory.give_back()
+    memory.trim_heap()
     assert trims == [0]

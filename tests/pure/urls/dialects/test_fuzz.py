@@ -73,8 +73,8 @@ def drawn_tail(chance: random.Random) -> str:
     ]
     tail = ",".join(options) + chance.choice(KEYS)
     for _ in range(chance.choice([0, 0, 1, 4])):
-        place = chance.randrange(len(tail) + 1)
-        tail = tail[:place] + chance.choice(JUNK) + tail[place:]
+        where = chance.randrange(len(tail) + 1)
+        tail = tail[:where] + chance.choice(JUNK) + tail[where:]
     return tail
 
 

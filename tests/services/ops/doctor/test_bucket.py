@@ -83,9 +83,9 @@ def found(
 ) -> dict[str, Verdict]:
     async def run() -> list[Finding]:
         address = S3Address(name or bucket.name, prefix, Servers(bucket.endpoint))
-        doors = open_clients(address, None)
-        sample = asyncio.ensure_future(find_sample(doors, key))
-        findings: list[Finding] = await look(doors, sample)
+        clients = open_clients(address, None)
+        sample = asyncio.ensure_future(find_sample(clients, key))
+        findings: list[Finding] = await look(clients, sample)
         await sample
         return findings
 
@@ -99,14 +99,14 @@ def anonymous(bucket: S3Bucket, **given: str) -> dict[str, Verdict]:
 def test_a_public_bucket_is_red(public: S3Bucket) -> None:
     public.put("photos/cat.jpg", b"cat")
     assert anonymous(public) == {privacy.READ: FAIL, privacy.LIST: FAIL}
-    setup = found(public, lambda doors, _: privacy.check_setup(doors))
+    setup = found(public, lambda clients, _: privacy.check_setup(clients))
     assert setup[privacy.POLICY] is FAIL
 
 
 def test_a_private_bucket_is_green(private: S3Bucket) -> None:
     private.put("photos/cat.jpg", b"cat")
     assert anonymous(private) == {privacy.READ: OK, privacy.LIST: OK}
-    setup = found(private, lambda doors, _: privacy.check_setup(doors))
+    setup = found(private, lambda clients, _: privacy.check_setup(clients))
     assert setup == {privacy.BLOCK: WARN, privacy.POLICY: OK, privacy.ACL: OK}
 
 
@@ -121,7 +121,7 @@ def test_an_empty_object_can_be_read_like_any_other(public: S3Bucket) -> None:
 
 
 def test_the_public_access_block_is_read(s3: S3Bucket) -> None:
-    before = found(s3, lambda doors, _: privacy.check_setup(doors))
+    before = found(s3, lambda clients, _: privacy.check_setup(clients))
     if before[privacy.BLOCK] is WARN:
         pytest.skip("this server knows no public access block")
     assert before[privacy.BLOCK] is FAIL
@@ -134,7 +134,7 @@ def test_the_public_access_block_is_read(s3: S3Bucket) -> None:
             "RestrictPublicBuckets": True,
         },
     )
-    after = found(s3, lambda doors, _: privacy.check_setup(doors))
+    after = found(s3, lambda clients, _: privacy.check_setup(clients))
     s3.client.delete_public_access_block(Bucket=s3.name)
     assert after[privacy.BLOCK] is OK
 
@@ -157,14 +157,16 @@ def test_a_server_that_is_away_is_red_and_no_traceback(s3: S3Bucket) -> None:
     away = S3Bucket(f"http://127.0.0.1:{free_port()}", s3.client)
     assert found(away, reading.check_bucket) == {READING: FAIL, reading.LISTING: WARN}
     assert anonymous(away) == {privacy.READ: WARN, privacy.LIST: WARN}
-    wide = found(away, lambda doors, _: credentials.check_credentials(doors))
+    wide = found(away, lambda clients, _: credentials.check_credentials(clients))
     assert set(wide.values()) == {WARN}
 
 
 def test_a_look_at_the_credentials_changes_nothing(private: S3Bucket) -> None:
     private.put("photos/cat.jpg", b"cat")
     private.put("invoices/1.pdf", b"secret")
-    wide = found(private, lambda doors, _: credentials.check_credentials(doors), prefix="photos")
+    wide = found(
+        private, lambda clients, _: credentials.check_credentials(clients), prefix="photos"
+    )
     assert wide == {
         credentials.OTHERS: WARN,
         credentials.SETUP: WARN,
@@ -178,8 +180,8 @@ def test_a_look_at_the_credentials_changes_nothing(private: S3Bucket) -> None:
 
 def test_the_clock_of_the_bucket_is_read_from_any_answer(s3: S3Bucket) -> None:
     async def run() -> AwsAnswer:
-        doors = open_clients(S3Address(s3.name, "", Servers(s3.endpoint)), None)
-        return await ask(doors.own.get_object, Bucket=s3.name, Key="none")
+        clients = open_clients(S3Address(s3.name, "", Servers(s3.endpoint)), None)
+        return await ask(clients.own.get_object, Bucket=s3.name, Key="none")
 
     answer = asyncio.run(run())
     assert answer.code == "NoSuchKey"

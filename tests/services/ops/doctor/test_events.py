@@ -66,8 +66,8 @@ def test_an_sqs_that_is_silent_is_not_waited_for(s3: S3Bucket, redis_server: Red
 
 def test_what_keeps_a_watcher_from_beginning_is_red(tmp_path: Path, line: Line) -> None:
     """A directory sends no events, and what lives in a server's memory no command reaches."""
-    told = found(str(tmp_path), "memory:", events=line.url)
-    assert told == [(EVENTS, FAIL), (EVENTS, FAIL), (EVENTS, WARN)]
+    info = found(str(tmp_path), "memory:", events=line.url)
+    assert info == [(EVENTS, FAIL), (EVENTS, FAIL), (EVENTS, WARN)]
 
 
 @pytest.mark.parametrize(

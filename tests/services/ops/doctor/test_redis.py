@@ -135,8 +135,8 @@ def test_a_cluster_is_judged_node_by_node(redis_cluster: RedisCluster) -> None:
     found = findings(redis_cluster.url)
     redis_cluster.nodes[1].run("CONFIG", "SET", "appendonly", "no")
     assert found["redis"].says == "The cluster is whole, with 3 primaries."
-    told = [what for what in found if what.startswith("redis persistence")]
-    assert told == [f"redis persistence of 127.0.0.1:{redis_cluster.nodes[1].port}"]
+    info = [what for what in found if what.startswith("redis persistence")]
+    assert info == [f"redis persistence of 127.0.0.1:{redis_cluster.nodes[1].port}"]
 
 
 def test_facts_are_of_every_primary(redis_cluster: RedisCluster) -> None:
@@ -144,7 +144,7 @@ def test_facts_are_of_every_primary(redis_cluster: RedisCluster) -> None:
     assert {node.role for node in facts.nodes} == {"master"}
     assert len(facts.nodes) == 3
     assert facts.cluster_state == "ok"
-    assert facts.hears
+    assert facts.delivers
     assert all(abs(node.ahead_seconds or 9) < 1 for node in facts.nodes)
 
 
