@@ -188,7 +188,7 @@ def test_a_herd_that_meets_a_silent_shared_tier_is_one_fill() -> None:
 
         async def silence(key: str, field: str) -> None:
             await asyncio.sleep(0.05)
-            raise CacheUnavailable("It does not answer.")  # as `Shared.get` promises
+            raise CacheUnavailable("It does not answer.")  # as `SharedCache.get` promises
 
         house.shared.get = silence  # type: ignore[method-assign]
         asking = [house.gateway.get("a", SMALL) for _ in range(100)]
