@@ -97,14 +97,14 @@ class Heard(Coherence):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[Flush | str] = []
+        self.received: list[Flush | str] = []
         self.forgotten = asyncio.Event()
         """Flushes are confirmed while it is set."""
         self.forgotten.set()
         self._news = asyncio.Event()
 
     def tell(self, what: Flush | str) -> None:
-        self.told.append(what)
+        self.received.append(what)
         self._news.set()
 
     def on_flush(self, flushes: Sequence[Flush]) -> Awaitable[object]:
@@ -122,7 +122,7 @@ class Heard(Coherence):
 
     async def until(self, what: Flush | str, count: int = 1) -> None:
         async with asyncio.timeout(PATIENCE):
-            while self.told.count(what) < count:
+            while self.received.count(what) < count:
                 self._news.clear()
                 await self._news.wait()
 

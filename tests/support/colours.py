@@ -62,7 +62,6 @@ def power(gamma: float) -> tuple[Callable[[Array], Array], Callable[[Array], Arr
 
 _709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 _P3 = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
-BT2020_PRIMARIES = ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
 SRGB = Space(_709, D65, _srgb_light, _srgb_sample)
 DISPLAY_P3 = Space(_P3, D65, _srgb_light, _srgb_sample)
 ADOBE_RGB = Space(((0.64, 0.33), (0.21, 0.71), (0.15, 0.06)), D65, *power(563 / 256))

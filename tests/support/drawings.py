@@ -125,5 +125,5 @@ def corners(image: pyvips.Image) -> list[tuple[int, ...]]:
 
 def described(source: bytes, **options: Any) -> dict[str, Any]:
     """What `format=json` tells."""
-    told: dict[str, Any] = json.loads(rendered(source, format=Format.JSON, **options).body)
-    return told
+    facts: dict[str, Any] = json.loads(rendered(source, format=Format.JSON, **options).body)
+    return facts

@@ -187,9 +187,9 @@ def need_fronts() -> None:
 
 def purge_module() -> Path:
     """Where this nginx looks for the module that purges."""
-    told = subprocess.run(["nginx", "-V"], capture_output=True, text=True, check=True).stderr
-    found = re.search(r"--modules-path=(\S+)", told)
-    assert found, told
+    output = subprocess.run(["nginx", "-V"], capture_output=True, text=True, check=True).stderr
+    found = re.search(r"--modules-path=(\S+)", output)
+    assert found, output
     return Path(found[1]) / "ngx_http_cache_purge_module.so"
 
 

@@ -75,8 +75,8 @@ def _obey(
     resampling: Resampling,
     intermediates: Intermediates,
 ) -> Rendered:
-    told = ORDERS[bytes(sources[0]).decode().strip()]()
-    return as_picture(json.dumps(told))
+    outcomes = ORDERS[bytes(sources[0]).decode().strip()]()
+    return as_picture(json.dumps(outcomes))
 
 
 def each() -> dict[str, str]:

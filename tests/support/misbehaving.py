@@ -39,17 +39,17 @@ class Misbehaving:
 @asynccontextmanager
 async def misbehaving(port: int, *answers: Answer) -> AsyncIterator[Misbehaving]:
     """The server, running on `port`. Every connection is for one request."""
-    told = Misbehaving(list(answers))
+    misbehaving = Misbehaving(list(answers))
     open_: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(told.serve(reader, writer))
+        task = asyncio.create_task(misbehaving.serve(reader, writer))
         open_.add(task)
         task.add_done_callback(open_.discard)
 
     server = await asyncio.start_server(connected, "127.0.0.1", port)
     try:
-        yield told
+        yield misbehaving
     finally:
         server.close()
         for task in list(open_):

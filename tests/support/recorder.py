@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that writes down what it is asked and answers as it is told."""
+"""An HTTP server on loopback that writes down what it is asked and answers by a script."""
 
 import ssl
 import threading
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Asked:
+class RecordedRequest:
     method: str
     path: str
     """As it stood in the request line."""
@@ -20,7 +20,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Told:
+class ScriptedReply:
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
@@ -31,10 +31,10 @@ class Recorder:
     """What came, and what to answer: each reply once, the last one for ever."""
 
     url: str
-    asked: list[Asked] = field(default_factory=list)
-    replies: list[Told] = field(default_factory=lambda: [Told()])
+    asked: list[RecordedRequest] = field(default_factory=list)
+    replies: list[ScriptedReply] = field(default_factory=lambda: [ScriptedReply()])
 
-    def next_reply(self) -> Told:
+    def next_reply(self) -> ScriptedReply:
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
@@ -67,13 +67,13 @@ class _Handler(BaseHTTPRequestHandler):
         running = self.recorders[self.server.server_port]
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        running.asked.append(Asked(self.command, self.path, headers, body))
-        told = running.next_reply()
-        self.send_response(told.status)
-        for name, value in {"content-length": str(len(told.body)), **told.headers}.items():
+        running.asked.append(RecordedRequest(self.command, self.path, headers, body))
+        reply = running.next_reply()
+        self.send_response(reply.status)
+        for name, value in {"content-length": str(len(reply.body)), **reply.headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(told.body)
+        self.wfile.write(reply.body)
 
     do_GET = do_POST = do_PURGE = do_BAN = _answer  # noqa: N815
 

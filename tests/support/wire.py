@@ -30,9 +30,9 @@ class Line:
         lines = [f"GET {path} HTTP/1.1", "host: a", *_fields(headers)]
         self.writer.write("\r\n".join([*lines, "\r\n"]).encode())
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        first, *told = head.rstrip().split("\r\n")
+        first, *lines = head.rstrip().split("\r\n")
         status = int(first.split()[1])
-        named = {name.lower(): value for name, _, value in (one.partition(": ") for one in told)}
+        named = {name.lower(): value for name, _, value in (one.partition(": ") for one in lines)}
         length = 0 if status == 304 else int(named["content-length"])
         return WireReply(status, named, await self.reader.readexactly(length))
 

@@ -23,11 +23,11 @@ def test_an_answer_is_good_for_some_seconds_from_its_question() -> None:
     asked = clock.now
     clock.now += 1
     coherence.confirmed(asked)
-    told = []
+    forgotten = []
     for clock.now in (asked + Coherence.TRUST_SECONDS - 0.01, asked + Coherence.TRUST_SECONDS):
-        told.append(coherence.trusted)
+        forgotten.append(coherence.trusted)
     coherence.confirmed(clock.now)
-    assert [*told, coherence.trusted] == [True, False, True]
+    assert [*forgotten, coherence.trusted] == [True, False, True]
 
 
 def test_a_lost_line_ends_it_at_once() -> None:
@@ -40,12 +40,12 @@ class Rememberer:
     """What it was told to forget."""
 
     def __init__(self, coherence: Coherence) -> None:
-        self.told: list[Flush | str] = []
+        self.forgotten: list[Flush | str] = []
         self.ends: list[asyncio.Future[None]] = []
-        coherence.subscribe(self.forget, lambda: self.told.append("everything"))
+        coherence.subscribe(self.forget, lambda: self.forgotten.append("everything"))
 
     def forget(self, flush: Flush) -> Awaitable[None]:
-        self.told.append(flush)
+        self.forgotten.append(flush)
         self.ends.append(asyncio.get_running_loop().create_future())
         return self.ends[-1]
 
@@ -57,7 +57,7 @@ def test_who_subscribed_forgets_at_once_and_a_flush_ends_when_all_have() -> None
         coherence.subscribe(lambda _: None)
         flushes = [Flush(key="a"), Flush(tag="thumb")]
         ended = asyncio.ensure_future(coherence.on_flush(flushes))
-        assert one.told == other.told == flushes
+        assert one.forgotten == other.forgotten == flushes
         for end in (*one.ends, *other.ends):
             await settle()
             assert not ended.done()
@@ -74,7 +74,7 @@ def test_a_lost_line_clears_and_a_new_one_forgets_what_began_meanwhile() -> None
         coherence.on_disconnect("ConnectionError")
         assert not coherence.trusted
         coherence.on_reconnect()
-        assert one.told == ["everything", Flush()]
+        assert one.forgotten == ["everything", Flush()]
 
     asyncio.run(scene())
 
@@ -96,7 +96,7 @@ def test_deleted_originals_are_forgotten_here_at_once_and_by_the_fleet_in_few_fl
         await settle()
         for key in "bcb":
             coherence.origin_deleted(key)
-        assert one.told == [Flush(key=key) for key in "abcb"]
+        assert one.forgotten == [Flush(key=key) for key in "abcb"]
         gate.set()
         await coherence.drain(1)
         assert [sorted(str(flush.key) for flush in flushes) for flushes in flushed] == [

@@ -16,7 +16,7 @@ from resizer.cdn.vendors import VENDORS
         ("purge:https://[::1]:8443/edge", ("purge", "https://[::1]:8443/edge")),
     ],
 )
-def test_a_target_is_a_vendor_and_a_place(text: str, named: tuple[str, str]) -> None:
+def test_a_target_is_a_vendor_and_an_address(text: str, named: tuple[str, str]) -> None:
     name, address = named
     target = Target(VENDORS[name], address)
     assert read_target(text) == target

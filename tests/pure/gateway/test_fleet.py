@@ -139,7 +139,7 @@ def test_the_lease_is_taken_only_with_room_to_render() -> None:
     run(test())
 
 
-def test_a_flight_that_began_long_ago_is_not_joined_while_flushes_may_go_unheard() -> None:
+def test_a_call_that_began_long_ago_is_not_joined_while_flushes_may_go_unheard() -> None:
     async def test() -> None:
         house = House(open_=False)
         house.coherence.distrust()

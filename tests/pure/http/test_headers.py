@@ -61,20 +61,20 @@ def test_cache_control_tells_browsers_and_cdns() -> None:
 
 
 def test_a_partial_picture_is_kept_for_a_short_time_and_never_shown_late() -> None:
-    told = directives(cache_control(POLICY, None, 0, partial=True))
-    assert (told["max-age"], told["s-maxage"], told["stale-while-revalidate"]) == (20, 20, 0)
-    assert told["stale-if-error"] == 20
+    sent = directives(cache_control(POLICY, None, 0, partial=True))
+    assert (sent["max-age"], sent["s-maxage"], sent["stale-while-revalidate"]) == (20, 20, 0)
+    assert sent["stale-if-error"] == 20
     assert directives(cache_control(POLICY, None, 0, partial=True, stale=True))["max-age"] == 10
 
 
 @given(st.integers(0, 10_000), st.floats(0, 5000), st.booleans())
 def test_nothing_is_promised_beyond_the_expiry(expires: int, now: float, partial: bool) -> None:
-    told = directives(cache_control(POLICY, expires, now, partial=partial))
+    sent = directives(cache_control(POLICY, expires, now, partial=partial))
     left = max(0, expires - now)
-    freshest = max(told["max-age"], told["s-maxage"])
-    assert all(seconds >= 0 for seconds in told.values())
-    assert freshest + told["stale-while-revalidate"] <= left
-    assert freshest + told["stale-if-error"] <= left
+    freshest = max(sent["max-age"], sent["s-maxage"])
+    assert all(seconds >= 0 for seconds in sent.values())
+    assert freshest + sent["stale-while-revalidate"] <= left
+    assert freshest + sent["stale-if-error"] <= left
 
 
 @pytest.mark.parametrize(

@@ -73,13 +73,13 @@ def test_all_faults_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESIZER_URLS", "closed")
     monkeypatch.setenv("RESIZER_FRESH_FOR", "soon")
     monkeypatch.setenv("RESIZER_PRESETS", "thumb:widht=3")
-    told = "\n".join(faults_of())
-    assert "RESIZER_SOURSE: no such setting; did you mean RESIZER_SOURCE?" in told
-    assert "RESIZER_PORT" in told
-    assert "'eighty'" in told
-    assert "'signed', 'presets' or 'open'" in told
-    assert "RESIZER_FRESH_FOR: must be a time such as" in told
-    assert "RESIZER_PRESETS: preset thumb: widht" in told
+    faults = "\n".join(faults_of())
+    assert "RESIZER_SOURSE: no such setting; did you mean RESIZER_SOURCE?" in faults
+    assert "RESIZER_PORT" in faults
+    assert "'eighty'" in faults
+    assert "'signed', 'presets' or 'open'" in faults
+    assert "RESIZER_FRESH_FOR: must be a time such as" in faults
+    assert "RESIZER_PRESETS: preset thumb: widht" in faults
 
 
 def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path) -> None:
@@ -140,8 +140,8 @@ def test_a_directory_that_is_not_there_keeps_a_server_from_starting() -> None:
 
 
 def test_what_is_wrong_together_is_told_with_what_is_wrong_alone() -> None:
-    told = serving_faults(port="0x", workers="0", widths="9000", presets="a:w=1,onerror=redirect")
-    assert [fault.partition(" ")[0].rstrip(":") for fault in told] == [
+    faults = serving_faults(port="0x", workers="0", widths="9000", presets="a:w=1,onerror=redirect")
+    assert [fault.partition(" ")[0].rstrip(":") for fault in faults] == [
         "RESIZER_PORT",
         "RESIZER_WORKERS",
         "RESIZER_PRESETS",
@@ -149,8 +149,8 @@ def test_what_is_wrong_together_is_told_with_what_is_wrong_alone() -> None:
         "RESIZER_SOURCE",
         "RESIZER_SIGNING_KEYS",
     ]
-    assert "must be a whole number (given: '0x')" in told[0]
-    assert "must be at least 1" in told[1]
+    assert "must be a whole number (given: '0x')" in faults[0]
+    assert "must be at least 1" in faults[1]
 
 
 def test_a_server_that_could_answer_nothing_does_not_start() -> None:
@@ -217,8 +217,10 @@ def test_settings_travel_to_other_processes() -> None:
 
 
 def test_what_is_in_front_is_a_list_of_targets() -> None:
-    told = "cloudfront:E1, ban:http://varnish:6081/  purge:https://nginx"
-    settings = read_settings({"cdn": told, "fastly_token": "hush", "public_url": "https://i.test"})
+    faults = "cloudfront:E1, ban:http://varnish:6081/  purge:https://nginx"
+    settings = read_settings(
+        {"cdn": faults, "fastly_token": "hush", "public_url": "https://i.test"}
+    )
     policy = settings.purge_policy
     assert [str(target) for target in policy.targets] == [
         "cloudfront:E1",

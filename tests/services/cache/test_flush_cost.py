@@ -35,8 +35,8 @@ async def calls(plain: Redis, work: Awaitable[int]) -> tuple[int, dict[str, int]
     """What `work` came to, and how often it called which command."""
     await plain.config_resetstat()
     done = await work
-    told = await plain.info("commandstats")
-    return done, {name.removeprefix("cmdstat_"): facts["calls"] for name, facts in told.items()}
+    received = await plain.info("commandstats")
+    return done, {name.removeprefix("cmdstat_"): facts["calls"] for name, facts in received.items()}
 
 
 def run(url: str, use: Callable[[RedisCache, Redis], Awaitable[None]]) -> None:

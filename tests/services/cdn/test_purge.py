@@ -14,7 +14,7 @@ from resizer.cdn.purge import PurgeOutcome, RetryPolicy, purge
 from resizer.cdn.target import PurgePolicy, calls_for, read_target
 from resizer.cdn.vendors import cloudflare, cloudfront, fastly
 from resizer.model.flush import Flush
-from tests.support.recorder import Recorder, Told, recorder
+from tests.support.recorder import Recorder, ScriptedReply, recorder
 from tests.support.servers import S3Bucket, free_port
 
 CAT = Flush(key="photos/cat.jpg")
@@ -47,7 +47,7 @@ def purged(
 
 
 def test_cloudflare_is_told_by_tag(server: Recorder) -> None:
-    server.replies = [Told(body=b'{"success":true,"errors":[],"result":{"id":"z"}}')]
+    server.replies = [ScriptedReply(body=b'{"success":true,"errors":[],"result":{"id":"z"}}')]
     assert purged(policy("cloudflare:z")) == [PurgeOutcome("cloudflare:z", 1)]
     (asked,) = server.asked
     assert (asked.method, asked.path) == ("POST", "/client/v4/zones/z/purge_cache")
@@ -57,7 +57,7 @@ def test_cloudflare_is_told_by_tag(server: Recorder) -> None:
 
 
 def test_fastly_is_told_by_key(server: Recorder) -> None:
-    server.replies = [Told(body=b'{"photos/cat.jpg":"1-2-3"}')]
+    server.replies = [ScriptedReply(body=b'{"photos/cat.jpg":"1-2-3"}')]
     assert purged(policy("fastly:s")) == [PurgeOutcome("fastly:s", 1)]
     (asked,) = server.asked
     assert (asked.method, asked.path) == ("POST", "/service/s/purge")
@@ -81,13 +81,13 @@ def test_a_ban_names_the_tags(server: Recorder) -> None:
 
 @pytest.mark.parametrize("status", [404, 412])
 def test_what_nginx_does_not_hold_is_purged(server: Recorder, status: int) -> None:
-    server.replies = [Told(status)]
+    server.replies = [ScriptedReply(status)]
     (outcome,) = purged(policy(f"purge:{server.url}"), paths=PATHS)
     assert outcome.failure is None
 
 
 def test_a_missing_zone_is_a_failure_all_the_same(server: Recorder) -> None:
-    server.replies = [Told(404)]
+    server.replies = [ScriptedReply(404)]
     (outcome,) = purged(policy("cloudflare:z"))
     assert outcome.failure == "HTTP 404"
 
@@ -108,13 +108,17 @@ def test_a_target_told_by_url_warns_when_no_url_is_known(server: Recorder) -> No
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 408])
 def test_what_may_pass_is_tried_again(server: Recorder, status: int) -> None:
-    server.replies = [Told(status, b"busy"), Told(status, b"busy"), Told()]
+    server.replies = [
+        ScriptedReply(status, b"busy"),
+        ScriptedReply(status, b"busy"),
+        ScriptedReply(),
+    ]
     assert purged(policy("fastly:s")) == [PurgeOutcome("fastly:s", 1)]
     assert len(server.asked) == 3
 
 
 def test_retry_after_is_waited_for(server: Recorder) -> None:
-    server.replies = [Told(429, headers={"retry-after": "1"}), Told()]
+    server.replies = [ScriptedReply(429, headers={"retry-after": "1"}), ScriptedReply()]
     loop_seconds: list[float] = []
 
     async def timed() -> list[PurgeOutcome]:
@@ -128,14 +132,14 @@ def test_retry_after_is_waited_for(server: Recorder) -> None:
 
 
 def test_retry_after_beyond_all_patience_is_a_failure_at_once(server: Recorder) -> None:
-    server.replies = [Told(429, headers={"retry-after": "3600"})]
+    server.replies = [ScriptedReply(429, headers={"retry-after": "3600"})]
     (outcome,) = purged(policy("fastly:s"))
     assert outcome.failure == "HTTP 429"
     assert len(server.asked) == 1
 
 
 def test_a_server_that_fails_for_ever_is_given_up(server: Recorder) -> None:
-    server.replies = [Told(500, b"<html>oh no</html>")]
+    server.replies = [ScriptedReply(500, b"<html>oh no</html>")]
     (outcome,) = purged(policy("fastly:s"))
     assert outcome.failure == "HTTP 500"
     assert len(server.asked) == QUICK.attempts
@@ -143,24 +147,26 @@ def test_a_server_that_fails_for_ever_is_given_up(server: Recorder) -> None:
 
 def test_a_refusal_is_not_repeated_and_says_why_in_the_apis_words(server: Recorder) -> None:
     body = {"success": False, "errors": [{"code": 10000, "message": f"Authentication {TOKEN}"}]}
-    server.replies = [Told(403, json.dumps(body).encode())]
+    server.replies = [ScriptedReply(403, json.dumps(body).encode())]
     (outcome,) = purged(policy("cloudflare:z"))
     assert outcome.failure == "HTTP 403: Authentication … (10000)"
-    server.replies = [Told(401, b'{"msg":"Provided credentials are missing or invalid"}')]
+    server.replies = [ScriptedReply(401, b'{"msg":"Provided credentials are missing or invalid"}')]
     (outcome,) = purged(policy("fastly:s"))
     assert outcome.failure == "HTTP 401: Provided credentials are missing or invalid"
     assert len(server.asked) == 2
 
 
 def test_a_success_that_says_it_is_none_is_a_failure(server: Recorder) -> None:
-    server.replies = [Told(200, b'{"success":false,"errors":[{"code":1,"message":"a\\nb"}]}')]
+    server.replies = [
+        ScriptedReply(200, b'{"success":false,"errors":[{"code":1,"message":"a\\nb"}]}')
+    ]
     (outcome,) = purged(policy("cloudflare:z"))
     assert outcome.failure == "HTTP 200: a b (1)"
 
 
 def test_a_failure_in_the_middle_says_how_far_it_came(server: Recorder) -> None:
     flushes = [Flush(key=f"{number}.jpg") for number in range(201)]
-    server.replies = [Told(), Told(), Told(403)]
+    server.replies = [ScriptedReply(), ScriptedReply(), ScriptedReply(403)]
     (outcome,) = purged(policy("cloudflare:z"), *flushes)
     assert outcome == PurgeOutcome("cloudflare:z", 2, "HTTP 403, after 2 of 3 calls")
     assert [len(json.loads(asked.body)["tags"]) for asked in server.asked] == [100, 100, 1]
@@ -168,12 +174,12 @@ def test_a_failure_in_the_middle_says_how_far_it_came(server: Recorder) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"\xff", b"[" * 60_000, b"{" * 70_000])
 def test_a_strange_body_changes_nothing(server: Recorder, body: bytes) -> None:
-    server.replies = [Told(200, body)]
+    server.replies = [ScriptedReply(200, body)]
     assert purged(policy("fastly:s")) == [PurgeOutcome("fastly:s", 1)]
 
 
 def test_a_connection_that_breaks_is_tried_again(server: Recorder) -> None:
-    server.replies = [Told(headers={"content-length": "nonsense"}), Told()]
+    server.replies = [ScriptedReply(headers={"content-length": "nonsense"}), ScriptedReply()]
     assert purged(policy("fastly:s")) == [PurgeOutcome("fastly:s", 1)]
 
 
@@ -184,7 +190,7 @@ def test_a_token_that_no_header_can_hold_is_not_repeated(server: Recorder) -> No
 
 
 def test_a_redirect_is_a_failure_and_the_token_goes_nowhere_else(server: Recorder) -> None:
-    server.replies = [Told(302, headers={"location": f"{server.url}/elsewhere"})]
+    server.replies = [ScriptedReply(302, headers={"location": f"{server.url}/elsewhere"})]
     (outcome,) = purged(policy("fastly:s"))
     assert outcome.failure == "HTTP 302"
     assert [asked.path for asked in server.asked] == ["/service/s/purge"]
@@ -200,7 +206,7 @@ def test_a_proxy_of_the_environment_is_not_used(
 
 def test_a_compressed_reply_is_not_inflated(server: Recorder) -> None:
     bomb = gzip.compress(b'{"msg":"' + b"x" * 10_000_000 + b'"}')
-    server.replies = [Told(403, bomb, {"content-encoding": "gzip"})]
+    server.replies = [ScriptedReply(403, bomb, {"content-encoding": "gzip"})]
     (outcome,) = purged(policy("fastly:s"))
     assert outcome.failure == "HTTP 403"
     assert server.asked[0].headers["accept-encoding"] == "identity"
@@ -292,7 +298,7 @@ def test_cloudfront_is_asked_again_under_the_same_reference(
         b"<ErrorResponse><Error><Code>TooManyInvalidationsInProgress</Code></Error></ErrorResponse>"
     )
     made = b"<Invalidation><Id>I1</Id><Status>InProgress</Status></Invalidation>"
-    server.replies = [Told(400, busy), Told(503, b""), Told(201, made)]
+    server.replies = [ScriptedReply(400, busy), ScriptedReply(503, b""), ScriptedReply(201, made)]
     outcomes = purged(policy("cloudfront:E1"))
     cloudfront._client.cache_clear()
     assert outcomes == [PurgeOutcome("cloudfront:E1", 1)]

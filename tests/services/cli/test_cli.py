@@ -16,15 +16,15 @@ from tests.support.servers import RedisServer, free_port
 
 
 def test_help_names_the_commands(run: Run) -> None:
-    told = run("--help").output
-    assert all(command in told for command in ("demo", "serve", "url", "flush"))
+    output = run("--help").output
+    assert all(command in output for command in ("demo", "serve", "url", "flush"))
     assert re.fullmatch(r"resizer \d+\.\d+\.\d+\n", run("--version").output)
 
 
 def test_every_setting_is_a_flag_of_serve(run: Run) -> None:
-    told = run("serve", "--help", COLUMNS="400").output
+    output = run("serve", "--help", COLUMNS="400").output
     for name in Settings.model_fields:
-        assert f"--{name.replace('_', '-')} " in told
+        assert f"--{name.replace('_', '-')} " in output
 
 
 def test_serve_refuses_signed_urls_without_a_key_and_says_how_to_make_one(run: Run) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.commands import Run
-from tests.support.recorder import Recorder, Told, recorder
+from tests.support.recorder import Recorder, ScriptedReply, recorder
 from tests.support.servers import RedisServer
 
 
@@ -38,19 +38,19 @@ def test_flush_purges_the_cdn_when_it_is_asked_to(
 def test_a_purge_that_fails_is_told_and_the_exit_code_says_so(
     run: Run, redis_server: RedisServer, front: Recorder
 ) -> None:
-    front.replies = [Told(403)]
+    front.replies = [ScriptedReply(403)]
     failed = run("flush", "--all", "--cdn", **settings(redis_server, f"ban:{front.url}"))
     assert failed.exit_code == 1
-    told = f"resizer: ban:{front.url} is not purged: HTTP 403"
-    assert failed.stderr.splitlines()[-1] == told
+    output = f"resizer: ban:{front.url} is not purged: HTTP 403"
+    assert failed.stderr.splitlines()[-1] == output
 
 
 def test_a_purge_that_knows_no_url_says_so(
     run: Run, redis_server: RedisServer, front: Recorder
 ) -> None:
-    told = run("flush", "--all", "--cdn", **settings(redis_server, f"purge:{front.url}"))
-    assert told.exit_code == 0
-    assert "no URL of it is known, so nothing was purged there" in told.stderr
+    output = run("flush", "--all", "--cdn", **settings(redis_server, f"purge:{front.url}"))
+    assert output.exit_code == 0
+    assert "no URL of it is known, so nothing was purged there" in output.stderr
 
 
 def test_flush_needs_something_to_purge(run: Run, redis_server: RedisServer) -> None:

@@ -80,10 +80,10 @@ def test_results_have_a_row_where_there_are_any(
 
 def test_the_command_speaks_json(run: Run, filled: RedisServer) -> None:
     shown = run("stats", "--json", "--top", "1", source="s3://photos", cache=filled.url)
-    told: dict[str, Any] = json.loads(shown.output)
-    assert told["variants"] == 7
-    assert told["tiers"]["memory"] == {"hits": 70, "asked": 100, "ratio": 0.7}
-    assert told["largest"] == [{"key": "[b]2[/b].jpg", "variants": 2, "bytes": 2100}]
+    output: dict[str, Any] = json.loads(shown.output)
+    assert output["variants"] == 7
+    assert output["tiers"]["memory"] == {"hits": 70, "asked": 100, "ratio": 0.7}
+    assert output["largest"] == [{"key": "[b]2[/b].jpg", "variants": 2, "bytes": 2100}]
 
 
 def test_memory_alone_has_no_stats(run: Run) -> None:

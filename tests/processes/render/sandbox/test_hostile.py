@@ -77,9 +77,9 @@ def ask(at: Targets, *orders: str, begin: Callable[[], None] = obey) -> list[Any
 
     async def scenario() -> list[Any]:
         async with running(command=command(begin, at)) as (pool, diary):
-            told = [json.loads(await order(pool, text)) for text in orders]
+            outcomes = [json.loads(await order(pool, text)) for text in orders]
             assert (diary.deaths, diary.warnings) == ([], [])
-            return told
+            return outcomes
 
     return asyncio.run(scenario())
 
@@ -154,8 +154,8 @@ def test_an_original_cannot_be_changed_because_it_is_sealed(sealed: bool, target
     async def scenario() -> None:
         async with running(command=command(obey, targets)) as (pool, _):
             with _sealed(b"spoil") if sealed else original(b"spoil") as given:
-                told = json.loads(said(await pool.render([given], Transform())))
-        assert {outcome == WORKED for outcome in told.values()} == {not sealed}
+                outcomes = json.loads(said(await pool.render([given], Transform())))
+        assert {outcome == WORKED for outcome in outcomes.values()} == {not sealed}
 
     asyncio.run(scenario())
 

@@ -107,8 +107,8 @@ def run(code: str, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(run(FACTS))
-    return told
+    problems: dict[str, Any] = json.loads(run(FACTS))
+    return problems
 
 
 def test_what_was_open_stays_usable(report: dict[str, Any]) -> None:
@@ -162,8 +162,8 @@ def test_a_bomb_of_threads_is_bounded() -> None:
 
 def test_what_is_refused_is_told_and_the_rest_is_locked() -> None:
     pytest.importorskip("pyseccomp", reason="no libseccomp (package: libseccomp2)")
-    told = run(REFUSED).splitlines()
-    assert [text.partition(":")[0] for text in told] == [
+    problems = run(REFUSED).splitlines()
+    assert [text.partition(":")[0] for text in problems] == [
         "RLIMIT_AS",
         "RLIMIT_NPROC",
         "dropping capabilities",
@@ -197,8 +197,8 @@ print(*lock.confine(int(sys.argv[2]), ()), sep="\\n")
 """
     if lock.landlock_abi() < abi:
         pytest.skip("this kernel's Landlock is older still")
-    told = [text.partition(" (ABI ")[0] for text in run(code, str(abi)).splitlines() if text]
-    assert told == [f"Landlock ABI {abi} does not confine {what}" for what in lacks]
+    problems = [text.partition(" (ABI ")[0] for text in run(code, str(abi)).splitlines() if text]
+    assert problems == [f"Landlock ABI {abi} does not confine {what}" for what in lacks]
 
 
 @needs_landlock

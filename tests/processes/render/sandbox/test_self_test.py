@@ -34,27 +34,27 @@ def _traceable() -> Iterator[None]:
         yield
 
 
-def told(part: str = "") -> str:
+def problem_of(part: str = "") -> str:
     command = [sys.executable, "-I", "-c", UNLOCKED.format(part=part), str(ROOT)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def test_every_attempt_works_without_a_lock() -> None:
-    assert told() == f"a worker can {', '.join(ESCAPES)}"
+    assert problem_of() == f"a worker can {', '.join(ESCAPES)}"
 
 
 @needs_landlock
 def test_none_works_in_a_locked_worker() -> None:
-    assert told("lock.lock(memory_mb=512, file_bytes=1000)") == ""
+    assert problem_of("lock.lock(memory_mb=512, file_bytes=1000)") == ""
 
 
 @needs_landlock
 def test_what_a_part_leaves_open_is_told() -> None:
     no_new_privileges = "import ctypes; ctypes.CDLL(None).prctl(38, 1, 0, 0, 0);"
-    assert told(f"{no_new_privileges} lock.seccomp.prepare()()") == (
+    assert problem_of(f"{no_new_privileges} lock.seccomp.prepare()()") == (
         "a worker can open a file, list a directory"
     )
-    assert told(f"{no_new_privileges} lock.confine(lock.landlock_abi(), ())") == (
+    assert problem_of(f"{no_new_privileges} lock.confine(lock.landlock_abi(), ())") == (
         "a worker can send by UDP, start a process, make memory executable, change its limits"
     )
 

@@ -71,10 +71,10 @@ def test_a_cluster_without_a_host_is_refused(scheme: str, rest: str) -> None:
 def test_every_command_refuses_a_cluster_without_a_host(
     run: Run, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    told = run(*command, source=str(tmp_path), urls="open", cache="redis+cluster://")
-    assert told.exit_code == 2
-    assert told.stderr.startswith("resizer: RESIZER_CACHE: names no host")
-    assert told.stderr.count("\n") == 1
+    received = run(*command, source=str(tmp_path), urls="open", cache="redis+cluster://")
+    assert received.exit_code == 2
+    assert received.stderr.startswith("resizer: RESIZER_CACHE: names no host")
+    assert received.stderr.count("\n") == 1
 
 
 def test_connect_makes_the_client_that_the_scheme_names() -> None:

@@ -147,7 +147,7 @@ def test_an_unfilled_lease_does_not_stay(redis_server: RedisServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "received"),
     [
         (None, None),
         (SourceNotFound("There is no such image."), SourceNotFound),
@@ -156,7 +156,7 @@ def test_an_unfilled_lease_does_not_stay(redis_server: RedisServer) -> None:
     ids=["nothing", "of the original", "of that gateway"],
 )
 def test_who_waits_is_woken_and_told_what_went_wrong(
-    run: Run, error: ResizerError | None, told: type[ResizerError] | None
+    run: Run, error: ResizerError | None, received: type[ResizerError] | None
 ) -> None:
     async def use(cache: RedisCache) -> None:
         async with listening(cache) as heard:
@@ -166,7 +166,7 @@ def test_who_waits_is_woken_and_told_what_went_wrong(
             await asyncio.sleep(0)
             await cache.release("a", FIELD, token, error)
             answers = await asyncio.wait_for(asyncio.gather(*waiting), stretched(2))
-            assert [type(answer) for answer, _ in answers] == [told or type(None)] * 3
+            assert [type(answer) for answer, _ in answers] == [received or type(None)] * 3
             assert all(was_told for _, was_told in answers)
 
     run(use)

@@ -48,7 +48,7 @@ def test_a_flush_is_told_before_and_after_and_a_dry_run_not_at_all(
             await flush(cache, Flush(key="dry"), dry_run=True)
             await flush(cache, Flush(prefix="dry"), dry_run=True)
             await flush(cache, Flush(key="wet"))
-            assert heard.told == ["ready", Flush(key="wet"), Flush(key="wet")]
+            assert heard.received == ["ready", Flush(key="wet"), Flush(key="wet")]
 
     run(use, redis_server.url)
 
@@ -60,7 +60,7 @@ def test_a_flush_of_another_namespace_is_not_heard(redis_server: RedisServer) ->
             await heard.until("ready")
             await flush(other, Flush(key="cat.jpg"))
             await flush(cache, Flush(key="last"))
-            assert Flush(key="cat.jpg") not in heard.told
+            assert Flush(key="cat.jpg") not in heard.received
 
     run(use, redis_server.url)
 
@@ -89,7 +89,7 @@ def test_a_server_that_dies_is_told_as_lost_and_its_return_as_ready(
             await heard.until("ready", count=2)
             await flush(cache, Flush(key="cat.jpg"))
             await heard.until(Flush(key="cat.jpg"))
-            assert heard.told[:3] == ["ready", "lost", "ready"]
+            assert heard.received[:3] == ["ready", "lost", "ready"]
 
     run(use, own_redis.url)
 
@@ -101,12 +101,12 @@ def test_a_server_that_falls_silent_is_told_as_lost(redis_server: RedisServer) -
         ) as heard:
             await heard.until("ready")
             await asyncio.sleep(0.5)
-            assert heard.told == ["ready"], "a quiet line was taken for a dead one"
+            assert heard.received == ["ready"], "a quiet line was taken for a dead one"
             redis_server.pause()
             await heard.until("lost")
             redis_server.resume()
             await heard.until("ready", count=2)
-            assert heard.told == ["ready", "lost", "ready"]
+            assert heard.received == ["ready", "lost", "ready"]
 
     run(use, redis_server.url, timeout=0.5)
 
@@ -132,7 +132,7 @@ def test_a_listener_that_never_connected_is_told_so_once(own_redis: RedisServer)
             await asyncio.sleep(0.5)
             own_redis.start()
             await heard.until("ready")
-            assert heard.told == ["lost", "ready"]
+            assert heard.received == ["lost", "ready"]
 
     run(use, own_redis.url)
 
@@ -231,7 +231,7 @@ def test_many_keys_are_announced_together(redis_server: RedisServer) -> None:
             await heard.until("ready")
             keys = [Flush(key=f"{number}") for number in range(300)]
             await Flusher(cache, None).flush(keys)
-            assert heard.told == ["ready", *keys, *keys]
+            assert heard.received == ["ready", *keys, *keys]
 
     run(use, redis_server.url)
 
@@ -246,8 +246,8 @@ def test_no_message_ends_the_listening(redis_server: RedisServer, message: str) 
             for channel in ("resizer-landing:test", "resizer-flush:test"):
                 redis_server.run("PUBLISH", channel, f"'{message}'")
             await flush(cache, Flush(key="last"))
-            assert heard.told[-1] == Flush(key="last")
-            assert "lost" not in heard.told
+            assert heard.received[-1] == Flush(key="last")
+            assert "lost" not in heard.received
 
     run(use, redis_server.url)
 

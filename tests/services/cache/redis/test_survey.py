@@ -70,8 +70,10 @@ def test_a_survey_reads_no_value(redis_server: RedisServer) -> None:
     redis_server.run("HSET", NAMES.of("a.jpg"), "1:w=1", "12345")
     redis_server.run("CONFIG", "RESETSTAT")
     surveyed(redis_server.url)
-    told = redis_server.run("INFO", "commandstats")
-    asked = {line.partition(":")[0] for line in told.splitlines() if line.startswith("cmdstat_")}
+    received = redis_server.run("INFO", "commandstats")
+    asked = {
+        line.partition(":")[0] for line in received.splitlines() if line.startswith("cmdstat_")
+    }
     assert {"cmdstat_scan", "cmdstat_hkeys", "cmdstat_hstrlen"} <= asked
     assert not asked & {"cmdstat_hget", "cmdstat_hgetall", "cmdstat_hmget", "cmdstat_keys"}
 

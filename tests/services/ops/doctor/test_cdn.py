@@ -70,6 +70,6 @@ def test_a_token_is_not_told() -> None:
     async def run(asked: Settings) -> list[str]:
         return [f.says async for f in check_all(asked) if f.what == "cdn"]
 
-    (info,) = asyncio.run(run(settings))
-    assert "hush" not in info
+    (finding,) = asyncio.run(run(settings))
+    assert "hush" not in finding
     assert asyncio.run(run(Settings(source="/"))) == []

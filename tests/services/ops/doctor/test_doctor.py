@@ -37,28 +37,28 @@ needs_landlock = pytest.mark.skipif(
 
 @needs_landlock
 def test_a_gateway_in_order_is_told_line_by_line(run: Run, tmp_path: Path) -> None:
-    info = run("doctor", source=str(tmp_path), signing_keys=STRONG)
-    assert info.exit_code == 0
-    *lines, sums = info.output.splitlines()
+    result = run("doctor", source=str(tmp_path), signing_keys=STRONG)
+    assert result.exit_code == 0
+    *lines, sums = result.output.splitlines()
     assert all(line.startswith("ok ") or "sandbox" in line for line in lines)
     assert {"source", "libvips", "sandbox", "render"} <= {line.split()[1] for line in lines}
     assert sums.endswith(", 0 fail")
-    assert "\x1b" not in info.output
+    assert "\x1b" not in result.output
 
 
 @needs_landlock
 def test_yellow_is_no_failure(run: Run, tmp_path: Path) -> None:
-    info = run("doctor", source=str(tmp_path), urls="open")
-    assert info.exit_code == 0
-    assert ", 0 fail" in info.output
+    result = run("doctor", source=str(tmp_path), urls="open")
+    assert result.exit_code == 0
+    assert ", 0 fail" in result.output
 
 
 def test_red_is_a_failure(run: Run, tmp_path: Path) -> None:
     cache = f"redis://:hush@127.0.0.1:{free_port()}"
-    info = run("doctor", source=str(tmp_path), signing_keys=STRONG, cache=cache)
-    assert info.exit_code == 1
-    assert "hush" not in info.output
-    assert STRONG not in info.output
+    result = run("doctor", source=str(tmp_path), signing_keys=STRONG, cache=cache)
+    assert result.exit_code == 1
+    assert "hush" not in result.output
+    assert STRONG not in result.output
 
 
 def test_faults_of_the_settings_are_asked_wrongly(run: Run) -> None:
@@ -77,17 +77,17 @@ def test_a_terminal_sees_colours(run: Run, tmp_path: Path) -> None:
 
 
 def test_programs_get_json(run: Run, bucket: S3Bucket, redis_server: RedisServer) -> None:
-    info = run(
+    result = run(
         *("doctor", "--json"),
         source=bucket.url,
         s3_endpoint=bucket.endpoint,
         signing_keys=STRONG,
         cache=redis_server.url,
     )
-    facts = json.loads(info.output)
+    facts = json.loads(result.output)
     verdicts = {finding["what"]: finding["verdict"] for finding in facts["findings"]}
     assert facts["verdict"] in ("warn", "fail")
-    assert (info.exit_code == 1) == (facts["verdict"] == "fail")
+    assert (result.exit_code == 1) == (facts["verdict"] == "fail")
     assert verdicts["source"] == verdicts["clock of the bucket"] == verdicts["render"] == "ok"
     assert verdicts["clock of redis"] == "ok"
     assert verdicts["redis eviction"] == "warn"
@@ -99,9 +99,9 @@ def test_an_audit_profile_that_is_not_there_is_asked_wrongly(
     (tmp_path / "aws").write_text("[profile auditor]\nregion = eu-central-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", "aws")
     settings = {"source": s3.url, "s3_endpoint": s3.endpoint, "signing_keys": STRONG}
-    info = run("doctor", "--audit-profile", "nobody", **settings)
-    assert info.exit_code == 2
-    assert info.stderr == "resizer: --audit-profile: there is no AWS profile nobody\n"
+    result = run("doctor", "--audit-profile", "nobody", **settings)
+    assert result.exit_code == 2
+    assert result.stderr == "resizer: --audit-profile: there is no AWS profile nobody\n"
     assert run("doctor", "--audit-profile", "auditor", **settings).exit_code != 2
 
 
@@ -112,9 +112,9 @@ def test_aws_settings_that_cannot_be_used_are_red(
     (tmp_path / "aws").write_text(text)
     monkeypatch.setenv("AWS_CONFIG_FILE", "aws")
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    info = run("doctor", source=s3.url, s3_endpoint=s3.endpoint, signing_keys=STRONG)
-    assert info.exit_code == 1
-    assert "fail  source                No client of S3 can be made" in info.output
+    result = run("doctor", source=s3.url, s3_endpoint=s3.endpoint, signing_keys=STRONG)
+    assert result.exit_code == 1
+    assert "fail  source                No client of S3 can be made" in result.output
 
 
 def test_a_check_that_fails_is_yellow() -> None:
@@ -255,9 +255,9 @@ def test_a_machine_without_any_sandbox_is_red(
     assert without in boot
     command = (*COMMAND[:5], boot, *COMMAND[6:])
     monkeypatch.setattr("resizer.ops.doctor.renderer.Pool", partial(Pool, command=command))
-    info = run("doctor", source=str(tmp_path), signing_keys=STRONG)
-    assert info.exit_code == 1
-    (red,) = [line for line in info.output.splitlines() if line.startswith("fail")]
+    result = run("doctor", source=str(tmp_path), signing_keys=STRONG)
+    assert result.exit_code == 1
+    (red,) = [line for line in result.output.splitlines() if line.startswith("fail")]
     assert "open a file" in red
     assert "signal the gateway" in red
 

@@ -64,9 +64,9 @@ def test_a_run_that_is_interrupted_goes_on(
         process.stdin.flush()
         eventually(lambda: state.exists() and KEY in state.read_text(), 30)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate("photos/never.jpg\n", timeout=30)
+        _, output = process.communicate("photos/never.jpg\n", timeout=30)
     assert process.returncode == 1
-    assert told.endswith(f"interrupted; --resume {state} goes on where it ended\n")
+    assert output.endswith(f"interrupted; --resume {state} goes on where it ended\n")
     hits = open_gateway.sample(HITS)
     with warming(open_gateway, command) as process:
         done, _ = process.communicate(f"{KEY}\nphotos/dog.jpg\n", timeout=30)

@@ -107,8 +107,8 @@ def test_the_urls_that_were_answered_are_purged_in_front(
     paths = [f"/img/width=100/{KEY}", f"/img/width%3d100/{KEY}"]
     with recorder() as front:
         settings = {"source": bucket.url, "cache": redis_server.url, "urls": "open"}
-        told = {"cdn": f"purge:{front.url}", "events": line.url}
-        with Gateway(bucket.environment(), **settings, **told) as gateway:
+        output = {"cdn": f"purge:{front.url}", "events": line.url}
+        with Gateway(bucket.environment(), **settings, **output) as gateway:
             for path in paths:
                 assert gateway.get(path).status_code == 200
             bucket.put(KEY, jpeg(64, 64))

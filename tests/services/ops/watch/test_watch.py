@@ -18,7 +18,7 @@ from resizer.ops.watch.watcher import Watcher, WatchPolicy
 from resizer.storage.s3.address import S3Address
 from tests.support.deadlines import PATIENCE
 from tests.support.queues import Flushes, Line, MakeLine
-from tests.support.recorder import Recorder, Told, recorder
+from tests.support.recorder import Recorder, ScriptedReply, recorder
 from tests.support.servers import S3Bucket, free_port
 from tests.support.waiting import soon
 
@@ -218,8 +218,10 @@ def test_while_the_tiers_are_away_a_watcher_waits_and_no_message_is_given_up(
     asyncio.run(ended(watcher(again, flushes), when=lambda: flushes.keys == ["a.jpg"]))
     assert flushes.calls == 3
     assert again.waiting() == 0
-    told = "nothing is sure to be flushed: Redis is away; trying again"
-    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [told] * 2
+    output = "nothing is sure to be flushed: Redis is away; trying again"
+    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [
+        output
+    ] * 2
 
 
 def test_a_message_that_breaks_the_flush_does_not_hold_up_others(again: Line) -> None:
@@ -246,9 +248,9 @@ def test_poison_without_dead_letters_is_told_in_the_log(
     again.send(POISON * 1000)
     assert [drained(again, Flushes()) for _ in range(3)] == [False, False, True]
     assert again.waiting() == 0
-    (told,) = [one for one in caplog.records if one.levelno == logging.ERROR]
-    assert "is given up: not a message of S3" in told.getMessage()
-    text = told.__dict__["text"]
+    (output,) = [one for one in caplog.records if one.levelno == logging.ERROR]
+    assert "is given up: not a message of S3" in output.getMessage()
+    text = output.__dict__["text"]
     assert text.startswith(POISON)
     assert len(text) == 2000
 
@@ -294,7 +296,7 @@ def test_a_failed_purge_leaves_the_message_and_remembers_the_paths(
     again: Line, cdn: Recorder
 ) -> None:
     again.tell("a.jpg")
-    cdn.replies = [Told(403), Told(200)]
+    cdn.replies = [ScriptedReply(403), ScriptedReply(200)]
     flushes = Flushes(paths=frozenset({"/img/w=9/a.jpg"}))
     front = PurgePolicy((read_target(f"purge:{cdn.url}"),))
 

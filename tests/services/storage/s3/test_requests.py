@@ -1,4 +1,4 @@
-"""S3 on a server that answers as told: what its answers and its silences mean."""
+"""S3 on a server that answers by a script: what its answers and its silences mean."""
 
 import asyncio
 import contextlib
@@ -53,7 +53,7 @@ class Reply:
     """Waited for before the head."""
 
 
-class ToldServer(ThreadingHTTPServer):
+class ScriptedServer(ThreadingHTTPServer):
     daemon_threads = True
     reply = Reply()
     requests = 0
@@ -64,7 +64,7 @@ class ToldServer(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: ToldServer
+    server: ScriptedServer
 
     def do_GET(self) -> None:
         reply = self.server.reply
@@ -91,8 +91,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def told_server() -> Iterator[ToldServer]:
-    server = ToldServer(("127.0.0.1", 0), Handler)
+def scripted_server() -> Iterator[ScriptedServer]:
+    server = ScriptedServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
@@ -102,14 +102,14 @@ def told_server() -> Iterator[ToldServer]:
 
 
 @pytest.fixture
-def told(told_server: ToldServer, s3: S3Bucket) -> ToldServer:
-    told_server.reply = Reply()
-    told_server.requests = 0
-    return told_server
+def server(scripted_server: ScriptedServer, s3: S3Bucket) -> ScriptedServer:
+    scripted_server.reply = Reply()
+    scripted_server.requests = 0
+    return scripted_server
 
 
 @functools.cache
-def bucket_on(server: ToldServer, seconds: float = 10.0) -> Source:
+def bucket_on(server: ScriptedServer, seconds: float = 10.0) -> Source:
     return opened("s3://bucket", seconds, endpoint=f"http://127.0.0.1:{server.server_port}")
 
 
@@ -143,10 +143,10 @@ BOTH_WAYS = pytest.mark.parametrize("key", ["cat.jpg", "/cat.jpg"], ids=["obstor
     ],
 )
 def test_an_answer_of_s3_becomes_the_error_it_means(
-    told: ToldServer, key: str, status: int, code: str, error: type[ResizerError]
+    server: ScriptedServer, key: str, status: int, code: str, error: type[ResizerError]
 ) -> None:
-    told.reply = s3_error(status, code)
-    assert type(refusal(bucket_on(told), key)) is error
+    server.reply = s3_error(status, code)
+    assert type(refusal(bucket_on(server), key)) is error
 
 
 @pytest.mark.parametrize(
@@ -162,46 +162,46 @@ def test_an_answer_of_s3_becomes_the_error_it_means(
     ],
 )
 def test_a_check_passes_with_permission_for_one_prefix_only(
-    told: ToldServer, status: int, code: str, reachable: bool
+    server: ScriptedServer, status: int, code: str, reachable: bool
 ) -> None:
-    told.reply = s3_error(status, code)
+    server.reply = s3_error(status, code)
     expected = contextlib.nullcontext() if reachable else pytest.raises(SourceUnavailable)
     with expected:
-        asyncio.run(bucket_on(told).check())
+        asyncio.run(bucket_on(server).check())
 
 
-def test_a_failing_server_is_asked_again_but_not_without_end(told: ToldServer) -> None:
-    told.reply = s3_error(500, "InternalError")
-    refusal(bucket_on(told), "cat.jpg")
-    assert told.requests == 3
-
-
-@BOTH_WAYS
-def test_a_body_shorter_than_announced_is_no_original(told: ToldServer, key: str) -> None:
-    told.reply = Reply(body=b"half", length=8)
-    assert type(refusal(bucket_on(told), key)) is SourceUnavailable
+def test_a_failing_server_is_asked_again_but_not_without_end(server: ScriptedServer) -> None:
+    server.reply = s3_error(500, "InternalError")
+    refusal(bucket_on(server), "cat.jpg")
+    assert server.requests == 3
 
 
 @BOTH_WAYS
-def test_a_large_announcement_is_refused_before_the_body(told: ToldServer, key: str) -> None:
-    told.reply = Reply(length=MAX_BYTES + 1, pause=threading.Event())
+def test_a_body_shorter_than_announced_is_no_original(server: ScriptedServer, key: str) -> None:
+    server.reply = Reply(body=b"half", length=8)
+    assert type(refusal(bucket_on(server), key)) is SourceUnavailable
+
+
+@BOTH_WAYS
+def test_a_large_announcement_is_refused_before_the_body(server: ScriptedServer, key: str) -> None:
+    server.reply = Reply(length=MAX_BYTES + 1, pause=threading.Event())
     started = time.monotonic()
-    assert type(refusal(bucket_on(told), key)) is UnprocessableSource
+    assert type(refusal(bucket_on(server), key)) is UnprocessableSource
     assert time.monotonic() - started < stretched(5), "the body was waited for"
 
 
 @BOTH_WAYS
-def test_a_body_that_does_not_come_is_a_timeout(told: ToldServer, key: str) -> None:
+def test_a_body_that_does_not_come_is_a_timeout(server: ScriptedServer, key: str) -> None:
     release = threading.Event()
-    told.reply = Reply(body=b"late", pause=release)
-    source = bucket_on(told, seconds=1.0)
+    server.reply = Reply(body=b"late", pause=release)
+    source = bucket_on(server, seconds=1.0)
     with pytest.raises(SourceTimeout):
         asyncio.run(source.fetch(key))
     release.set()
     eventually(lambda: memfds() == [])
 
 
-def test_a_check_without_an_answer_is_a_timeout(told: ToldServer) -> None:
+def test_a_check_without_an_answer_is_a_timeout(server: ScriptedServer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises((SourceTimeout, SourceUnavailable)):
@@ -209,44 +209,46 @@ def test_a_check_without_an_answer_is_a_timeout(told: ToldServer) -> None:
 
 
 @BOTH_WAYS
-def test_an_object_of_the_told_server_arrives(told: ToldServer, key: str) -> None:
+def test_an_object_of_the_scripted_server_arrives(server: ScriptedServer, key: str) -> None:
     """The two tests above fail for the reason they name: an honest reply is read."""
-    told.reply = Reply(body=b"whole")
-    with fetch(bucket_on(told), key) as original:
+    server.reply = Reply(body=b"whole")
+    with fetch(bucket_on(server), key) as original:
         assert content(original) == b"whole"
         assert original.etag == "tag"
         assert original.last_modified == datetime(2026, 11, 21, 11, 12, 25, tzinfo=UTC)
 
 
 @BOTH_WAYS
-def test_a_tag_is_asked_about_in_quotes(told: ToldServer, key: str) -> None:
-    told.reply = Reply(304)
-    assert isinstance(refetch(bucket_on(told), key, "known"), Unchanged)
-    assert told.condition == '"known"'
+def test_a_tag_is_asked_about_in_quotes(server: ScriptedServer, key: str) -> None:
+    server.reply = Reply(304)
+    assert isinstance(refetch(bucket_on(server), key, "known"), Unchanged)
+    assert server.condition == '"known"'
 
 
 @BOTH_WAYS
-def test_no_tag_asks_about_nothing(told: ToldServer, key: str) -> None:
-    told.reply = Reply(body=b"whole")
-    with fetch(bucket_on(told), key):
-        assert told.condition is None
+def test_no_tag_asks_about_nothing(server: ScriptedServer, key: str) -> None:
+    server.reply = Reply(body=b"whole")
+    with fetch(bucket_on(server), key):
+        assert server.condition is None
 
 
 @BOTH_WAYS
 @pytest.mark.parametrize("tag", ['"tag"', 'W/"tag"'])
 def test_a_server_that_ignores_the_condition_is_understood(
-    told: ToldServer, key: str, tag: str
+    server: ScriptedServer, key: str, tag: str
 ) -> None:
-    told.reply = Reply(body=b"whole", tag=tag)
-    assert isinstance(refetch(bucket_on(told), key, "tag"), Unchanged)
+    server.reply = Reply(body=b"whole", tag=tag)
+    assert isinstance(refetch(bucket_on(server), key, "tag"), Unchanged)
 
 
 @BOTH_WAYS
-def test_a_server_without_tags_gives_originals_that_never_match(told: ToldServer, key: str) -> None:
-    told.reply = Reply(body=b"whole", tag=None)
-    with fetch(bucket_on(told), key) as original:
+def test_a_server_without_tags_gives_originals_that_never_match(
+    server: ScriptedServer, key: str
+) -> None:
+    server.reply = Reply(body=b"whole", tag=None)
+    with fetch(bucket_on(server), key) as original:
         assert original.etag == ""
-    again = refetch(bucket_on(told), key, original.etag)
+    again = refetch(bucket_on(server), key, original.etag)
     assert isinstance(again, Original)
     again.close()
 
@@ -254,18 +256,18 @@ def test_a_server_without_tags_gives_originals_that_never_match(told: ToldServer
 @BOTH_WAYS
 @pytest.mark.parametrize("etag", ["", "tag"])
 def test_the_time_of_the_check_lies_before_the_answer(
-    told: ToldServer, key: str, etag: str
+    server: ScriptedServer, key: str, etag: str
 ) -> None:
     """What the source says of a moment before it is asked, it may take back while it answers."""
-    told.reply = Reply(200, b"", pause_head=threading.Event())
+    server.reply = Reply(200, b"", pause_head=threading.Event())
     answered = []
 
     def release(event: threading.Event) -> None:
         answered.append(time.time())
         event.set()
 
-    threading.Timer(0.05, release, [told.reply.pause_head]).start()
-    found = refetch(bucket_on(told), key, etag)
+    threading.Timer(0.05, release, [server.reply.pause_head]).start()
+    found = refetch(bucket_on(server), key, etag)
     assert found.checked_at < answered[0]
     if isinstance(found, Original):
         found.close()
@@ -273,7 +275,7 @@ def test_the_time_of_the_check_lies_before_the_answer(
 
 @BOTH_WAYS
 def test_the_credentials_of_an_assumed_role_sign_the_requests(
-    told: ToldServer, s3: S3Bucket, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, s3: S3Bucket, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As boto3's usual chain finds them; those of a role begin with ASIA."""
     config = tmp_path / "config"
@@ -286,7 +288,7 @@ def test_the_credentials_of_an_assumed_role_sign_the_requests(
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", s3.endpoint)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    told.reply = Reply(body=b"whole")
-    source = opened("s3://bucket", endpoint=f"http://127.0.0.1:{told.server_port}")
+    server.reply = Reply(body=b"whole")
+    source = opened("s3://bucket", endpoint=f"http://127.0.0.1:{server.server_port}")
     assert fetched(source, key) == b"whole"
-    assert "Credential=ASIA" in told.authorization
+    assert "Credential=ASIA" in server.authorization
