@@ -1,4 +1,4 @@
-"""Flusher: flushes every tier that gateways share, in the order that lets nothing come back."""
+"""Flusher: flushes Redis and the results, in the order that lets nothing flushed come back."""
 
 import time
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _PUT_SECONDS = 5.0
 
 
 class FlushableCache(Protocol):
-    """The tier that gateways share, and the way to them."""
+    """The tier that gateways share, and the channel to them, as a flush needs it."""
 
     async def showing(self, flushes: Sequence[Flush]) -> list[Flush]: ...
     async def remove(self, flushes: Sequence[Flush], *, dry_run: bool) -> FlushResult: ...
@@ -22,7 +22,7 @@ class FlushableCache(Protocol):
 
 
 class FlushableResults(Protocol):
-    """The tier behind it."""
+    """The results tier, as a flush needs it."""
 
     async def flush(self, flush: Flush, *, dry_run: bool) -> FlushResult: ...
 

@@ -102,7 +102,7 @@ class MemoryCache:
         return True
 
     def forget(self, flush: Flush) -> None:
-        """Do what was flushed, at once."""
+        """Drop what `flush` names, at once."""
         if flush.key is not None:
             variant_ids = list(self._showing.get(flush.key, ()))
         else:

@@ -1,4 +1,4 @@
-"""What stands in front of the gateway and keeps replies: told to forget what was flushed.
+"""CDNs and caching proxies in front of the gateway are purged of what was flushed.
 
     policy = PurgePolicy((read_target("fastly:SU1Z0isxPaoz"),), tokens={"fastly_token": "…"})
     outcomes = await purge(policy, [Flush(key="photos/cat.jpg")], paths=[])

@@ -1,4 +1,4 @@
-"""One call to what keeps replies in front of the gateway, and what came of it."""
+"""One purge call to a CDN or proxy, and its result."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What came of one attempt."""
+    """The result of one attempt at a purge call."""
 
     done: bool
     again: bool = False
@@ -20,7 +20,7 @@ class CallResult:
 
 
 class PurgeCall(Protocol):
-    """What tells a vendor to forget something."""
+    """One call that purges something at a vendor."""
 
     def send(self) -> CallResult:
         """One attempt. Blocks, for a bounded time; raises nothing."""

@@ -1,4 +1,4 @@
-"""Purging: each target is told at its pace, again where that helps, and for a bounded time."""
+"""Purging: the calls to each target, at its rate limit, with retries, for a bounded time."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ _LONGEST_WAIT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class PurgeOutcome:
-    """How it went with one target."""
+    """The outcome of a purge at one target."""
 
     target: str
     calls: int = 0
@@ -33,7 +33,7 @@ class PurgeOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How patient a purge is. Seconds; the defaults are those of production."""
+    """How often a purge is tried, and how long it waits. Seconds; the defaults are production's."""
 
     attempts: int = _ATTEMPTS
     first_wait: float = _FIRST_WAIT
@@ -47,9 +47,9 @@ async def purge(
     paths: Iterable[str],
     tries: RetryPolicy = RetryPolicy(),
 ) -> list[PurgeOutcome]:
-    """Tell all targets, at the same time, to forget `flushes`; an outcome for each. Raises nothing.
+    """Purge `flushes` from all targets, at the same time; an outcome for each. Raises nothing.
 
-    `paths` are those that were answered with what was flushed, for targets that are told by URL.
+    `paths` are those that were answered with what was flushed, for targets that purge by URL.
     """
     known = frozenset(paths)
     return await asyncio.gather(
@@ -85,7 +85,7 @@ async def _attempt(call: PurgeCall, budget: "RetryBudget") -> str | None:
 
 
 class RetryBudget:
-    """The time that one target's failures may take."""
+    """How long the retries at one target may take in all."""
 
     def __init__(self, tries: RetryPolicy) -> None:
         self._tries = tries

@@ -1,4 +1,4 @@
-"""Who is to be told to forget: the entries of the setting `CDN`, and what telling them takes."""
+"""Purge targets: the entries of the setting `CDN`, and the calls that purge one."""
 
 import re
 import string
@@ -29,7 +29,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class PurgePolicy:
-    """Plain values that a purge goes by."""
+    """The settings of a purge, as plain values."""
 
     targets: tuple[Target, ...]
     public_url: str = ""
@@ -39,7 +39,7 @@ class PurgePolicy:
 
     @property
     def needs_paths(self) -> bool:
-        """Whether one of them forgets by URL, so that URLs have to be noted."""
+        """Whether one of them purges by URL, so that URLs have to be noted."""
         return any(target.vendor.by_url for target in self.targets)
 
 
@@ -64,7 +64,7 @@ def calls_for(
 ) -> list[PurgeCall]:
     """The calls after which `target` has forgotten `flushes`.
 
-    `paths` are those that were answered with what was flushed. A target that is told by URL and
+    `paths` are those that were answered with what was flushed. A target that purges by URL and
     has none of them gets no call.
     """
     known = sorted(_sendable(path) for path in paths)

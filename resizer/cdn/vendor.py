@@ -1,4 +1,4 @@
-"""What a vendor of caches is to this program: a name, what it needs, and the calls that tell it."""
+"""What a CDN vendor consists of: a name, the settings it needs, and the calls that purge it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from resizer.model.flush import Flush
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """What one cache is to forget, in each of the ways in which it may be told."""
+    """What is to be purged at one target: as flushes, cache tags, paths and URLs."""
 
     address: str
     """The id of a distribution, zone or service, or the URL of a server without its last slash."""
@@ -41,7 +41,7 @@ class Purge:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One way of telling a cache; a vendor that can be told by tag or by URL is two of these."""
+    """One way to purge a CDN; a vendor that purges by tag or by URL is two of these."""
 
     name: str
     """Before the colon in an entry of the setting `CDN`."""
@@ -54,13 +54,13 @@ class Vendor:
     by_url: bool = False
     """It knows no tags, and can forget only the URLs that were noted."""
     needs_public_url: bool = False
-    """It is told whole URLs."""
+    """Its calls hold whole URLs."""
     is_server: bool = False
     """It is named by its URL, not by an id."""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Settings without which it cannot be told."""
+        """Settings without which it cannot be purged."""
         return tuple(filter(None, (self.token, "public_url" if self.needs_public_url else "")))
 
 

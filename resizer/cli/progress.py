@@ -23,7 +23,7 @@ _LINE_EVERY = 10.0
 
 
 class ProgressDisplay(Protocol):
-    """What a command tells of its progress."""
+    """Where a command reports its progress."""
 
     def total(self, number: int) -> None: ...
     def advance(self) -> None: ...

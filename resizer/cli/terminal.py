@@ -1,4 +1,4 @@
-"""What the commands have in common: output, exit codes, and reading the settings."""
+"""The terminal side of all commands: output, exit codes, and settings or a list of faults."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Answer: what the gateway finds or makes for one request."""
+"""Answer: a variant, and how the gateway came by it: which tier, stale, coalesced, or filled."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from resizer.model.image import Variant
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A variant and how it was come by."""
+    """A variant, and how the gateway came by it."""
 
     variant: Variant
     tier: str | None = None

@@ -1,4 +1,4 @@
-"""The way of a request: look up → coalesce → lead or follow → fetch → render → fill.
+"""Gateway: the way of a request: look up → coalesce → lease or wait → fetch → render → store.
 
 Open this first. `Gateway.begin` is where a request comes in; what keeps variants is behind `tiers`,
 and the source and the renderer, behind `producer`, are known by `protocols` alone.

@@ -1,4 +1,4 @@
-"""The source tier: the originals used last, each fetched once for all who ask for it meanwhile."""
+"""OriginalCache: the originals used last, each fetched once for all who ask for it meanwhile."""
 
 import os
 import resource
@@ -21,7 +21,7 @@ OVERHEAD = 4096
 _LARGEST_SHARE = 4
 """An original of more than a quarter of the budget would push out too many others."""
 _DESCRIPTORS_SHARE = 4
-"""Each kept original holds a file descriptor; clients, Redis and workers need theirs too."""
+"""Each cached original holds a file descriptor; clients, Redis and workers need theirs too."""
 
 
 Fetched = TypeVar("Fetched", bound=Original | Unchanged)
@@ -49,7 +49,7 @@ class _OriginalCall(Call[str, Original | Unchanged]):
 
 
 class OriginalCache:
-    """A source around a source. Belongs to one event loop.
+    """A source that caches another source. Belongs to one event loop.
 
     Every caller gets an Original with a descriptor of its own, to be closed as one from the source.
     """
@@ -119,7 +119,7 @@ class OriginalCache:
         self._cached.clear()
 
     def forget(self, flush: Flush) -> None:
-        """Do what was flushed, at once: nothing asked of the source before is used again."""
+        """Drop what `flush` names, at once: nothing fetched before is used again."""
         for key in filter(flush.touches, self._cached):
             self._cached.remove(key)
 
@@ -183,7 +183,7 @@ class OriginalCache:
     async def _ask(self, call: _OriginalCall) -> Original | Unchanged:
         """With the tag of what is kept, else with the tag asked about while that is enough."""
         if cached := self._cached.get(call.id):
-            with _copy(cached) as mine:  # the kept one may go meanwhile
+            with _copy(cached) as mine:  # the cached one may go meanwhile
                 found = await self._arrived(self._source.refetch(call.id, mine.etag))
                 if isinstance(found, Original):
                     return found
@@ -195,7 +195,7 @@ class OriginalCache:
         return await self._arrived(self._source.fetch(call.id))
 
     async def _arrived(self, asking: Awaitable[Fetched]) -> Fetched:
-        """What the source says; if it is an original, that is told with its time and its bytes."""
+        """What the source says; if it is an original, its time and its bytes are counted."""
         started = self._monotonic()
         found = await asking
         if isinstance(found, Original):
@@ -211,7 +211,7 @@ class OriginalCache:
 
 
 def _answer(found: Original | Unchanged, etag: str) -> Original | Unchanged:
-    """What one who asked about `etag`, or with none for the bytes, is told."""
+    """The answer to one who asked about `etag`, or with none for the bytes."""
     if isinstance(found, Unchanged):
         return found
     return Unchanged(found.checked_at) if etag and found.etag == etag else _copy(found)

@@ -1,4 +1,4 @@
-"""What the gateway asks of those that fetch originals and render them."""
+"""Protocols that the gateway calls: one fetches originals, one renders them."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""SharedTier: the tier of the whole fleet, as one call sees it: a failure is a miss."""
+"""SharedTier: the cache of all gateways: waits for it are bounded, and a failure is a miss."""
 
 import asyncio
 import logging

@@ -30,7 +30,7 @@ class Memory(Protocol):
 
 
 class Tiers:
-    """Memory and the refusals beside it, the shared tier, and the results behind it."""
+    """Memory and the negative cache beside it, the shared tier, and the results behind it."""
 
     def __init__(
         self,

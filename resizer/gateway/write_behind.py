@@ -1,4 +1,4 @@
-"""WriteBehind: the results, as one call sees them: written behind the replies, never failing."""
+"""WriteBehind: variants are stored in the results tier after their replies; failures are logged."""
 
 import asyncio
 import logging

@@ -7,7 +7,7 @@ from resizer.gateway.answer import Answer
 
 @dataclass(frozen=True, slots=True)
 class CachePolicy:
-    """Seconds that browsers and CDNs are told (RFC 9111 §5.2.2, RFC 5861)."""
+    """Lifetimes in seconds that replies give to browsers and CDNs (RFC 9111 §5.2.2, RFC 5861)."""
 
     max_age: int
     s_maxage: int

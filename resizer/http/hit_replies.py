@@ -1,4 +1,4 @@
-"""What the hit lane says: whole replies of hits, counted and logged.
+"""HitLane: whole replies of hits, made from known URLs, counted and logged.
 
 Heads are put together from lines that were made when the variant, the URL or the second was new.
 """

@@ -31,7 +31,7 @@ _log = logging.getLogger("resizer")
 
 @dataclass(frozen=True, slots=True)
 class ImagePolicy:
-    """What the endpoint goes by, in plain values."""
+    """The settings of the image endpoint, as plain values."""
 
     parse: Callable[[str], ImageRequest]
     """A path, as it was sent."""
@@ -40,7 +40,7 @@ class ImagePolicy:
     fallback: str | None
     """Where `onerror=redirect` leads."""
     note_paths: bool = False
-    """Whether something in front forgets by URL, and so has to be told which ones there are."""
+    """Whether something in front purges by URL, so that each URL has to be noted."""
 
 
 class Images:

@@ -1,4 +1,4 @@
-"""Cache tags: the words by which a CDN is told to forget many replies at once.
+"""Cache tags: labels of replies by which a CDN purges many of them at once.
 
 A tag is a key, a directory of keys (ending in a slash), `preset-<name>`, or `resizer` for all.
 An original that is called like another's tag makes a purge forget more, never less.

@@ -56,7 +56,7 @@ _GATHER_SECONDS = 0.5
 
 
 class Components:
-    """All that one process is made of, from the settings, and told of one another."""
+    """All that one process is made of, from the settings, wired together."""
 
     def __init__(self, settings: Settings, dialects: DialectRegistry = DIALECTS) -> None:
         self.settings = settings

@@ -223,7 +223,7 @@ class Settings(BaseSettings):
 
     @property
     def purge_policy(self) -> PurgePolicy:
-        """What is in front of the gateway, and how it is told to forget."""
+        """What is in front of the gateway, and how it is purged."""
         return PurgePolicy(
             tuple(read_target(entry) for entry in self.cdn),
             self.public_url,

@@ -1,1 +1,1 @@
-"""Where bytes lie: addresses, S3 clients, sources. The only place with obstore."""
+"""Where bytes lie: addresses, S3 clients, sources. Only this package opens obstore."""

@@ -66,7 +66,7 @@ FROM_ENVIRONMENT = Servers()
 
 
 class Address(ABC):
-    """A place that a text of the settings names. Made without contacting anything."""
+    """Where originals or results lie, as a setting names it. Made without contacting anything."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""The kinds of places where originals and results may lie: a new one is a line here."""
+"""The kinds of addresses for originals and results: a new one is a line here."""
 
 from resizer.storage.address import FROM_ENVIRONMENT, Address, Servers
 from resizer.storage.directory.address import DirectoryAddress

@@ -1,4 +1,4 @@
-"""Another attempt after trouble that may pass: each later, and at a random time."""
+"""Retries of requests to a source after transient errors, with growing, random pauses."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Transient(Exception):
-    """Trouble that another attempt may not meet. Never leaves the sources: `error` does."""
+    """A transient error: another attempt may succeed. Never leaves the sources: `error` does."""
 
     def __init__(self, error: ResizerError, too_many: bool = False) -> None:
         """`too_many` requests, says the source: S3's SlowDown."""

@@ -1,4 +1,4 @@
-"""Numbers as they are told to an operator."""
+"""Numbers as people read them: counts, bytes, ratios, ages."""
 
 from datetime import UTC, datetime
 

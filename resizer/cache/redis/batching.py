@@ -1,4 +1,4 @@
-"""Batcher: the look-ups of one turn of the event loop, sent together.
+"""Batcher: the look-ups of one iteration of the event loop, sent in one round trip.
 
 One round trip for many costs a process about half the CPU of one for each.
 """

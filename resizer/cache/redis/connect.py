@@ -1,4 +1,4 @@
-"""From a URL to the clients of redis-py."""
+"""From a Redis URL to the clients of redis-py, for one server, a cluster or TLS."""
 
 import random
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Facts: what a Redis says of itself, for those who look after it."""
+"""What a Redis server reports of itself: version, role, memory, clock, round trips, pub/sub."""
 
 import asyncio
 import secrets
@@ -24,7 +24,7 @@ Execute = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class RedisNode:
-    """One server. None stands for what it does not tell this user, or tells nobody."""
+    """The report of one server. None stands for what this user may not read, or nobody."""
 
     name: str
     """`host:port`."""
@@ -46,11 +46,11 @@ class RedisNode:
 
 @dataclass(frozen=True, slots=True)
 class RedisFacts:
-    """What is told by one server, or by all primaries of a cluster."""
+    """The report of one server, or of all primaries of a cluster."""
 
     nodes: tuple[RedisNode, ...]
     delivers: bool
-    """What is published is heard."""
+    """What is published reaches a subscriber."""
     cluster_state: str | None = None
     """None where there is no cluster."""
 
@@ -146,8 +146,10 @@ async def _runs_scripts(execute: Execute) -> bool:
 
 
 async def _delivers(client: Client, subscriber: Subscriber) -> bool:
-    """On every kind of channel that gateways use, of a source that nobody has: what comes on the
-    channel of flushes is obeyed."""
+    """Whether what is published arrives, on every kind of channel that gateways use.
+
+    Of a source that nobody has: what comes on the channel of flushes is obeyed.
+    """
     names = Names(f"doctor-{secrets.token_hex(8)}")
     silent = {names.flushes, names.fill_notices, names.confirmations("doctor")}
     listening = subscriber()

@@ -25,7 +25,7 @@ _ALIVE_SECONDS = 5
 
 @dataclass(slots=True)
 class Unconfirmed:
-    """Gateways yet to confirm: as many as received it, and whoever was alive a moment ago."""
+    """Gateways yet to confirm a flush: all that received it or were alive a moment ago."""
 
     received: int
     living: set[bytes]
@@ -56,7 +56,7 @@ class FlushBroadcast:
         self._results_id = f".{results_id}".encode()
 
     def new_name(self) -> str:
-        """For a gateway."""
+        """A name for a gateway, unlike any other."""
         return secrets.token_hex(8) + self._results_id.decode()
 
     async def announce(
@@ -106,8 +106,11 @@ class FlushBroadcast:
             await self._client.execute_command("ZREM", self._names.gateways, gateway)
 
     async def _publish(self, flushes: Sequence[Flush], announcement: str) -> int:
-        """How many heard it. To every node of a cluster: what a subscriber's own node sends cannot
-        be overtaken, as what comes over the cluster's bus can."""
+        """How many received it.
+
+        To every node of a cluster: what a subscriber's own node sends cannot be overtaken, as what
+        comes over the cluster's bus can.
+        """
         facts = {"id": announcement, "flushes": [flush.to_facts() for flush in flushes]}
         command = ("PUBLISH", self._names.flushes, json.dumps(facts))
         async with self._guard():

@@ -1,4 +1,4 @@
-"""Listener: hears what is flushed and what others filled, and knows until when it is sure to."""
+"""Listener: the subscription to flushes and fill notices, and whether it is known to be alive."""
 
 import asyncio
 import json
@@ -32,13 +32,13 @@ _SILENCE_SECONDS = 2 * _HEARTBEAT
 """Seconds without an answer after which nobody waits for the end of another's fill."""
 _REGISTER_SECONDS = 1.0
 _REMEMBERED = 64
-"""FlushBroadcast."""
+"""Announcements."""
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 
 
 class Listener:
-    """Stays subscribed, and tells when it is and when it is not."""
+    """Stays subscribed, and has `coherence` trust what is cached only while it is."""
 
     def __init__(
         self,

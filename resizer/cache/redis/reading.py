@@ -1,4 +1,4 @@
-"""Reading what lies in Redis without getting in anybody's way: in steps, each of them short."""
+"""Reading many names and values from Redis in short steps (SCAN, pipelines): none blocks others."""
 
 import re
 from collections.abc import AsyncGenerator, Sequence

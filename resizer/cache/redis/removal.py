@@ -1,4 +1,4 @@
-"""Removal: what is flushed goes from Redis, and the leases of what is being filled go with it."""
+"""Removal: deletes from Redis what is flushed, with the leases of fills under way."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

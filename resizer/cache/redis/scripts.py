@@ -1,4 +1,4 @@
-"""What Redis does in one step: the scripts behind leases, and how they are run.
+"""Lua scripts: what Redis must do in one step for leases and registered gateways.
 
 A lease is a field beside the variant's own: `token:deadline`, in milliseconds of the server's
 clock, and a `+` once somebody waits for its end. Each script touches one hash only, so that it

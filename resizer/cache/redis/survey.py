@@ -1,4 +1,4 @@
-"""Survey: what Redis holds of one source, read without getting in anybody's way."""
+"""How many variants and bytes Redis holds of each original of a source, read in short steps."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -15,7 +15,7 @@ _SIZES = 1000
 
 @dataclass(frozen=True, slots=True)
 class CachedOriginal:
-    """What is held of one original."""
+    """One original, and how much of it Redis holds."""
 
     key: str
     variants: int

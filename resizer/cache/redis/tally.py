@@ -1,4 +1,4 @@
-"""Tally: what all gateways of one source counted together, so that one command can show it."""
+"""Tally: counters in Redis that all gateways of one source add to, for `resizer stats`."""
 
 import time
 from collections.abc import Mapping

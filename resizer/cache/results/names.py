@@ -1,4 +1,4 @@
-"""What a variant's object is called: a name that every store can hold, and the key read from it.
+"""Names of the objects in the results tier: from key and field to a name, and back to the key.
 
 A key's segments are those of the name, so that a prefix of keys is a place to list. An equals sign
 begins what a name has of its own: `=XX` is a byte that no name may hold as it is, a bare `=` an

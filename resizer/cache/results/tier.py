@@ -1,4 +1,4 @@
-"""The tier itself, over a bucket or a directory: obstore answers for both."""
+"""ResultsTier: variants as objects in a bucket or a directory, through obstore."""
 
 import asyncio
 import hashlib

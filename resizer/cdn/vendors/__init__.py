@@ -1,4 +1,4 @@
-"""The vendors: each module here is one, and names in `VENDORS` the ways in which it is told."""
+"""The vendors: each module here is one, and names in `VENDORS` the ways to purge it."""
 
 from collections.abc import Iterator
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What is in front of the gateway: could it be told to forget? Nothing is purged."""
+"""CDN: has a purge all that it needs, and can the servers be reached? Nothing is purged."""
 
 import asyncio
 from urllib.parse import urlsplit

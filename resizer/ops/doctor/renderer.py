@@ -83,7 +83,7 @@ def _drawing() -> Original:
 
 
 def judge_warnings(warnings: Sequence[str]) -> list[Finding]:
-    """What the pool told about its worker."""
+    """Findings from the warnings of the pool about its worker."""
     lacks = [text.removeprefix(_LACK) for text in warnings if text.startswith(_LACK)]
     formats = [text for text in lacks if "does not render" in text]
     sandbox = [text for text in lacks if text not in formats]

@@ -1,4 +1,4 @@
-"""Asking a gateway for one variant over a connection that is kept, and what came of it."""
+"""WarmClient: requests to a gateway over one kept-alive connection, and their outcomes."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What `resizer warm` was asked for, read and checked; and reading keys from a file."""
+"""The plan of `resizer warm`: its arguments read and checked; and keys read from a file."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""What came of a run of `resizer warm`, counted while it goes on."""
+"""The report of `resizer warm`: hits, fills, bytes and failures, counted while it runs."""
 
 import json
 from collections import Counter

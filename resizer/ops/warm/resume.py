@@ -12,7 +12,7 @@ from typing import Self
 
 
 class ResumeMismatch(Exception):
-    """The file is of a run that asked for something else, or is none of these files."""
+    """The file belongs to a run with other arguments, or is no such file."""
 
 
 class ResumeFile:

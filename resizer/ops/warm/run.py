@@ -1,4 +1,4 @@
-"""Warming: each key's variants are asked for, so many originals at a time."""
+"""WarmRun: requests the variants of each key, a bounded number of originals at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

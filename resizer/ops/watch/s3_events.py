@@ -1,4 +1,4 @@
-"""What a bucket says of itself: the text of a message → which objects changed. Pure text.
+"""S3 event notifications: from the text of a message to the objects that changed. No I/O.
 
     keys = keys_of(read_message(body), S3Address("my-bucket", "photos"))
 
@@ -40,7 +40,7 @@ class Change:
 
 
 def read_message(body: str) -> list[Change]:
-    """The changes that a message tells of, perhaps none. Raises PoisonMessage."""
+    """The changes in a message, perhaps none. Raises PoisonMessage."""
     try:
         facts = json.loads(body)
         if facts.get("Type") == "Notification" and "TopicArn" in facts:

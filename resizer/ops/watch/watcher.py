@@ -35,7 +35,7 @@ _POLL_SECONDS = 5
 """One long poll, and so what an end that was asked for may have to wait."""
 _DRAINING_POLL_SECONDS = 1
 _PURGE_TRIES = RetryPolicy(attempts=3, total_wait=15.0)
-"""Little patience: meanwhile nothing else is flushed, and what failed comes again anyway."""
+"""Not for long: meanwhile nothing else is flushed, and what failed comes again anyway."""
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 30.0
 """Seconds between two attempts."""
@@ -46,7 +46,7 @@ _MOST_UNPURGED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class WatchPolicy:
-    """Plain values that a watcher goes by."""
+    """The settings of a watcher, as plain values."""
 
     source: Address
     tries: int

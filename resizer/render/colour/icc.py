@@ -1,4 +1,4 @@
-"""ICC profiles as bytes: made for a space that a file names without one, and read where needed.
+"""ICC profiles as bytes: made for a colour space that a file only names, and read for their curves.
 
 ICC.1:2001-04 (version 2), which littlecms reads. Chromaticities are CIE xy; light is 0…1.
 """

@@ -19,7 +19,7 @@ or one more for each that begins with it before anything is known."""
 
 
 class Attempts:
-    """Gives workers their jobs, and keeps what was learnt: what is slow, and whose renders were."""
+    """Has workers answer requests, and keeps quarantine and slow threshold up to date."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """The schedule of a pool: who waits, who is rendered where, and what is to be done next.
 
 Here it is decided, and nowhere else. `decide` starts, asks and ends no process: it puts requests
-into their places and returns what whoever owns the processes has to do about that.
+into slots and queues and returns what whoever owns the processes has to do about that.
 
 The quick lane takes requests first come, first served. A render that turns out slow goes on in the
 slow lane as soon as somebody waits for its worker. What was slow before goes there straight away,
@@ -32,7 +32,7 @@ class Schedule:
     def __init__(
         self, count: int, limits: Limits, recycle_after: int, quarantine: Quarantine
     ) -> None:
-        """`count` slots in the quick lane, and places for half as many renders in the slow lane.
+        """`count` slots in the quick lane; half as many renders at a time in the slow lane.
 
         A worker is worn after `recycle_after` renders. A quarter of `limits.max_queue` may wait for
         the slow lane, each for `limits.render_seconds` at most.

@@ -15,7 +15,7 @@ _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
 class Supervisor:
-    """Starts workers and tells of their deaths. Belongs to one event loop, in the main thread."""
+    """Starts workers and reports their deaths. Belongs to one event loop, in the main thread."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Supervisor:
     async def start_until_up(
         self, on_death: Callable[[Worker], None], on_failure: Callable[[], None]
     ) -> Worker:
-        """A worker that is up, however many attempts it takes; told of each one that failed."""
+        """A worker that is up, however many attempts that takes; `on_failure` follows failed ones."""
         for pause in itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1])):
             # Whatever it was: a slot that gave up would leave its requests waiting for ever.
             with suppress(Exception):

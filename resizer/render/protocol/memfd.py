@@ -1,4 +1,4 @@
-"""Files in memory that are lent to a worker, and taken back from one that may be hostile."""
+"""Files in memory (memfd) that are lent to a worker, and reclaimed from one that may be hostile."""
 
 import fcntl
 import os

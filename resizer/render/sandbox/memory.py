@@ -1,4 +1,4 @@
-"""What a worker keeps of the memory that a render has freed.
+"""The heap of a worker between jobs: how much freed memory it may hold (malloc_trim).
 
 glibc gives much of it back as it is freed, and the kernel fills it with zeros for the next render;
 `spawn` says how it is told not to. What is over a bound goes all the same once a render is done.

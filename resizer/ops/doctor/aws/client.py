@@ -1,4 +1,4 @@
-"""Asking S3: the ways to one bucket, and what an answer amounts to."""
+"""Clients of S3, STS and IAM for one bucket, with and without credentials; and their answers."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ _READ_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class AwsAnswer:
-    """What came back."""
+    """The reply to one call of an AWS API, or why there is none."""
 
     code: str = ""
     """Empty when it was done; else S3's error code, or the kind of what kept it from arriving."""
@@ -55,7 +55,7 @@ _BAD_CREDENTIALS = {
 
 @dataclass(frozen=True, slots=True)
 class BucketClients:
-    """Ways to one bucket."""
+    """Clients for one bucket, each with other credentials."""
 
     address: S3Address
     own: "S3Client"
