@@ -58,7 +58,7 @@ class Supervisor:
     async def start_until_up(
         self, on_death: Callable[[Worker], None], on_failure: Callable[[], None]
     ) -> Worker:
-        """A worker that is up, however many attempts that takes; `on_failure` follows failed ones."""
+        """A worker that is up; `on_failure` is called after each attempt that failed."""
         for pause in itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1])):
             # Whatever it was: a slot that gave up would leave its requests waiting for ever.
             with suppress(Exception):
