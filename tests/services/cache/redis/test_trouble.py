@@ -133,7 +133,9 @@ def eventually_used(house: House) -> None:
     eventually(house.redis_is_used, RECOVERY)
 
 
-@pytest.mark.parametrize("trouble", [*SILENT, *ANSWERING])
+@pytest.mark.parametrize(
+    "trouble", [*(pytest.param(one, marks=pytest.mark.alone) for one in SILENT), *ANSWERING]
+)
 def test_trouble_slows_no_request_by_more_than_the_timeout_and_is_recovered_from(
     house: House, trouble: Trouble
 ) -> None:
@@ -155,6 +157,7 @@ def test_trouble_slows_no_request_by_more_than_the_timeout_and_is_recovered_from
         assert read_numbers(gateway.get(warm).content) == (1, 2)
 
 
+@pytest.mark.alone
 def test_a_redis_that_is_left_alone_costs_no_more_than_none(house: House) -> None:
     house.replace_original(1)
     eventually_used(house)
