@@ -29,7 +29,7 @@ from resizer.urls.access import Access, Urls
 from resizer.urls.dialects import DIALECTS
 from tests.fuzz.target import Target
 from tests.fuzz.targets.urls import SETTINGS
-from tests.support.house import House
+from tests.support.harness import Harness
 
 SECONDS = 5
 """For all replies of a connection; nothing that is asked here takes time."""
@@ -103,13 +103,13 @@ class Complaints(logging.Handler):
 
 
 class Served:
-    """The images of a house that makes them up, behind uvicorn's protocol."""
+    """The images of a gateway that makes them up, behind uvicorn's protocol."""
 
     def __init__(self) -> None:
-        self.house = House()
-        self.hits = KnownUrls(self.house.gateway, POLICY.cache)
-        metrics, writer = self.house.metrics, LineWriter(None)
-        images = Images(self.house.gateway, self.hits, metrics, POLICY)
+        self.harness = Harness()
+        self.hits = KnownUrls(self.harness.gateway, POLICY.cache)
+        metrics, writer = self.harness.metrics, LineWriter(None)
+        images = Images(self.harness.gateway, self.hits, metrics, POLICY)
         app = AccessLog(Front(images, Starlette(), DIALECTS), writer, metrics)
         self.config = uvicorn.Config(
             app,
@@ -126,15 +126,15 @@ class Served:
     def forget(self) -> None:
         """Begin anew, as if nobody had asked for anything."""
         self.hits.forget(Flush())
-        self.house.flush(Flush())
-        self.house.source.fetches.clear()
-        self.house.shared.calls.clear()
-        self.house.renderer.renders.clear()
+        self.harness.flush(Flush())
+        self.harness.source.fetches.clear()
+        self.harness.shared.calls.clear()
+        self.harness.renderer.renders.clear()
 
     async def done(self, state: ServerState) -> None:
         """When all that came is answered: a request is a look-up first, and then maybe a task."""
         began = time.process_time()
-        while state.tasks or self.house.gateway._calls._all:
+        while state.tasks or self.harness.gateway._calls._all:
             await asyncio.sleep(0)
             assert time.process_time() - began < SECONDS
 

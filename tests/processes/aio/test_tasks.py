@@ -18,7 +18,7 @@ from resizer.model.transform import Transform
 from resizer.render.host import worker_process
 from resizer.storage.directory.address import DirectoryAddress
 from tests.support.caches import ONE
-from tests.support.house import House
+from tests.support.harness import Harness
 from tests.support.puppet_pool import order, running
 
 SIZES = pytest.mark.parametrize(("size", "in_thread"), [(LONG // 2, False), (2 * LONG, True)])
@@ -59,15 +59,15 @@ def test_a_variant_is_read(size: int, in_thread: bool, monkeypatch: pytest.Monke
 @SIZES
 def test_a_variant_is_digested(size: int, in_thread: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
-        house = House()
+        harness = Harness()
 
         async def render(originals: Sequence[Original], transform: Transform) -> Rendered:
             return Rendered(bytes(size), "image/png", 1, 1, 0.0)
 
-        house.renderer.render = render  # type: ignore[method-assign]
+        harness.renderer.render = render  # type: ignore[method-assign]
         digests = Watched(response_head.make_variant)
         monkeypatch.setattr(producer, "make_variant", digests)
-        assert (await house.gateway.get("a", Transform())).variant.body == bytes(size)
+        assert (await harness.gateway.get("a", Transform())).variant.body == bytes(size)
         assert digests.calls == [in_thread]
 
     asyncio.run(scenario())

@@ -14,7 +14,7 @@ from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
 from resizer.model.transform import Transform
 from tests.support.deadlines import PATIENCE
-from tests.support.house import House
+from tests.support.harness import Harness
 from tests.support.loop import settle
 
 SMALL = Transform(width=100, format=Format.WEBP)
@@ -24,134 +24,134 @@ def run(test: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(test, PATIENCE))
 
 
-async def evicted(freshness: Freshness | None = None) -> House:
+async def evicted(freshness: Freshness | None = None) -> Harness:
     """A gateway whose one variant is among the results alone."""
     times = freshness or Freshness(60, 100, 1000)
-    house = House(with_results=True, freshness=times)
-    await house.gateway.get("a", SMALL)
+    harness = Harness(with_results=True, freshness=times)
+    await harness.gateway.get("a", SMALL)
     await settle()
-    house.shared.variants.clear()
-    house.memory.clear()
-    return house
+    harness.shared.variants.clear()
+    harness.memory.clear()
+    return harness
 
 
 def test_a_miss_in_redis_is_looked_up_among_the_results_before_anything_is_rendered() -> None:
     async def test() -> None:
-        house = await evicted()
-        answer = await house.gateway.get("a", SMALL)
+        harness = await evicted()
+        answer = await harness.gateway.get("a", SMALL)
         assert (answer.tier, answer.stale) == ("results", False)
-        assert house.source.fetches == ["a"]
-        assert len(house.renderer.renders) == 1
-        assert house.count("hits_total", tier="results") == 1
-        assert house.count("misses_total") == 1, "of the fill before"
-        assert house.shared.variants, "and Redis has it again"
-        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+        assert harness.source.fetches == ["a"]
+        assert len(harness.renderer.renders) == 1
+        assert harness.count("hits_total", tier="results") == 1
+        assert harness.count("misses_total") == 1, "of the fill before"
+        assert harness.shared.variants, "and Redis has it again"
+        assert (await harness.gateway.get("a", SMALL)).tier == "memory"
 
     run(test())
 
 
 def test_a_stale_result_is_served_and_revalidated() -> None:
     async def test() -> None:
-        house = await evicted()
-        for variant_id, variant in house.results.variants.items():
-            house.results.variants[variant_id] = replace(
+        harness = await evicted()
+        for variant_id, variant in harness.results.variants.items():
+            harness.results.variants[variant_id] = replace(
                 variant, checked_at=variant.checked_at - 61
             )
-        house.source.versions["a"] = 2
-        assert (await house.gateway.get("a", SMALL)).stale
+        harness.source.versions["a"] = 2
+        assert (await harness.gateway.get("a", SMALL)).stale
         await settle()
-        assert b"v2" in (await house.gateway.get("a", SMALL)).variant.body
+        assert b"v2" in (await harness.gateway.get("a", SMALL)).variant.body
         await settle()
-        assert [b"v2" in v.body for v in house.results.variants.values()] == [True]
+        assert [b"v2" in v.body for v in harness.results.variants.values()] == [True]
 
     run(test())
 
 
 def test_a_result_of_an_unchanged_original_saves_its_render_however_old() -> None:
     async def test() -> None:
-        house = await evicted()
-        for variant_id, variant in house.results.variants.items():
-            house.results.variants[variant_id] = replace(variant, checked_at=0)
-        answer = await house.gateway.get("a", SMALL)
+        harness = await evicted()
+        for variant_id, variant in harness.results.variants.items():
+            harness.results.variants[variant_id] = replace(variant, checked_at=0)
+        answer = await harness.gateway.get("a", SMALL)
         assert answer.unchanged
-        assert len(house.renderer.renders) == 1
+        assert len(harness.renderer.renders) == 1
 
     run(test())
 
 
 def test_results_that_fail_are_a_miss() -> None:
     async def test() -> None:
-        house = await evicted()
-        house.results.error = CacheUnavailable("away")
-        assert (await house.gateway.get("a", SMALL)).stored
+        harness = await evicted()
+        harness.results.error = CacheUnavailable("away")
+        assert (await harness.gateway.get("a", SMALL)).stored
         await settle()
-        assert house.count("results_errors_total") == 2
+        assert harness.count("results_errors_total") == 2
 
     run(test())
 
 
 def test_the_results_are_read_while_redis_is_away() -> None:
     async def test() -> None:
-        house = await evicted()
-        house.shared.error = CacheUnavailable("away")
-        assert (await house.gateway.get("a", SMALL)).tier == "results"
+        harness = await evicted()
+        harness.shared.error = CacheUnavailable("away")
+        assert (await harness.gateway.get("a", SMALL)).tier == "results"
 
     run(test())
 
 
 def test_nobody_waits_for_the_results_to_be_written() -> None:
     async def test() -> None:
-        house = House(with_results=True)
-        house.results.gate.clear()
-        assert (await house.gateway.get("a", SMALL)).stored
-        await house.results.putting.wait()
-        assert not house.results.variants
-        house.results.gate.set()
+        harness = Harness(with_results=True)
+        harness.results.gate.clear()
+        assert (await harness.gateway.get("a", SMALL)).stored
+        await harness.results.putting.wait()
+        assert not harness.results.variants
+        harness.results.gate.set()
         await settle()
-        assert house.results.variants
+        assert harness.results.variants
 
     run(test())
 
 
 def test_what_is_flushed_on_its_way_to_the_results_is_taken_back() -> None:
     async def test() -> None:
-        house = House(with_results=True)
-        house.results.gate.clear()
-        await house.gateway.get("a", SMALL)
-        await house.results.putting.wait()
-        house.flush(Flush(key="a"))
-        settled = asyncio.ensure_future(house.coherence.on_flush([Flush(key="a")]))
-        other = asyncio.ensure_future(house.coherence.on_flush([Flush(key="b")]))
+        harness = Harness(with_results=True)
+        harness.results.gate.clear()
+        await harness.gateway.get("a", SMALL)
+        await harness.results.putting.wait()
+        harness.flush(Flush(key="a"))
+        settled = asyncio.ensure_future(harness.coherence.on_flush([Flush(key="a")]))
+        other = asyncio.ensure_future(harness.coherence.on_flush([Flush(key="b")]))
         await settle()
         assert (settled.done(), other.done()) == (False, True)
-        house.results.gate.set()
+        harness.results.gate.set()
         await settled
-        assert not house.results.variants
+        assert not harness.results.variants
 
     run(test())
 
 
 def test_a_fill_that_was_flushed_never_reaches_the_results() -> None:
     async def test() -> None:
-        house = House(with_results=True, open_=False)
-        filling = asyncio.create_task(house.gateway.get("a", SMALL))
-        await house.renderer.begun.wait()
-        house.flush(Flush(key="a"))
-        house.renderer.gate.set()
+        harness = Harness(with_results=True, open_=False)
+        filling = asyncio.create_task(harness.gateway.get("a", SMALL))
+        await harness.renderer.begun.wait()
+        harness.flush(Flush(key="a"))
+        harness.renderer.gate.set()
         await filling
         await settle()
-        assert not house.results.variants
+        assert not harness.results.variants
 
     run(test())
 
 
 def test_nothing_goes_to_the_results_while_flushes_may_go_unheard() -> None:
     async def test() -> None:
-        house = House(with_results=True)
-        house.coherence.distrust()
-        assert (await house.gateway.get("a", SMALL)).stored
+        harness = Harness(with_results=True)
+        harness.coherence.distrust()
+        assert (await harness.gateway.get("a", SMALL)).stored
         await settle()
-        assert not house.results.variants
+        assert not harness.results.variants
 
     run(test())
 
@@ -160,14 +160,14 @@ def test_a_put_during_which_flushes_went_unheard_is_taken_back() -> None:
     """A process that was frozen in the middle of it, say."""
 
     async def test() -> None:
-        house = House(with_results=True)
-        house.results.gate.clear()
-        await house.gateway.get("a", SMALL)
-        await house.results.putting.wait()
-        house.coherence.distrust()
-        house.results.gate.set()
+        harness = Harness(with_results=True)
+        harness.results.gate.clear()
+        await harness.gateway.get("a", SMALL)
+        await harness.results.putting.wait()
+        harness.coherence.distrust()
+        harness.results.gate.set()
         await settle()
-        assert not house.results.variants
+        assert not harness.results.variants
 
     run(test())
 
@@ -178,14 +178,14 @@ def test_a_put_that_failed_and_is_carried_out_later_is_taken_back(
     monkeypatch.setattr(write_behind, "_LATE_SECONDS", 0.05)
 
     async def test() -> None:
-        house = House(with_results=True)
-        house.results.error = CacheUnavailable("it took too long")
-        answer = await house.gateway.get("a", SMALL)
+        harness = Harness(with_results=True)
+        harness.results.error = CacheUnavailable("it took too long")
+        answer = await harness.gateway.get("a", SMALL)
         await settle()
-        house.results.error = None
-        house.results.variants["a", house.gateway.field(SMALL)] = answer.variant
+        harness.results.error = None
+        harness.results.variants["a", harness.gateway.field(SMALL)] = answer.variant
         async with asyncio.timeout(PATIENCE):
-            while house.results.variants:
+            while harness.results.variants:
                 await asyncio.sleep(0.01)
 
     run(test())

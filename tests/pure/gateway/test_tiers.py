@@ -15,7 +15,7 @@ from resizer.model.freshness import Freshness
 from resizer.model.image import Variant
 from resizer.model.transform import Transform
 from tests.support.deadlines import PATIENCE
-from tests.support.house import Ending, House
+from tests.support.harness import Ending, Harness
 from tests.support.loop import settle
 
 SMALL = Transform(width=100, format=Format.WEBP)
@@ -27,24 +27,24 @@ def run(test: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(test, PATIENCE))
 
 
-async def filled(age: float = 0.0, **options: bool) -> House:
+async def filled(age: float = 0.0, **options: bool) -> Harness:
     """A gateway whose one variant is of that age, and in no memory."""
-    house = House(freshness=TIMES, **options)  # type: ignore[arg-type]
-    await house.gateway.get("a", SMALL)
+    harness = Harness(freshness=TIMES, **options)  # type: ignore[arg-type]
+    await harness.gateway.get("a", SMALL)
     await settle()
-    house.age(age)
-    return house
+    harness.age(age)
+    return harness
 
 
 @dataclass
 class Remembered:
     """What a gateway holds in memory from now on: the seconds that it is fresh, and then stale."""
 
-    house: House
+    harness: Harness
     times: list[tuple[float, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.house.tiers._memory.put = self.put  # type: ignore[method-assign, assignment]
+        self.harness.tiers._memory.put = self.put  # type: ignore[method-assign, assignment]
 
     def put(self, _: str, __: str, variant: Variant, fresh: float, stale: float) -> bool:
         self.times.append((fresh, stale))
@@ -55,14 +55,14 @@ class Remembered:
 class Held:
     """Calls of one kind to the shared tier, which stop until the gate is open."""
 
-    house: House
+    harness: Harness
     kind: str
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
 
     def __post_init__(self) -> None:
-        self.house.shared._call = self.call  # type: ignore[method-assign]
+        self.harness.shared._call = self.call  # type: ignore[method-assign]
 
     async def call(self, name: str) -> None:
         if name == self.kind:
@@ -77,9 +77,9 @@ class Held:
 
 def test_what_is_remembered_is_as_old_there_as_it_is() -> None:
     async def test() -> None:
-        house = await filled(50)
-        remembered = Remembered(house)
-        await house.gateway.get("a", SMALL)
+        harness = await filled(50)
+        remembered = Remembered(harness)
+        await harness.gateway.get("a", SMALL)
         ((fresh, stale),) = remembered.times
         assert fresh == pytest.approx(10, abs=5)
         assert stale == 100
@@ -89,9 +89,9 @@ def test_what_is_remembered_is_as_old_there_as_it_is() -> None:
 
 def test_what_is_stale_is_remembered_for_what_is_left_of_that() -> None:
     async def test() -> None:
-        house = await filled(STALE)
-        remembered = Remembered(house)
-        await house.gateway.get("a", SMALL)
+        harness = await filled(STALE)
+        remembered = Remembered(harness)
+        await harness.gateway.get("a", SMALL)
         fresh, stale = remembered.times[0]
         assert fresh == 0
         assert stale == pytest.approx(99, abs=5)
@@ -101,31 +101,31 @@ def test_what_is_stale_is_remembered_for_what_is_left_of_that() -> None:
 
 def test_what_is_late_is_not_remembered() -> None:
     async def test() -> None:
-        house = await filled(LATE)
-        remembered = Remembered(house)
-        house.source.error = SourceUnavailable("away")
-        assert (await house.gateway.get("a", SMALL)).stale
+        harness = await filled(LATE)
+        remembered = Remembered(harness)
+        harness.source.error = SourceUnavailable("away")
+        assert (await harness.gateway.get("a", SMALL)).stale
         assert remembered.times == []
-        assert house.count("stale_total") == 1
+        assert harness.count("stale_total") == 1
 
     run(test())
 
 
 def test_a_result_is_kept_in_the_shared_tier_for_what_is_left_of_its_time() -> None:
     async def test() -> None:
-        house = await filled(with_results=True)
-        for id_, variant in house.results.variants.items():
-            house.results.variants[id_] = replace(variant, checked_at=variant.checked_at - 50)
-        house.shared.variants.clear()
+        harness = await filled(with_results=True)
+        for id_, variant in harness.results.variants.items():
+            harness.results.variants[id_] = replace(variant, checked_at=variant.checked_at - 50)
+        harness.shared.variants.clear()
         seconds: list[float] = []
-        put = house.shared.put
+        put = harness.shared.put
 
         async def told(key: str, field: str, variant: Variant, left: float, token: str) -> bool:
             seconds.append(left)
             return await put(key, field, variant, left, token)
 
-        house.shared.put = told  # type: ignore[method-assign, assignment]
-        assert (await house.gateway.get("a", SMALL)).tier == "results"
+        harness.shared.put = told  # type: ignore[method-assign, assignment]
+        assert (await harness.gateway.get("a", SMALL)).tier == "results"
         assert seconds == [pytest.approx(TIMES.kept_for - 50, abs=5)]
 
     run(test())
@@ -136,23 +136,23 @@ def test_a_result_is_kept_in_the_shared_tier_for_what_is_left_of_its_time() -> N
 
 def test_what_is_among_the_results_is_not_written_there_again() -> None:
     async def test() -> None:
-        house = await filled(with_results=True)
-        house.shared.variants.clear()
-        house.results.putting.clear()
-        assert (await house.gateway.get("a", SMALL)).tier == "results"
+        harness = await filled(with_results=True)
+        harness.shared.variants.clear()
+        harness.results.putting.clear()
+        assert (await harness.gateway.get("a", SMALL)).tier == "results"
         await settle()
-        assert not house.results.putting.is_set()
+        assert not harness.results.putting.is_set()
 
     run(test())
 
 
 def test_a_variant_of_an_unchanged_original_is_not_written_there_again() -> None:
     async def test() -> None:
-        house = await filled(LATE, with_results=True)
-        house.results.putting.clear()
-        assert (await house.gateway.get("a", SMALL)).unchanged
+        harness = await filled(LATE, with_results=True)
+        harness.results.putting.clear()
+        assert (await harness.gateway.get("a", SMALL)).unchanged
         await settle()
-        assert not house.results.putting.is_set()
+        assert not harness.results.putting.is_set()
 
     run(test())
 
@@ -161,42 +161,42 @@ def test_nothing_goes_to_the_results_that_the_shared_tier_did_not_take() -> None
     """Nobody would hear of a flush, and nothing says that the lease still stood."""
 
     async def test() -> None:
-        house = House(with_results=True)
-        house.shared.error = CacheUnavailable("away")
-        await house.gateway.get("a", SMALL)
+        harness = Harness(with_results=True)
+        harness.shared.error = CacheUnavailable("away")
+        await harness.gateway.get("a", SMALL)
         await settle()
-        assert not house.results.putting.is_set()
+        assert not harness.results.putting.is_set()
 
     run(test())
 
 
 def test_what_is_flushed_as_the_shared_tier_takes_it_does_not_go_to_the_results() -> None:
     async def test() -> None:
-        house = House(with_results=True)
-        house.shared.gate.clear()
-        filling = asyncio.create_task(house.gateway.get("a", SMALL))
-        await house.shared.putting.wait()
-        house.hear(Flush(key="a"))
-        house.shared.gate.set()
+        harness = Harness(with_results=True)
+        harness.shared.gate.clear()
+        filling = asyncio.create_task(harness.gateway.get("a", SMALL))
+        await harness.shared.putting.wait()
+        harness.hear(Flush(key="a"))
+        harness.shared.gate.set()
         await filling
         await settle()
-        assert not house.results.putting.is_set()
+        assert not harness.results.putting.is_set()
 
     run(test())
 
 
 def test_what_was_being_written_when_flushes_went_unheard_is_taken_back() -> None:
     async def test() -> None:
-        house = House(with_results=True)
-        house.results.gate.clear()
-        await house.gateway.get("a", SMALL)
-        await house.results.putting.wait()
-        until = house.coherence.trusted_until
-        house.coherence.on_disconnect("away")
-        house.coherence.trusted_until = until
-        house.results.gate.set()
+        harness = Harness(with_results=True)
+        harness.results.gate.clear()
+        await harness.gateway.get("a", SMALL)
+        await harness.results.putting.wait()
+        until = harness.coherence.trusted_until
+        harness.coherence.on_disconnect("away")
+        harness.coherence.trusted_until = until
+        harness.results.gate.set()
         await settle()
-        assert house.results.variants == {}
+        assert harness.results.variants == {}
 
     run(test())
 
@@ -206,44 +206,44 @@ def test_what_was_being_written_when_flushes_went_unheard_is_taken_back() -> Non
 
 def test_a_fill_that_is_cancelled_ends_its_lease() -> None:
     async def test() -> None:
-        house = House(open_=False)
-        filling = asyncio.create_task(house.gateway.get("a", SMALL))
-        await house.renderer.begun.wait()
-        assert house.shared.leases
-        await house.gateway.drain(0)
+        harness = Harness(open_=False)
+        filling = asyncio.create_task(harness.gateway.get("a", SMALL))
+        await harness.renderer.begun.wait()
+        assert harness.shared.leases
+        await harness.gateway.drain(0)
         await asyncio.gather(filling, return_exceptions=True)
-        assert not house.shared.leases, "others wait for it"
+        assert not harness.shared.leases, "others wait for it"
 
     run(test())
 
 
 def test_what_was_stored_between_look_up_and_lease_is_served_and_the_lease_ended() -> None:
     async def test() -> None:
-        house = await filled()
+        harness = await filled()
 
         async def nothing_yet(_: str, __: str) -> None: ...
 
-        house.shared.get = nothing_yet  # type: ignore[assignment]
-        answer = await house.gateway.get("a", SMALL)
+        harness.shared.get = nothing_yet  # type: ignore[assignment]
+        answer = await harness.gateway.get("a", SMALL)
         assert (answer.tier, answer.coalesced) == ("redis", True)
-        assert len(house.renderer.renders) == 1
-        assert not house.shared.leases
-        assert (await house.gateway.get("a", SMALL)).tier == "memory"
+        assert len(harness.renderer.renders) == 1
+        assert not harness.shared.leases
+        assert (await harness.gateway.get("a", SMALL)).tier == "memory"
 
     run(test())
 
 
 def test_who_waited_in_vain_and_finds_only_what_is_late_revalidates_it() -> None:
     async def test() -> None:
-        house = await filled(LATE)
-        (id_,) = house.shared.variants
-        house.shared.leases[id_] = "another's"
-        asking = asyncio.create_task(house.gateway.get("a", SMALL))
+        harness = await filled(LATE)
+        (id_,) = harness.shared.variants
+        harness.shared.leases[id_] = "another's"
+        asking = asyncio.create_task(harness.gateway.get("a", SMALL))
         await settle()
-        house.shared._end(id_, None)
+        harness.shared._end(id_, None)
         answer = await asking
         assert (answer.coalesced, answer.unchanged) == (False, True)
-        assert house.source.questions == ["a"]
+        assert harness.source.questions == ["a"]
 
     run(test())
 
@@ -252,17 +252,17 @@ def test_who_was_told_nothing_waits_again_and_fills_under_a_lease_in_the_end() -
     """As on a line that fell silent: that is not the sign of a fill that brings nothing."""
 
     async def test() -> None:
-        house = House()
-        acquire, waits = house.shared.acquire_lease, 5
+        harness = Harness()
+        acquire, waits = harness.shared.acquire_lease, 5
 
         async def later(key: str, field: str) -> Lease | PendingFill:
             nonlocal waits
             waits -= 1
             return Untold() if waits >= 0 else await acquire(key, field)
 
-        house.shared.acquire_lease = later  # type: ignore[method-assign]
-        assert (await house.gateway.get("a", SMALL)).stored
-        assert house.count("followed_total") == 5
+        harness.shared.acquire_lease = later  # type: ignore[method-assign]
+        assert (await harness.gateway.get("a", SMALL)).stored
+        assert harness.count("followed_total") == 5
 
     run(test())
 
@@ -274,7 +274,7 @@ class Untold(Ending):
 
 def test_who_looks_again_waits_no_longer_than_the_patience_that_is_left() -> None:
     async def test() -> None:
-        house = House(timeout=0.1)
+        harness = Harness(timeout=0.1)
         looks = 0
 
         async def slow_then(_: str, __: str) -> None:
@@ -286,9 +286,9 @@ def test_who_looks_again_waits_no_longer_than_the_patience_that_is_left() -> Non
         async def wait(_: str, __: str) -> PendingFill:
             return Untold()
 
-        house.shared.get = slow_then  # type: ignore[assignment]
-        house.shared.acquire_lease = wait  # type: ignore[method-assign, assignment]
-        answer = await asyncio.wait_for(house.gateway.get("a", SMALL), PATIENCE / 2)
+        harness.shared.get = slow_then  # type: ignore[assignment]
+        harness.shared.acquire_lease = wait  # type: ignore[method-assign, assignment]
+        answer = await asyncio.wait_for(harness.gateway.get("a", SMALL), PATIENCE / 2)
         assert not answer.stored
         assert looks == 2
 
@@ -300,29 +300,29 @@ def test_who_looks_again_waits_no_longer_than_the_patience_that_is_left() -> Non
 
 def test_a_stale_variant_that_was_flushed_meanwhile_is_not_revalidated() -> None:
     async def test() -> None:
-        house = await filled(STALE)
-        looking = Held(house, "get")
-        asking = asyncio.create_task(house.gateway.get("a", SMALL))
+        harness = await filled(STALE)
+        looking = Held(harness, "get")
+        asking = asyncio.create_task(harness.gateway.get("a", SMALL))
         await looking.begun.wait()
-        house.hear(Flush(key="a"))
+        harness.hear(Flush(key="a"))
         looking.gate.set()
         assert (await asking).stale
         await settle()
-        assert house.source.questions == []
+        assert harness.source.questions == []
 
     run(test())
 
 
 def test_what_was_flushed_before_a_lease_that_failed_is_not_called_unchanged() -> None:
     async def test() -> None:
-        house = await filled(LATE)
-        leasing = Held(house, "acquire_lease", error=CacheUnavailable("away"))
-        asking = asyncio.create_task(house.gateway.get("a", SMALL))
+        harness = await filled(LATE)
+        leasing = Held(harness, "acquire_lease", error=CacheUnavailable("away"))
+        asking = asyncio.create_task(harness.gateway.get("a", SMALL))
         await leasing.begun.wait()
-        house.hear(Flush(key="a"))
+        harness.hear(Flush(key="a"))
         leasing.gate.set()
         assert not (await asking).unchanged
-        assert house.source.fetches == ["a", "a"]
+        assert harness.source.fetches == ["a", "a"]
 
     run(test())
 
@@ -332,21 +332,21 @@ def test_what_was_flushed_before_a_lease_that_failed_is_not_called_unchanged() -
 
 def test_an_error_is_a_miss() -> None:
     async def test() -> None:
-        house = House()
-        house.source.error = SourceUnavailable("away")
+        harness = Harness()
+        harness.source.error = SourceUnavailable("away")
         with pytest.raises(SourceUnavailable):
-            await house.gateway.get("a", SMALL)
-        assert house.count("misses_total") == 1
+            await harness.gateway.get("a", SMALL)
+        assert harness.count("misses_total") == 1
 
     run(test())
 
 
 def test_a_shared_tier_whose_flushes_go_unheard_does_not_work() -> None:
     async def test() -> None:
-        house = House()
-        check = house.gateway.checks()["cache"]
+        harness = Harness()
+        check = harness.gateway.checks()["cache"]
         await check()
-        house.coherence.distrust()
+        harness.coherence.distrust()
         with pytest.raises(CacheUnavailable, match="cannot be heard"):
             await check()
 

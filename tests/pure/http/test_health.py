@@ -7,7 +7,7 @@ import pytest
 from resizer.errors import Overloaded, SourceUnavailable
 from resizer.http.health import Readiness, verdict
 from resizer.telemetry.metrics import Metrics
-from tests.support.house import House
+from tests.support.harness import Harness
 from tests.support.root import ROOT
 
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
@@ -44,10 +44,10 @@ class CheckedPart:
 
 def test_what_is_wrong_is_told_of_each_part() -> None:
     async def scene() -> None:
-        house = House()
-        house.source.check = CheckedPart(SourceUnavailable("The bucket is away.")).check  # type: ignore[method-assign]
-        house.renderer.check = CheckedPart(Overloaded("No worker.")).check  # type: ignore[method-assign]
-        assert await Readiness(house.gateway).parts() == {
+        harness = Harness()
+        harness.source.check = CheckedPart(SourceUnavailable("The bucket is away.")).check  # type: ignore[method-assign]
+        harness.renderer.check = CheckedPart(Overloaded("No worker.")).check  # type: ignore[method-assign]
+        assert await Readiness(harness.gateway).parts() == {
             "source": "The bucket is away.",
             "workers": "No worker.",
             "cache": "ok",
@@ -58,9 +58,9 @@ def test_what_is_wrong_is_told_of_each_part() -> None:
 
 def test_a_memory_tier_that_stands_aside_is_a_degraded_cache() -> None:
     async def scene() -> None:
-        house = House()
-        house.coherence.distrust()
-        parts = await Readiness(house.gateway).parts()
+        harness = Harness()
+        harness.coherence.distrust()
+        parts = await Readiness(harness.gateway).parts()
         assert verdict(parts) == "degraded"
         assert "memory tier stands aside" in parts["cache"]
 
@@ -69,9 +69,9 @@ def test_a_memory_tier_that_stands_aside_is_a_degraded_cache() -> None:
 
 def test_many_who_ask_at_once_are_one_look() -> None:
     async def scene() -> None:
-        house, part = House(), CheckedPart()
-        house.source.check = part.check  # type: ignore[method-assign]
-        readiness = Readiness(house.gateway)
+        harness, part = Harness(), CheckedPart()
+        harness.source.check = part.check  # type: ignore[method-assign]
+        readiness = Readiness(harness.gateway)
         await asyncio.gather(*(readiness.parts() for _ in range(50)))
         assert part.checks == 1
 

@@ -12,7 +12,7 @@ from resizer.model.transform import Transform
 from resizer.urls.dialect import DialectSettings
 from resizer.urls.dialects.cloudflare import parse
 from resizer.urls.request import ImageRequest
-from tests.support.house import House
+from tests.support.harness import Harness
 
 POLICY = CachePolicy(60, 3600, 30, 600, 10)
 URL = b"/img/width=100,format=webp/a"
@@ -22,11 +22,11 @@ def asked(tail: str) -> ImageRequest:
     return parse(tail, DialectSettings(max_side=8192))
 
 
-async def filled(*transforms: Transform) -> tuple[House, KnownUrls]:
-    house = House()
+async def filled(*transforms: Transform) -> tuple[Harness, KnownUrls]:
+    harness = Harness()
     for transform in transforms:
-        await house.gateway.get("a", transform)
-    return house, KnownUrls(house.gateway, POLICY)
+        await harness.gateway.get("a", transform)
+    return harness, KnownUrls(harness.gateway, POLICY)
 
 
 def found(hits: KnownUrls, url: bytes, accept: bytes = b"") -> tuple[bytes, Variant]:
@@ -52,9 +52,9 @@ def test_a_url_is_known_once_it_was_answered() -> None:
 
 def test_a_variant_that_left_memory_is_not_found() -> None:
     async def scene() -> None:
-        house, hits = await filled(Transform(width=100, format=Format.WEBP))
+        harness, hits = await filled(Transform(width=100, format=Format.WEBP))
         hits.remember(URL, asked("width=100,format=webp/a"))
-        house.memory.clear()
+        harness.memory.clear()
         assert hits.find((URL, b"")) is None
 
     asyncio.run(scene())
@@ -62,12 +62,12 @@ def test_a_variant_that_left_memory_is_not_found() -> None:
 
 def test_a_partial_variant_is_left_to_the_ordinary_way() -> None:
     async def scene() -> None:
-        house = House(freshness=Freshness(60, 0, 0, partial_for=60))
-        house.renderer.partial = True
-        await house.gateway.get("a", Transform(width=100, format=Format.WEBP))
-        hits = KnownUrls(house.gateway, POLICY)
+        harness = Harness(freshness=Freshness(60, 0, 0, partial_for=60))
+        harness.renderer.partial = True
+        await harness.gateway.get("a", Transform(width=100, format=Format.WEBP))
+        hits = KnownUrls(harness.gateway, POLICY)
         hits.remember(URL, asked("width=100,format=webp/a"))
-        assert len(house.memory) == 1
+        assert len(harness.memory) == 1
         assert hits.find((URL, b"")) is None
 
     asyncio.run(scene())

@@ -99,7 +99,7 @@ class Clock:
 
 @dataclass
 class Connection:
-    """One connection to a served house; `knows` tells whether bytes would need no parser."""
+    """One connection to a served harness; `knows` tells whether bytes would need no parser."""
 
     served: Served
     clock: Clock = field(default_factory=Clock)
@@ -186,7 +186,7 @@ def test_a_known_packet_behind_an_unfinished_request_waits_its_turn() -> None:
 
 def test_a_flush_counts_between_two_packets() -> None:
     async def scene(connection: Connection) -> None:
-        connection.served.house.flush(Flush(key="a"))
+        connection.served.harness.flush(Flush(key="a"))
         assert connection.send(request()) == b""
         reply = await connection.send_and_wait(b"")
         assert b"fwd=uri-miss" in reply
@@ -196,7 +196,7 @@ def test_a_flush_counts_between_two_packets() -> None:
 
 def test_a_known_packet_is_nothing_while_flushes_cannot_be_heard() -> None:
     async def scene(connection: Connection) -> None:
-        connection.served.house.coherence.distrust()
+        connection.served.harness.coherence.distrust()
         assert b"detail=memory" not in await connection.send_and_wait(request())
 
     play(scene)
@@ -303,8 +303,8 @@ def test_a_url_that_expires_while_it_is_looked_up_is_answered(
         soon = int(time.time()) + 60
         url = f"/img/width=9,format=webp,exp={soon}/a"
         await connection.send_and_wait(request(url=url))
-        connection.served.house.flush(Flush(key="a"))
-        connection.served.house.memory.clear()
+        connection.served.harness.flush(Flush(key="a"))
+        connection.served.harness.memory.clear()
         monkeypatch.setattr(images, "time", SimpleNamespace(time=lambda: soon + 1.0))
         reply = await connection.send_and_wait(request(url=url))
         assert reply.startswith(b"HTTP/1.1 200")

@@ -32,7 +32,7 @@ QUICK = "width=20,format=png"
 KEY = "photos/cat.png"
 
 
-class House:
+class Deployment:
     """Two gateways over one directory, and one original in it."""
 
     def __init__(self, fleet: Fleet, redis: RedisServer, originals: Path) -> None:
@@ -68,7 +68,7 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def _house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def _deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     need_redis()
     originals = tmp_path_factory.mktemp("originals")
     presets = f"{SLOW}:width=3000,format=png"
@@ -76,16 +76,16 @@ def _house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         RedisServer(tmp_path_factory.mktemp("redis"), "--enable-debug-command", "yes") as redis,
         Fleet(2, source=str(originals), cache=redis.url, presets=presets) as fleet,
     ):
-        yield House(fleet, redis, originals)
+        yield Deployment(fleet, redis, originals)
 
 
 @pytest.fixture
-def house(_house: House) -> House:
+def deployment(_deployment: Deployment) -> Deployment:
     """Running, each gateway hearing the other, with nothing cached."""
-    asyncio.run(_house.flush(Flush()))
-    ready = [partial(is_ready, gateway) for gateway in _house.fleet.gateways]
+    asyncio.run(_deployment.flush(Flush()))
+    ready = [partial(is_ready, gateway) for gateway in _deployment.fleet.gateways]
     eventually(lambda: all(is_ready() for is_ready in ready))
-    return _house
+    return _deployment
 
 
 def is_ready(gateway: Gateway) -> bool:
@@ -97,34 +97,34 @@ def is_ready(gateway: Gateway) -> bool:
 )
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_flush_during_a_fill_is_not_undone_by_it(
-    house: House, what: Flush, at_once: bool
+    deployment: Deployment, what: Flush, at_once: bool
 ) -> None:
     """Asked at once there is a second fill beside the first; asked later only what that left."""
 
     async def scene() -> None:
-        await house.replace_original()
-        filling = asyncio.gather(*(house.shown(gateway, SLOW) for gateway in (0, 1, 0, 1)))
-        await house.rendering()
-        now = await house.replace_original()
-        await house.flush(what)
+        await deployment.replace_original()
+        filling = asyncio.gather(*(deployment.shown(gateway, SLOW) for gateway in (0, 1, 0, 1)))
+        await deployment.rendering()
+        now = await deployment.replace_original()
+        await deployment.flush(what)
         if at_once:
-            assert [await house.shown(gateway, SLOW) for gateway in (0, 1)] == [now, now]
+            assert [await deployment.shown(gateway, SLOW) for gateway in (0, 1)] == [now, now]
         assert set(await filling) <= {now - 1, now}
-        assert [await house.shown(gateway, SLOW) for gateway in (0, 1)] == [now, now]
+        assert [await deployment.shown(gateway, SLOW) for gateway in (0, 1)] == [now, now]
 
     asyncio.run(scene())
 
 
-def test_a_flush_during_a_fill_keeps_nobody_waiting_for_its_lease(house: House) -> None:
+def test_a_flush_during_a_fill_keeps_nobody_waiting_for_its_lease(deployment: Deployment) -> None:
     """Two gateways ask, so one waits for the other, whose lease goes with the flush."""
 
     async def scene() -> float:
-        await house.replace_original()
-        await house.flush(Flush(key=KEY))
+        await deployment.replace_original()
+        await deployment.flush(Flush(key=KEY))
         started = time.perf_counter()
-        filling = asyncio.gather(*(house.shown(gateway, SLOW) for gateway in (0, 1)))
-        await house.rendering()
-        await house.flush(Flush(key=KEY))
+        filling = asyncio.gather(*(deployment.shown(gateway, SLOW) for gateway in (0, 1)))
+        await deployment.rendering()
+        await deployment.flush(Flush(key=KEY))
         await filling
         return time.perf_counter() - started
 
@@ -132,23 +132,23 @@ def test_a_flush_during_a_fill_keeps_nobody_waiting_for_its_lease(house: House) 
 
 
 def test_what_is_rendered_from_a_kept_original_while_a_flush_runs_goes_with_it(
-    house: House,
+    deployment: Deployment,
 ) -> None:
     """A flush of a prefix walks through all names: long enough for fills to begin and end. On a
     busy machine few of them fit into one, so there are flushes until some did."""
-    house.redis.run("DEBUG", "POPULATE", "1000000", "filler", "1")
+    deployment.redis.run("DEBUG", "POPULATE", "1000000", "filler", "1")
     keys = [f"photos/{number}.png" for number in range(8)]
 
     async def all_show(gateway: int, width: int) -> list[int]:
         options = f"width={width},format=png"
-        return await asyncio.gather(*(house.shown(gateway, options, key) for key in keys))
+        return await asyncio.gather(*(deployment.shown(gateway, options, key) for key in keys))
 
     async def scene() -> int:
         """How many sizes were asked for while a flush ran."""
-        await house.replace_original(*keys)
+        await deployment.replace_original(*keys)
         await all_show(0, 20)
-        now = await house.replace_original(*keys)
-        flushing = asyncio.create_task(house.flush(Flush(prefix="photos/")))
+        now = await deployment.replace_original(*keys)
+        flushing = asyncio.create_task(deployment.flush(Flush(prefix="photos/")))
         widths = [20]
         while not flushing.done():
             widths.append(widths[-1] + 1)
@@ -161,58 +161,60 @@ def test_what_is_rendered_from_a_kept_original_while_a_flush_runs_goes_with_it(
     asked = 0
     while asked < 3:
         asked += asyncio.run(scene())
-    house.redis.run("FLUSHALL")
+    deployment.redis.run("FLUSHALL")
 
 
 @pytest.mark.parametrize("redis_restarts", [False, True])
 def test_a_frozen_gateway_that_wakes_shows_nothing_flushed_meanwhile(
-    house: House, redis_restarts: bool
+    deployment: Deployment, redis_restarts: bool
 ) -> None:
     """Over a connection that is open already: its memory answers before it hears of anything. A
     Redis that restarted knows nobody who is to confirm the flush."""
 
     async def scene() -> None:
-        await house.replace_original()
-        line = await connect(house.fleet.ports[1])
+        await deployment.replace_original()
+        line = await connect(deployment.fleet.ports[1])
         for _ in range(2):
             await line.ask(f"/img/{QUICK}/{KEY}")
-        house.fleet.freeze(1)
+        deployment.fleet.freeze(1)
         try:
             if redis_restarts:
-                house.redis.stop()
-                house.redis.start()
-            now = await house.replace_original()
-            await house.flush(Flush(key=KEY))
+                deployment.redis.stop()
+                deployment.redis.start()
+            now = await deployment.replace_original()
+            await deployment.flush(Flush(key=KEY))
             asking = asyncio.create_task(line.ask(f"/img/{QUICK}/{KEY}"))
             await asyncio.sleep(0)
         finally:
-            house.fleet.thaw(1)
+            deployment.fleet.thaw(1)
         assert read_numbers((await asking).body) == (1, now)
         line.writer.close()
 
     asyncio.run(scene())
 
 
-def test_a_gateway_cut_off_from_redis_shows_nothing_flushed_meanwhile(house: House) -> None:
+def test_a_gateway_cut_off_from_redis_shows_nothing_flushed_meanwhile(
+    deployment: Deployment,
+) -> None:
     """It answers all the time, and cannot hear: it is waited for until it trusts its memory no
     more. Then it is let in again."""
-    settings = house.fleet.gateways[0].environment
+    settings = deployment.fleet.gateways[0].environment
 
     async def shown(gateway: Gateway) -> int:
         reply = await ask_once(gateway.port, f"/img/{QUICK}/{KEY}")
         return read_numbers(reply.body)[1]
 
     async def scene(relay: Relay, gateway: Gateway) -> None:
-        before = await house.replace_original()
+        before = await deployment.replace_original()
         assert [await shown(gateway) for _ in range(2)] == [before] * 2
         relay.open.clear()
-        now = await house.replace_original()
+        now = await deployment.replace_original()
         assert await shown(gateway) == before
-        await house.flush(Flush(key=KEY))
+        await deployment.flush(Flush(key=KEY))
         assert [await shown(gateway) for _ in range(2)] == [now] * 2
         relay.open.set()
 
-    with Relay(house.redis) as relay, Gateway(settings, cache=relay.url) as gateway:
+    with Relay(deployment.redis) as relay, Gateway(settings, cache=relay.url) as gateway:
         eventually(lambda: is_ready(gateway))
         asyncio.run(scene(relay, gateway))
         eventually(lambda: "memory" in cache_status(gateway.get(f"/img/{QUICK}/{KEY}")))

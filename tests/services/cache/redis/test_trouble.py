@@ -52,7 +52,7 @@ _widths = itertools.count(20)
 
 
 @dataclass(frozen=True)
-class House:
+class Deployment:
     redis: RedisServer
     originals: Path
     usual: Gateway
@@ -75,7 +75,7 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     need_redis()
     originals = tmp_path_factory.mktemp("originals")
     with (
@@ -84,7 +84,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         gateway_on(originals, redis.url, memory_cache_mb=0) as without_memory,
         gateway_on(originals, "memory:") as without_redis,
     ):
-        yield House(redis, originals, usual, without_memory, without_redis)
+        yield Deployment(redis, originals, usual, without_memory, without_redis)
 
 
 def gateway_on(originals: Path, cache: str, **settings: object) -> Gateway:
@@ -129,98 +129,98 @@ def all_but_two(taken: list[float]) -> float:
     return sorted(taken)[-3]
 
 
-def eventually_used(house: House) -> None:
-    eventually(house.redis_is_used, RECOVERY)
+def eventually_used(deployment: Deployment) -> None:
+    eventually(deployment.redis_is_used, RECOVERY)
 
 
 @pytest.mark.parametrize(
     "trouble", [*(pytest.param(one, marks=pytest.mark.alone) for one in SILENT), *ANSWERING]
 )
 def test_trouble_slows_no_request_by_more_than_the_timeout_and_is_recovered_from(
-    house: House, trouble: Trouble
+    deployment: Deployment, trouble: Trouble
 ) -> None:
-    house.replace_original(1)
-    house.flush(Flush())
-    eventually_used(house)
+    deployment.replace_original(1)
+    deployment.flush(Flush())
+    eventually_used(deployment)
     warm = new_path()
-    house.usual.get(warm)
-    with trouble(house.redis):
-        first = asyncio.run(until_left_alone(house.usual, warm))
+    deployment.usual.get(warm)
+    with trouble(deployment.redis):
+        first = asyncio.run(until_left_alone(deployment.usual, warm))
         assert max(first) < stretched(USUAL) + (TIMEOUT if trouble in SILENT else 0), sorted(first)
         watched = LEFT_ALONE if trouble in SILENT else A_WHILE
-        later = asyncio.run(one_by_one(house.usual, warm, watched))
+        later = asyncio.run(one_by_one(deployment.usual, warm, watched))
         assert all_but_two(later) < stretched(USUAL), f"{sorted(later)[-5:]} of {len(later)}"
-    eventually_used(house)
-    house.replace_original(2)
-    house.flush(Flush(key=KEY))
-    for gateway in (house.usual, house.without_memory):
+    eventually_used(deployment)
+    deployment.replace_original(2)
+    deployment.flush(Flush(key=KEY))
+    for gateway in (deployment.usual, deployment.without_memory):
         assert read_numbers(gateway.get(warm).content) == (1, 2)
 
 
 @pytest.mark.alone
-def test_a_redis_that_is_left_alone_costs_no_more_than_none(house: House) -> None:
-    house.replace_original(1)
-    eventually_used(house)
-    with frozen(house.redis):
-        asyncio.run(until_left_alone(house.usual, new_path()))
+def test_a_redis_that_is_left_alone_costs_no_more_than_none(deployment: Deployment) -> None:
+    deployment.replace_original(1)
+    eventually_used(deployment)
+    with frozen(deployment.redis):
+        asyncio.run(until_left_alone(deployment.usual, new_path()))
         left_alone, without = (
             statistics.median(asyncio.run(one_by_one(gateway, new_path(), A_WHILE))[1::2])
-            for gateway in (house.usual, house.without_redis)
+            for gateway in (deployment.usual, deployment.without_redis)
         )
     assert left_alone < 3 * without + stretched(0.05)
-    eventually_used(house)
+    eventually_used(deployment)
 
 
 @pytest.mark.parametrize("trouble", [stopped, read_only, password_changed])
-def test_a_flush_that_cannot_be_sure_says_so(house: House, trouble: Trouble) -> None:
-    with trouble(house.redis), pytest.raises(CacheUnavailable):
-        house.flush(Flush(key=KEY))
-    eventually_used(house)
+def test_a_flush_that_cannot_be_sure_says_so(deployment: Deployment, trouble: Trouble) -> None:
+    with trouble(deployment.redis), pytest.raises(CacheUnavailable):
+        deployment.flush(Flush(key=KEY))
+    eventually_used(deployment)
 
 
-def test_a_full_redis_can_be_flushed(house: House) -> None:
-    house.replace_original(1)
-    house.flush(Flush())
-    eventually_used(house)
+def test_a_full_redis_can_be_flushed(deployment: Deployment) -> None:
+    deployment.replace_original(1)
+    deployment.flush(Flush())
+    eventually_used(deployment)
     warm = new_path()
-    for gateway in (house.usual, house.without_memory):
+    for gateway in (deployment.usual, deployment.without_memory):
         gateway.get(warm)
-    with full(house.redis):
-        house.replace_original(2)
-        house.flush(Flush(key=KEY))
-        for gateway in (house.usual, house.without_memory):
+    with full(deployment.redis):
+        deployment.replace_original(2)
+        deployment.flush(Flush(key=KEY))
+        for gateway in (deployment.usual, deployment.without_memory):
             assert read_numbers(gateway.get(warm).content) == (1, 2)
 
 
-def test_a_redis_that_is_away_is_seen_in_readiness_and_metrics(house: House) -> None:
-    before = house.usual.sample("resizer_redis_errors_total")
-    with stopped(house.redis):
-        assert house.usual.get(new_path()).status_code == 200
-        ready = house.usual.get("/readyz")
+def test_a_redis_that_is_away_is_seen_in_readiness_and_metrics(deployment: Deployment) -> None:
+    before = deployment.usual.sample("resizer_redis_errors_total")
+    with stopped(deployment.redis):
+        assert deployment.usual.get(new_path()).status_code == 200
+        ready = deployment.usual.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
-        assert house.usual.sample("resizer_redis_errors_total") > before
-    eventually(lambda: house.usual.get("/readyz").json()["status"] == "ready", RECOVERY)
-    eventually_used(house)
+        assert deployment.usual.sample("resizer_redis_errors_total") > before
+    eventually(lambda: deployment.usual.get("/readyz").json()["status"] == "ready", RECOVERY)
+    eventually_used(deployment)
 
 
 # From the beginning
 
 
-def test_a_redis_that_comes_later_is_used_then(house: House, tmp_path: Path) -> None:
+def test_a_redis_that_comes_later_is_used_then(deployment: Deployment, tmp_path: Path) -> None:
     late = RedisServer(tmp_path)
-    with gateway_on(house.originals, late.url) as gateway:
+    with gateway_on(deployment.originals, late.url) as gateway:
         assert all_but_two(asyncio.run(one_by_one(gateway, new_path(), A_WHILE))) < stretched(USUAL)
-        with late, gateway_on(house.originals, late.url, memory_cache_mb=0) as other:
-            eventually_used(House(late, house.originals, gateway, other, gateway))
+        with late, gateway_on(deployment.originals, late.url, memory_cache_mb=0) as other:
+            eventually_used(Deployment(late, deployment.originals, gateway, other, gateway))
 
 
 def test_a_wrong_password_costs_nothing_and_is_right_once_redis_has_it(
-    house: House, tmp_path: Path
+    deployment: Deployment, tmp_path: Path
 ) -> None:
     guarded = RedisServer(tmp_path)
     url = guarded.url.replace("redis://", "redis://:given@")
-    with guarded, gateway_on(house.originals, url) as gateway:
+    with guarded, gateway_on(deployment.originals, url) as gateway:
         assert all_but_two(asyncio.run(one_by_one(gateway, new_path(), A_WHILE))) < stretched(USUAL)
         guarded.run("CONFIG", "SET", "requirepass", "given")
-        with gateway_on(house.originals, url, memory_cache_mb=0) as other:
-            eventually_used(House(guarded, house.originals, gateway, other, gateway))
+        with gateway_on(deployment.originals, url, memory_cache_mb=0) as other:
+            eventually_used(Deployment(guarded, deployment.originals, gateway, other, gateway))

@@ -199,7 +199,7 @@ class DictResults:
 _FRESH_ONLY = Freshness(60, 0, 0)
 
 
-class House:
+class Harness:
     """A gateway and the parts it was given; a second one may share its source and its cache."""
 
     def __init__(
@@ -209,7 +209,7 @@ class House:
         slots: int = 8,
         freshness: Freshness = _FRESH_ONLY,
         open_: bool = True,
-        beside: "House | None" = None,
+        beside: "Harness | None" = None,
         with_shared: bool = True,
         with_results: bool = False,
         timeout: float = 5.0,
