@@ -38,11 +38,11 @@ class NoProcess(Worker):
 class Play:
     """A pool whose workers do nothing until they are told that they are done."""
 
-    def __init__(self, count: int, max_queue: int) -> None:
+    def __init__(self, count: int, max_queue: int, recycle_after: int) -> None:
         self.clock = Clock()
         self.quarantine = Quarantine(self.clock)
         limits = Limits(max_queue=max_queue, render_seconds=SECONDS)
-        self.schedule = Schedule(count, limits, 100, self.quarantine)
+        self.schedule = Schedule(count, limits, recycle_after, self.quarantine)
         self.loop = asyncio.new_event_loop()
         self.refused: list[RenderRequest] = []
         self.rendering: dict[RenderRequest, Worker | None] = {}
@@ -131,9 +131,9 @@ class Play:
 
 
 @contextmanager
-def playing(count: int = 1, max_queue: int = 100) -> Iterator[Play]:
+def playing(count: int = 1, max_queue: int = 100, recycle_after: int = 100) -> Iterator[Play]:
     """With all workers up."""
-    play = Play(count, max_queue)
+    play = Play(count, max_queue, recycle_after)
     play.decide()
     play.start()
     try:

@@ -152,11 +152,12 @@ class Schedule:
         needed = len(self.waiting) - sum(slot.will_be_idle for slot in self.slots)
         for slot in [slot for slot in self.slots if slot.gives_way][: max(0, needed)]:
             self._drive_out(slot)
+        self._assign()
 
     def _drive_out(self, slot: Slot) -> None:
         worker, request = slot.worker, slot.request
         assert worker and request  # noqa: S101, PT018  (it is what `gives_way` means)
-        slot.worker = slot.request = None
+        slot.worker, slot.successor, slot.request = slot.successor, None, None
         if slot.overdue:
             self._quarantine.add(request.originals, request.transform)
             request.counted = True

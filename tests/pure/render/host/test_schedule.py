@@ -353,6 +353,21 @@ def test_a_worn_worker_that_dies_at_its_last_job_has_a_successor_already() -> No
         assert slot.is_idle
 
 
+def test_where_a_worn_worker_is_driven_out_its_successor_serves_who_waits_at_once() -> None:
+    with playing() as play:
+        (slot,), slow, other = play.schedule.slots, play.request("a"), play.request("b")
+        worn = slot.worker = NoProcess(99)
+        play.come(slow)
+        play.end(slow)
+        slow = play.request("a")
+        play.come(slow)
+        play.start()
+        play.overdue(slow)
+        successor = slot.successor
+        assert SlowDown(worn) in play.come(other)
+        assert play.rendering[other] is successor
+
+
 def test_a_successor_that_dies_before_its_first_job_is_no_successor() -> None:
     with playing() as play:
         (slot,), first, second = play.schedule.slots, play.request("a"), play.request("b")

@@ -103,7 +103,8 @@ class Chance:
         in_slots = [slot.request for slot in schedule.slots if slot.request]
         assert {*in_slots, *schedule.slow} == rendering.keys()
         assert len(schedule.slow) <= schedule.slow_capacity
-        idle = [slot for slot in schedule.slots if slot.is_idle]
+        free = [slot for slot in schedule.slots if not slot.request]
+        idle = [slot for slot in free if slot.worker or slot.successor]
         assert not (idle and schedule.waiting), "nobody waits while a worker is idle"
         self.check_order(decisions)
 
@@ -131,13 +132,18 @@ STEPS: list[Callable[[Chance], None]] = [
 @given(
     count=st.integers(1, 4),
     max_queue=st.integers(1, 20),
+    recycle_after=st.sampled_from((1, 2, 100)),
     steps=st.lists(st.sampled_from(STEPS), max_size=60),
     seed=st.integers(0, 2**32),
 )
 def test_nobody_is_lost_or_served_twice_and_no_worker_has_two_jobs(
-    count: int, max_queue: int, steps: list[Callable[[Chance], None]], seed: int
+    count: int,
+    max_queue: int,
+    recycle_after: int,
+    steps: list[Callable[[Chance], None]],
+    seed: int,
 ) -> None:
-    with playing(count, max_queue) as play:
+    with playing(count, max_queue, recycle_after) as play:
         chance = Chance(play, seed)
         for step in steps:
             step(chance)
