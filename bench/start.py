@@ -25,7 +25,7 @@ PACKAGES = "obstore, prometheus_client, pydantic, pydantic_settings, redis.async
 PACKAGES += "starlette.applications, tinycss2, typer, uvicorn, uvloop, httptools"
 """What the gateway process imports of others, over a directory: so no boto3."""
 _WARM = 8
-_PATIENCE = 30.0
+_MAX_WAIT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _round(home: Path) -> Round:
         started = time.perf_counter()
         with (
             running(command, environment, log.fileno()),
-            httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=_PATIENCE) as client,
+            httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=_MAX_WAIT) as client,
         ):
             _await_ready(client)
             ready = time.perf_counter() - started
@@ -100,7 +100,7 @@ def _imports() -> float:
 
 
 def _await_ready(client: httpx.Client) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _MAX_WAIT
     while time.monotonic() < deadline:
         try:
             if client.get("/readyz").status_code == 200:

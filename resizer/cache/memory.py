@@ -1,4 +1,4 @@
-"""The tier inside one process: the variants used last, up to a number of bytes."""
+"""MemoryCache: the variants that one process served last, up to a number of bytes."""
 
 import time
 from collections.abc import Callable

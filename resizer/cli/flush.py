@@ -1,4 +1,4 @@
-"""`resizer flush`: forgetting variants."""
+"""`resizer flush`: flushes the variants of keys, prefixes or tags, or all of them."""
 
 import asyncio
 from collections.abc import Iterable, Sequence

@@ -27,7 +27,7 @@ from resizer.model.image import Variant, VariantId
 from resizer.model.transform import Transform
 from resizer.telemetry.metrics import Metrics
 
-Work = Callable[[VariantCall[Answer]], Coroutine[Any, Any, Answer]]
+VariantWork = Callable[[VariantCall[Answer]], Coroutine[Any, Any, Answer]]
 
 _RETRY_SECONDS = 5.0
 """After a revalidation that failed: time until the next one of the same variant."""
@@ -111,7 +111,7 @@ class Gateway:
             return self._stale(call, variant, "memory")
         return self._join_or_start(call, self._load)
 
-    def _join_or_start(self, call: VariantCall[Answer], work: Work) -> PendingAnswer:
+    def _join_or_start(self, call: VariantCall[Answer], work: VariantWork) -> PendingAnswer:
         if (other := self._calls.find(call.id)) is not None:
             self._metrics.coalesced.inc()
             return PendingAnswer(other, joined=True)

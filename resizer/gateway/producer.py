@@ -1,4 +1,4 @@
-"""Producer: the original is fetched and rendered, or a variant known is found to be right still."""
+"""Producer: fetches and renders an original, or revalidates a variant that is known."""
 
 import time
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What operators ask: alive, ready, and the numbers."""
+"""`/healthz`, `/readyz` and `/metrics`: is the process alive, do its parts work, and the counts."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Flush: what is to be forgotten, how much it was, and its form on the wire."""
+"""Flush: which variants are to be removed everywhere, how many were, and its JSON form."""
 
 from dataclasses import dataclass
 from typing import Any, Self

@@ -33,7 +33,7 @@ class Format(StrEnum):
     AUTO_JPEG = "auto-jpeg"
 
 
-Settings = Mapping[str, object]
+EncoderSettings = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,9 @@ class OutputFormat:
     """Pixels, by the format or its encoder."""
     save: str
     """The operation of libvips that writes it."""
-    settings: Settings = field(default_factory=dict)
+    settings: EncoderSettings = field(default_factory=dict)
     """Of that operation, beside the quality."""
-    harder: Settings = field(default_factory=dict)
+    harder: EncoderSettings = field(default_factory=dict)
     """Instead of those, where nothing else makes a file smaller."""
     levels: Mapping[str, int] = field(default_factory=dict)
     """The encoder's own 1…100 for each named quality; none where it has no quality."""

@@ -1,5 +1,7 @@
-"""libvips: its version and which formats it has. Run as a program, for the gateway's own
-process never loads libvips: `python -m resizer.render.vips_info` prints JSON."""
+"""The version of libvips and the formats that it reads, as JSON.
+
+`python -m resizer.render.vips_info` is a program of its own: the gateway never loads libvips.
+"""
 
 import json
 

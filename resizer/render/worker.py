@@ -40,7 +40,9 @@ _MUCH_CPU_SECONDS = 0.1
 
 _MOST_DESCRIPTORS = 32
 
-Render = Callable[[Sequence[memoryview], Transform, Limits, Resampling, Intermediates], Rendered]
+RenderFunction = Callable[
+    [Sequence[memoryview], Transform, Limits, Resampling, Intermediates], Rendered
+]
 """The first of the sources is the picture; others are laid over it, in order."""
 
 SAMPLE = (
@@ -57,7 +59,9 @@ def main() -> None:
     serve_jobs(render, warm_up)
 
 
-def serve_jobs(render: Render, prepare: Callable[[Render, Limits], list[str]]) -> None:
+def serve_jobs(
+    render: RenderFunction, prepare: Callable[[RenderFunction, Limits], list[str]]
+) -> None:
     """Lock in, prepare, say hello and answer jobs until the other end is closed.
 
     Nothing that starts a thread may run before the lock, and none before it was tried; `prepare`
@@ -77,7 +81,7 @@ def serve_jobs(render: Render, prepare: Callable[[Render, Limits], list[str]]) -
             before = time.process_time()
 
 
-def warm_up(render: Render, limits: Limits) -> list[str]:
+def warm_up(render: RenderFunction, limits: Limits) -> list[str]:
     """Write and read one small picture of each format, so that no user waits for a first time."""
     problems = []
     for written in BY_MEDIA_TYPE.values():
@@ -90,7 +94,7 @@ def warm_up(render: Render, limits: Limits) -> list[str]:
     return problems
 
 
-def _next_reply(gateway: socket.socket, render: Render) -> WorkerReply | None:
+def _next_reply(gateway: socket.socket, render: RenderFunction) -> WorkerReply | None:
     message, descriptors, _, _ = socket.recv_fds(gateway, MAX_ORDER_BYTES, _MOST_DESCRIPTORS)
     if not message:
         return None
@@ -107,7 +111,7 @@ def _say(gateway: socket.socket, reply: WorkerReply) -> None:
     gateway.send(encode_reply(reply))
 
 
-def reply_to(job: Job, descriptors: list[int], render: Render) -> WorkerReply:
+def reply_to(job: Job, descriptors: list[int], render: RenderFunction) -> WorkerReply:
     """Do one job. Whatever goes wrong is a reply, and only a refusal's message is for clients."""
     try:
         return _do(job, descriptors, render)
@@ -119,7 +123,7 @@ def reply_to(job: Job, descriptors: list[int], render: Render) -> WorkerReply:
         return Failed(job.sequence, printable(f"{type(error).__name__}: {error}"))
 
 
-def _do(job: Job, descriptors: Sequence[int], render: Render) -> Done:
+def _do(job: Job, descriptors: Sequence[int], render: RenderFunction) -> Done:
     originals, (variant, *files) = descriptors[: job.originals], descriptors[job.originals :]
     start, intermediates = time.perf_counter(), _intermediates(job, files)
     sources = [_mapped(original, number) for number, original in enumerate(originals)]

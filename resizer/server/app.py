@@ -34,11 +34,11 @@ def create_app(
         exception_handlers={HTTPException: partial(_unrouted, settings.error_max_age, dialects)},
         lifespan=components.lifespan,
     )
-    front = Front(components.images, rest, dialects)
+    front = ImageRouter(components.images, rest, dialects)
     return AccessLog(front, components.writer, components.metrics)
 
 
-class Front:
+class ImageRouter:
     """Images to the image endpoint, everything else to Starlette."""
 
     def __init__(self, images: ASGIApp, rest: ASGIApp, dialects: DialectRegistry) -> None:

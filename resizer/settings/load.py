@@ -1,4 +1,4 @@
-"""Reading the settings: every fault found, told in the user's words, and no secret repeated."""
+"""Reading the settings: every fault is reported, in the user's words, and no secret repeated."""
 
 import os
 import tomllib

@@ -20,7 +20,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.ASCII)
 
 
 class Confidential:
-    """In an annotation: what is wrong with the setting is told without repeating its value."""
+    """In an annotation: a fault of the setting is reported without its value."""
 
 
 def read_seconds(text: str) -> float:

@@ -1,1 +1,1 @@
-"""Where bytes lie: addresses, S3 clients, sources. Only this package opens obstore."""
+"""Where bytes lie: addresses, S3 clients, sources. Stores are opened by obstore, here alone."""

@@ -24,7 +24,7 @@ def read_key(raw: str) -> str:
     """
     if len(raw) > 3 * MAX_BYTES + 1:
         raise _too_long()
-    key = decode(raw.removeprefix("/"), "key")
+    key = percent_decode(raw.removeprefix("/"), "key")
     check_key(key)
     return key
 
@@ -59,7 +59,7 @@ _MALFORMED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def decode(raw: str, what: str) -> str:
+def percent_decode(raw: str, what: str) -> str:
     """The text that `raw` stands for; `+` is a plus. `what` names it in the error.
 
     Bytes that a server passed on undecoded may stand in `raw` as themselves, or as the surrogates

@@ -8,7 +8,7 @@ from typing import Any
 from resizer.errors import InvalidRequest
 from resizer.model.transform import NO_EDGES, Transform, number
 from resizer.urls import values
-from resizer.urls.keys import decode
+from resizer.urls.keys import percent_decode
 from resizer.urls.options import BY_SPELLING, OPTIONS, REFUSED_NAMES, REFUSED_VALUES, Option
 
 MAX_LENGTH = 4096
@@ -48,7 +48,7 @@ def read_options(text: str, presets: Collection[str]) -> list[ParsedOption]:
         )
     if not text:
         raise no_options()
-    options = [_read(decode(part, "options"), presets) for part in parts]
+    options = [_read(percent_decode(part, "options"), presets) for part in parts]
     _refuse_repeats([option.name for option in options])
     if any(option.name == "sig" for option in options[:-1]):
         raise InvalidRequest("sig is not the last option.", option="sig", accepted="sig at the end")

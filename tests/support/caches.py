@@ -18,7 +18,7 @@ from resizer.cache.redis.connect import connect
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush, FlushResult
 from resizer.model.image import Variant
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 
 ONE = Variant(
     body=b"\x00\xffbody\r\n" * 40,
@@ -121,7 +121,7 @@ class Heard(Coherence):
         self.tell("ready")
 
     async def until(self, what: Flush | str, count: int = 1) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(MAX_WAIT):
             while self.received.count(what) < count:
                 self._news.clear()
                 await self._news.wait()

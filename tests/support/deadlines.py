@@ -3,7 +3,7 @@
 import os
 import time
 
-PATIENCE = 60.0
+MAX_WAIT = 60.0
 """Seconds for which is waited for what must come: a failure costs them, a success does not."""
 _WORK = 0.05
 """Seconds of CPU time: longer than the scheduler lets one run undisturbed."""

@@ -13,7 +13,7 @@ from fakeredis import TcpFakeServer
 from fakeredis._commands import command
 from fakeredis._socket import FakeSocket
 
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.servers import RedisServer
 
 _OLD = 60
@@ -59,7 +59,7 @@ class FakeRedisServer(RedisServer):
     def run(self, *command: str) -> str:
         words = [word.encode() for word in shlex.split(" ".join(command))]
         sent = b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
-        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as line:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=MAX_WAIT) as line:
             line.sendall(b"*%d\r\n%s" % (len(words), sent))
             return line.recv(65536).decode()
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from resizer.urls.dialects import DIALECTS
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.live import Gateway
 from tests.support.root import ROOT
 from tests.support.servers import free_port
@@ -76,7 +76,7 @@ class Front:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        self._process.wait(PATIENCE)
+        self._process.wait(MAX_WAIT)
 
     def ask(
         self, path: str, method: str = "GET", address: str = "127.0.0.1", **headers: str
@@ -85,12 +85,12 @@ class Front:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         target = {"target": path.encode()}
         transport = httpx.HTTPTransport(verify=False, local_address=address)
-        with httpx.Client(transport=transport, timeout=PATIENCE) as client:
+        with httpx.Client(transport=transport, timeout=MAX_WAIT) as client:
             request = httpx.Request(method, self.url, headers=named, extensions=target)
             return client.send(request)
 
     def _await_port(self) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT
         while time.monotonic() < deadline:
             assert self._process is not None
             if self._process.poll() is not None:
@@ -161,7 +161,7 @@ class Requests:
         """The image requests answered since the last call, in their order."""
         mark = f"/mark/{secrets.token_hex(8)}"
         self._gateway.get(mark)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT
         while mark not in self._gateway.log.read_text():
             assert time.monotonic() < deadline, "the access log is not written"
             time.sleep(0.01)

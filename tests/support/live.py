@@ -18,7 +18,7 @@ from resizer.model.flush import Flush
 from resizer.server.factories import open_flusher
 from resizer.settings.settings import Settings
 from resizer.urls.dialects.cloudflare import write
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.servers import free_port
 
 KEY = "photos/cat.jpg"
@@ -74,7 +74,7 @@ class Gateway:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(number)
-        return self._process.wait(PATIENCE)
+        return self._process.wait(MAX_WAIT)
 
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another `resizer` command under the same settings."""
@@ -84,7 +84,7 @@ class Gateway:
             cwd=self.directory,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=MAX_WAIT,
             check=False,
         )
 
@@ -104,7 +104,7 @@ class Gateway:
         )
 
         async def flush() -> None:
-            async with open_flusher(settings, timeout=PATIENCE) as flusher:
+            async with open_flusher(settings, timeout=MAX_WAIT) as flusher:
                 await flusher.flush([Flush()])
 
         asyncio.run(flush())
@@ -112,7 +112,7 @@ class Gateway:
     def get(self, url: str, **headers: str) -> httpx.Response:
         target = url if url.startswith("http") else self.url + url
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.get(target, headers=named, timeout=PATIENCE)
+        return httpx.get(target, headers=named, timeout=MAX_WAIT)
 
     def sample(self, name: str) -> float:
         """One number of `/metrics`; 0 where it is not shown yet."""
@@ -126,7 +126,7 @@ class Gateway:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
     def _await_ready(self) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT
         while time.monotonic() < deadline:
             assert self._process is not None
             if self._process.poll() is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from resizer.errors import CacheUnavailable
 from resizer.model.flush import Flush
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.fleet import Fleet
 from tests.support.history import Asked, Became, Disturbed, Flushed, History
 from tests.support.interleavings import (
@@ -217,7 +217,7 @@ class Player:
         port = self.world.fleet.ports[gateway]
         began, status, shown = time.monotonic(), None, _NOTHING
         try:
-            reply = await asyncio.wait_for(self.lines.ask(port, url, **condition), PATIENCE)
+            reply = await asyncio.wait_for(self.lines.ask(port, url, **condition), MAX_WAIT)
             status, shown, how = reply.status, _shown(reply, seen), reply.cache_status
             if status == 200:
                 self._seen[url] = Seen(reply.headers["etag"], shown)

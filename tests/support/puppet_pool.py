@@ -14,7 +14,7 @@ from resizer.model.image import Original, Rendered
 from resizer.model.limits import Limits
 from resizer.model.transform import Transform
 from resizer.render.host.pool import Pool
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.puppet_worker import COMMAND, PNG
 
 _TAGS = itertools.count(1)
@@ -48,7 +48,7 @@ async def running(
     )
     await pool.start()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(MAX_WAIT):
             yield pool, diary
     finally:
         await pool.close()

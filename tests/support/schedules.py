@@ -14,10 +14,10 @@ from resizer.render.host.decisions import (
     Refuse,
     Render,
     RenderAlone,
-    Slot,
     SlowDown,
     Slowed,
     Start,
+    WorkerSlot,
 )
 from resizer.render.host.quarantine import Quarantine
 from resizer.render.host.render_request import RenderRequest
@@ -47,7 +47,7 @@ class Play:
         self.refused: list[RenderRequest] = []
         self.rendering: dict[RenderRequest, Worker | None] = {}
         """On a worker of the quick lane, or on one of their own."""
-        self.starting: list[Slot] = []
+        self.starting: list[WorkerSlot] = []
         self.slowed: list[RenderRequest] = []
         self.busy_before: set[RenderRequest] = set()
         """On a worker of the quick lane when the last decision was made."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -95,7 +95,7 @@ class RedisServer:
 
     def run(self, *command: str) -> str:
         """The reply to one inline command, as it came; empty once the server is gone."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as line:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=MAX_WAIT) as line:
             line.sendall(" ".join(command).encode() + b"\r\n")
             return line.recv(65536).decode()
 
@@ -104,7 +104,7 @@ class RedisServer:
             self._process.send_signal(number)
 
     def _await_answer(self) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT
         while time.monotonic() < deadline:
             try:
                 if self.run("PING"):
@@ -212,7 +212,7 @@ class RedisCluster:
             node.run("FLUSHALL")
 
     def _await_whole(self) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT
         while time.monotonic() < deadline:
             states = [node.run("CLUSTER", "INFO") for node in self.nodes]
             if all("cluster_state:ok" in s and "cluster_known_nodes:3" in s for s in states):
@@ -258,7 +258,7 @@ def versitygw(directory: Path) -> Iterator[str]:
     command = ["versitygw", "--port", address, *keys, "--quiet", "posix", str(directory)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         host, _, port = address.partition(":")
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT
         while time.monotonic() < deadline:
             try:
                 socket.create_connection((host, int(port))).close()

@@ -5,13 +5,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from tests.support.deadlines import PATIENCE, stretched
+from tests.support.deadlines import MAX_WAIT, stretched
 
 _TICK = 0.01
 """Seconds."""
 
 
-def eventually(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = MAX_WAIT) -> None:
     """Return as soon as it holds; fail when it does not within `seconds` of a quiet machine."""
     began = time.monotonic()
     while not holds():
@@ -19,7 +19,7 @@ def eventually(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
         time.sleep(_TICK)
 
 
-async def soon(holds: Callable[[], bool | Awaitable[bool]], seconds: float = PATIENCE) -> None:
+async def soon(holds: Callable[[], bool | Awaitable[bool]], seconds: float = MAX_WAIT) -> None:
     """The same in an event loop, which goes on meanwhile."""
     began = time.monotonic()
     while True:

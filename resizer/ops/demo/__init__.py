@@ -1,1 +1,1 @@
-"""What a newcomer sees first: sample pictures, and a page that shows them."""
+"""`resizer demo`: sample pictures, and a page that shows them."""

@@ -1,4 +1,4 @@
-"""The source: what there is to ask of each kind of address."""
+"""The checks of originals and results, for each kind of address."""
 
 import asyncio
 import os

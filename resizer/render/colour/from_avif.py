@@ -8,7 +8,7 @@ opaque.
 import struct
 from dataclasses import dataclass, field
 
-from resizer.render.containers.boxes import MOST_BOXES, Box, boxes
+from resizer.render.containers.boxes import MOST_BOXES, IsoBox, boxes
 
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 _MOST_PROPERTIES = 32
@@ -57,7 +57,7 @@ class _Item:
 @dataclass(slots=True)
 class _Meta:
     primary: int = 0
-    properties: list[Box] = field(default_factory=list)
+    properties: list[IsoBox] = field(default_factory=list)
     items: dict[int, list[int]] = field(default_factory=dict)
     """The indexes of each item's properties, from 1."""
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-Box = tuple[bytes, memoryview]
+IsoBox = tuple[bytes, memoryview]
 """Four letters of its type, and its body."""
 
 MOST_BOXES = 1_000
 """Looked at in one place; what lies behind is not there."""
 
 
-def boxes(data: memoryview) -> Iterator[Box]:
+def boxes(data: memoryview) -> Iterator[IsoBox]:
     """Those that lie one after another in `data`, up to the first that is not whole."""
     at = 0
     for _ in range(MOST_BOXES):

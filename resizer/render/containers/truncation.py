@@ -1,4 +1,4 @@
-"""Truncated files, as files of their own: what is whole in them, and an end.
+"""Truncated files made readable: cut after their last whole part, and given an end.
 
 Only the outer structure is looked at, never a pixel. Nothing here is trusted to be valid: it is
 read as strictly as any original.

@@ -1,4 +1,4 @@
-"""XMP for a variant: without what it says of the original's file alone.
+"""XMP for a variant: without thumbnails, gain maps and other facts of the original's file.
 
 A gain map (Ultra HDR, ISO 21496-1), a depth map, the video of a motion photo do not go into a
 variant; a viewer that is told of them looks for them in vain, or shows the picture too bright.

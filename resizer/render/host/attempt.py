@@ -1,4 +1,4 @@
-"""One attempt of a worker at a request, and what its outcome says of the original."""
+"""One attempt of a worker at a render, and what its outcome means for the original's quarantine."""
 
 import itertools
 import time

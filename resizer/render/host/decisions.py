@@ -1,4 +1,4 @@
-"""What a pool's schedule decides about: slots for workers, and what is to be done with them."""
+"""The decisions of a pool's schedule, as data, and the worker slots that they are about."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from resizer.render.host.worker_process import Worker, WorkerEnd
 
 
 @dataclass(slots=True, eq=False)
-class Slot:
+class WorkerSlot:
     """Room for one worker of the quick lane, which is replaced when it is dead or worn."""
 
     worker: Worker | None = None
@@ -58,7 +58,7 @@ class Refuse:
 class Render:
     """Have the slot's worker answer the request."""
 
-    slot: Slot
+    slot: WorkerSlot
     worker: Worker
     request: RenderRequest
 
@@ -89,7 +89,7 @@ class Kill:
 class Start:
     """Start a worker for the slot after a pause, in seconds, until there is one."""
 
-    slot: Slot
+    slot: WorkerSlot
     pause: float
 
 

@@ -15,7 +15,7 @@ from resizer.model.limits import Limits
 from resizer.model.transform import Transform
 from resizer.render.host import decisions
 from resizer.render.host.attempt import Attempts
-from resizer.render.host.decisions import Decision, Slot
+from resizer.render.host.decisions import Decision, WorkerSlot
 from resizer.render.host.pixel_cache import PixelCache
 from resizer.render.host.quarantine import SLOW_SECONDS, Quarantine, SlowThreshold
 from resizer.render.host.render_request import RenderRequest
@@ -172,7 +172,7 @@ class Pool:
                 self._on_slow(1)
                 request.answer.add_done_callback(lambda _: self._on_slow(-1))
 
-    async def _render(self, slot: Slot, worker: Worker, request: RenderRequest) -> None:
+    async def _render(self, slot: WorkerSlot, worker: Worker, request: RenderRequest) -> None:
         """Answer one request; it may be driven out to the slow lane meanwhile."""
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self._threshold.seconds, self._overdue, slot, request)
@@ -206,12 +206,12 @@ class Pool:
             self._schedule.arrived.append(request)
         self._decide()
 
-    def _overdue(self, slot: Slot, request: RenderRequest) -> None:
+    def _overdue(self, slot: WorkerSlot, request: RenderRequest) -> None:
         if slot.request is request:
             slot.overdue = True
             self._decide()
 
-    async def _start(self, slot: Slot, pause: float) -> None:
+    async def _start(self, slot: WorkerSlot, pause: float) -> None:
         def tried(*, failing: bool) -> None:
             slot.tried, slot.failing = True, failing
             if all(one.tried for one in self._schedule.slots):

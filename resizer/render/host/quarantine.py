@@ -21,7 +21,6 @@ BLOCK_SECONDS = 60.0
 _LIGHT_SIDE = 1024
 """Pixels: no sane original takes long to become that small, in any format."""
 
-Originals = Sequence[Original]
 Name = tuple[tuple[str, int], ...]
 """Entity tag and size of each."""
 
@@ -42,7 +41,9 @@ class Quarantine:
         self._strikes: Lru[Name, int] = of_late(seconds=QUARANTINE_SECONDS)
         self._blocked: Lru[Hashable, UnprocessableSource] = of_late(seconds=BLOCK_SECONDS)
 
-    def refusal(self, originals: Originals, transform: Transform) -> UnprocessableSource | None:
+    def refusal(
+        self, originals: Sequence[Original], transform: Transform
+    ) -> UnprocessableSource | None:
         """What this is refused with, without a render."""
         for name in _names(originals):
             for variant in ("", str(transform)):
@@ -50,26 +51,28 @@ class Quarantine:
                     return _again(error)
         return None
 
-    def holds(self, originals: Originals, transform: Transform) -> bool:
+    def holds(self, originals: Sequence[Original], transform: Transform) -> bool:
         """Whether their render is likely slow."""
         weights = {True, is_light(transform)}
         return any((name, light) in self._slow for name in _names(originals) for light in weights)
 
-    def add(self, originals: Originals, transform: Transform, strikes: int = 1) -> None:
+    def add(self, originals: Sequence[Original], transform: Transform, strikes: int = 1) -> None:
         """A render was slow, or its worker died, which weighs more."""
         if name := _name(originals):
             self._slow.put((name, is_light(transform)), None)
             self._strikes.put(name, (self._strikes.get(name) or 0) + strikes)
 
-    def strikes(self, originals: Originals) -> int:
+    def strikes(self, originals: Sequence[Original]) -> int:
         """What they were added with lately, whatever was asked of them and however it went on."""
         return max(self._strikes.get(name) or 0 for name in _names(originals))
 
-    def absolve(self, originals: Originals, transform: Transform) -> None:
+    def absolve(self, originals: Sequence[Original], transform: Transform) -> None:
         """A render was quick after all."""
         self._slow.remove((_name(originals), is_light(transform)))
 
-    def block(self, originals: Originals, transform: Transform, error: UnprocessableSource) -> None:
+    def block(
+        self, originals: Sequence[Original], transform: Transform, error: UnprocessableSource
+    ) -> None:
         """A render took all the time there is, or killed two workers: not again for a while."""
         self.add(originals, transform)
         light = is_light(transform)
@@ -84,12 +87,12 @@ def is_light(transform: Transform) -> bool:
     return bool(sides) and max(sides) * transform.dpr <= _LIGHT_SIDE and not transform.blur
 
 
-def _name(originals: Originals) -> Name | None:
+def _name(originals: Sequence[Original]) -> Name | None:
     """All of them together; nothing where one has no tag to be known again by."""
     return tuple((o.etag, o.size) for o in originals) if all(o.etag for o in originals) else None
 
 
-def _names(originals: Originals) -> set[Name]:
+def _names(originals: Sequence[Original]) -> set[Name]:
     """All under which something may be known of them: of each alone, and of them together."""
     tagged = tuple((o.etag, o.size) for o in originals)
     return {tagged, *((one,) for one in tagged)}

@@ -1,4 +1,4 @@
-"""A render that somebody waits for, and what has become of it so far."""
+"""RenderRequest: one render that somebody waits for, and its state in the pool."""
 
 import asyncio
 from collections.abc import Hashable, Sequence

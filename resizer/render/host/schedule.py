@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from resizer.errors import Overloaded
 from resizer.model.limits import Limits
 from resizer.render.host import decisions
-from resizer.render.host.decisions import Decision, Slot
+from resizer.render.host.decisions import Decision, WorkerSlot
 from resizer.render.host.quarantine import Quarantine
 from resizer.render.host.render_request import RenderRequest
 from resizer.render.host.slow_queue import SlowQueue
@@ -37,7 +37,7 @@ class Schedule:
         A worker is worn after `recycle_after` renders. A quarter of `limits.max_queue` may wait for
         the slow lane, each for `limits.render_seconds` at most.
         """
-        self.slots = [Slot() for _ in range(count)]
+        self.slots = [WorkerSlot() for _ in range(count)]
         self.arrived: deque[RenderRequest] = deque()
         """Nothing is decided about them yet."""
         self.waiting: dict[RenderRequest, None] = {}
@@ -80,7 +80,7 @@ class Schedule:
             if slot.request is request:
                 slot.request = None
 
-    def started(self, slot: Slot, worker: Worker) -> None:
+    def started(self, slot: WorkerSlot, worker: Worker) -> None:
         slot.starting = False
         if slot.worker:
             slot.successor = worker
@@ -154,7 +154,7 @@ class Schedule:
             self._drive_out(slot)
         self._assign()
 
-    def _drive_out(self, slot: Slot) -> None:
+    def _drive_out(self, slot: WorkerSlot) -> None:
         worker, request = slot.worker, slot.request
         assert worker and request  # noqa: S101, PT018  (it is what `gives_way` means)
         slot.worker, slot.successor, slot.request = slot.successor, None, None
@@ -220,7 +220,7 @@ class Schedule:
             self._decisions.append(decisions.Refuse(request, error))
         return error is not None or request.answer.done()
 
-    def _give(self, slot: Slot, request: RenderRequest, *, guest: bool = False) -> None:
+    def _give(self, slot: WorkerSlot, request: RenderRequest, *, guest: bool = False) -> None:
         assert slot.worker  # noqa: S101  (it is idle)
         slot.request, slot.overdue, slot.guest = request, False, guest
         self._decisions.append(decisions.Render(slot, slot.worker, request))
@@ -239,7 +239,7 @@ class Schedule:
             request.slow = True
             self._decisions.append(decisions.Slowed(request))
 
-    def _lacks_worker(self, slot: Slot) -> bool:
+    def _lacks_worker(self, slot: WorkerSlot) -> bool:
         """It has none, or one that is worn and has no job."""
         worn = slot.is_idle and slot.worker and slot.worker.jobs_started >= self._recycle_after
         return slot.worker is None or bool(worn)

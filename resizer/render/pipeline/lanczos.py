@@ -1,4 +1,4 @@
-"""Lanczos 3 along one side of a picture, as matrices of floats: whose samples each result is of.
+"""Weights of Lanczos 3 along one side of a picture, as matrices of floats.
 
 A matrix makes a few neighbouring results of all the samples that any of them is of. It is mostly
 full, which is what a library for matrices is fast at.

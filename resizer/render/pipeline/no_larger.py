@@ -1,4 +1,4 @@
-"""What a variant of its original's own size and format becomes where it would be larger than it.
+"""Encodes a variant of its original's own size and format again where it came out larger.
 
 An original that was compressed harder than our defaults comes out larger than it went in, and no
 better.
@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import pyvips
 
-from resizer.model.formats import OUTPUT_FORMATS, Format, Settings
+from resizer.model.formats import OUTPUT_FORMATS, EncoderSettings, Format
 from resizer.model.transform import Transform
 from resizer.render.containers.output_formats import is_own
 from resizer.render.pipeline.steps import Work
@@ -40,7 +40,7 @@ def no_larger(body: bytes, image: pyvips.Image, format_: Format, work: Work) -> 
     return body
 
 
-def _attempts(format_: Format, transform: Transform, room: float) -> list[Settings]:
+def _attempts(format_: Format, transform: Transform, room: float) -> list[EncoderSettings]:
     """Settings that encode smaller than the defaults, the next best first.
 
     `room` is how much of that size there is. Shares above its root were too many for all photos

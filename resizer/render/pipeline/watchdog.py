@@ -1,4 +1,4 @@
-"""What the render of an SVG may cost in time and memory, kept by a thread that watches it.
+"""Watchdog: a thread that refuses an SVG whose render takes too much time or memory.
 
 No count of what an SVG holds says how long it takes: 3,000 filtered rectangles, 147 kB, or one line
 of 240 kB of text take minutes. The thread sees the render go on for too long, says so to the

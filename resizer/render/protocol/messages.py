@@ -1,4 +1,4 @@
-"""What the gateway and a worker say to each other, and how it is written down.
+"""The messages between gateway and worker, jobs and replies, and how they are encoded.
 
 An order goes to the worker as a pickle: it comes from the process that started the worker, which
 that must obey anyway. A reply comes from a process that hostile bytes may have taken over, so it is

@@ -135,7 +135,7 @@ def _loaded(source: memoryview, kind: SourceFormat, page: int) -> Header:
 
 
 def _lazy(source: memoryview, kind: SourceFormat, page: int) -> Header:
-    lazy = decoders.inspect(source, kind, page)
+    lazy = decoders.inspect_optional(source, kind, page)
     return Header(
         source=source,
         format=kind,

@@ -1,4 +1,4 @@
-"""How a worker locks itself in, before the first hostile byte reaches it.
+"""Locks a worker in, before the first hostile byte: Landlock, seccomp, resource limits.
 
 Standard library, raw system calls and libseccomp only: whatever this imports, every worker carries.
 Landlock (Linux ≥ 5.13) confines the thread that asks and those it starts later, never one that

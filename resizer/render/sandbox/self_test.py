@@ -1,4 +1,4 @@
-"""What a locked worker tries at its start, to be sure that it cannot.
+"""The self-test of the sandbox: forbidden things that a locked worker tries at its start.
 
 Each attempt does no harm where it works, and takes microseconds where it is denied. How much more
 is denied is proven elsewhere, once; this tells of this machine, its kernel and its container.

@@ -24,7 +24,7 @@ from resizer.http.hit_replies import HitLane
 from resizer.http.images import ImagePolicy, Images
 from resizer.http.known_urls import KnownUrls
 from resizer.model.flush import Flush
-from resizer.server.app import Front
+from resizer.server.app import ImageRouter
 from resizer.urls.access import Access, Urls
 from resizer.urls.dialects import DIALECTS
 from tests.fuzz.target import Target
@@ -110,7 +110,7 @@ class Served:
         self.hits = KnownUrls(self.harness.gateway, POLICY.cache)
         metrics, writer = self.harness.metrics, LineWriter(None)
         images = Images(self.harness.gateway, self.hits, metrics, POLICY)
-        app = AccessLog(Front(images, Starlette(), DIALECTS), writer, metrics)
+        app = AccessLog(ImageRouter(images, Starlette(), DIALECTS), writer, metrics)
         self.config = uvicorn.Config(
             app,
             lifespan="off",

@@ -30,7 +30,7 @@ from resizer.render.protocol.messages import (
     encode_order,
 )
 from resizer.render.sandbox import lock
-from resizer.render.worker import SAMPLE, Render, reply_to, warm_up
+from resizer.render.worker import SAMPLE, RenderFunction, reply_to, warm_up
 from tests.support.puppet_pool import original, running
 from tests.support.root import ROOT
 
@@ -38,7 +38,10 @@ PICTURE = Rendered(b"a picture", "image/png", 4, 3, 0.0)
 
 
 def answer(
-    source: bytes, render: Render, limits: Limits | None = None, overlays: Sequence[bytes] = ()
+    source: bytes,
+    render: RenderFunction,
+    limits: Limits | None = None,
+    overlays: Sequence[bytes] = (),
 ) -> tuple[WorkerReply, bytes]:
     """The reply to a job on `source`, and what was written as its variant."""
     sources = [source, *overlays]
@@ -53,7 +56,7 @@ def answer(
             os.close(file)
 
 
-def raising(error: Exception) -> Render:
+def raising(error: Exception) -> RenderFunction:
     def render(*_: object) -> Rendered:
         # a new one each time: its traceback holds the original open for as long as it lives
         raise type(error)(*error.args)

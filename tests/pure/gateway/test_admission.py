@@ -6,7 +6,7 @@ import pytest
 
 from resizer.errors import Overloaded
 from resizer.gateway.admission import FillLimiter
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.loop import settle
 
 
@@ -87,7 +87,7 @@ def test_who_fails_or_leaves_gives_the_slot_back() -> None:
         for task in (waiting, staying):
             task.cancel()
         await asyncio.gather(staying, waiting, return_exceptions=True)
-        async with asyncio.timeout(PATIENCE), slots.slot():
+        async with asyncio.timeout(MAX_WAIT), slots.slot():
             pass
 
     asyncio.run(scene())

@@ -12,14 +12,14 @@ from resizer.errors import CacheUnavailable, Overloaded, SourceNotFound
 from resizer.model.flush import Flush
 from resizer.model.formats import Format
 from resizer.model.transform import Transform
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.harness import Harness
 
 SMALL = Transform(width=100, format=Format.WEBP)
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(test, PATIENCE))
+    asyncio.run(asyncio.wait_for(test, MAX_WAIT))
 
 
 def fleet(count: int) -> list[Harness]:

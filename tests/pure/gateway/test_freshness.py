@@ -11,7 +11,7 @@ from resizer.model.flush import Flush
 from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
 from resizer.model.transform import Transform
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.harness import Harness
 from tests.support.loop import settle
 
@@ -21,7 +21,7 @@ STALE, LATE, OVER = 61, 161, 1061
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(test, PATIENCE))
+    asyncio.run(asyncio.wait_for(test, MAX_WAIT))
 
 
 async def aged(seconds: float) -> Harness:

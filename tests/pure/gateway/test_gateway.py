@@ -13,7 +13,7 @@ from resizer.gateway import shared_tier
 from resizer.model.flush import Flush
 from resizer.model.formats import Format
 from resizer.model.transform import Transform
-from tests.support.deadlines import PATIENCE, stretched
+from tests.support.deadlines import MAX_WAIT, stretched
 from tests.support.harness import Harness
 
 SMALL = Transform(width=100, format=Format.WEBP)
@@ -21,7 +21,7 @@ LARGE = Transform(width=900, format=Format.WEBP)
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(test, PATIENCE))
+    asyncio.run(asyncio.wait_for(test, MAX_WAIT))
 
 
 def test_a_miss_is_fetched_rendered_and_kept_in_both_tiers() -> None:

@@ -8,7 +8,7 @@ from resizer.errors import SourceTimeout
 from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
 from resizer.model.transform import Transform
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.harness import Harness
 from tests.support.loop import settle
 
@@ -17,7 +17,7 @@ TIMES = Freshness(fresh_for=600, serve_stale_for=100, stale_if_error=1000, parti
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(test, PATIENCE))
+    asyncio.run(asyncio.wait_for(test, MAX_WAIT))
 
 
 async def aged(seconds: float) -> Harness:

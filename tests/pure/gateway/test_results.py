@@ -13,7 +13,7 @@ from resizer.model.flush import Flush
 from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
 from resizer.model.transform import Transform
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.harness import Harness
 from tests.support.loop import settle
 
@@ -21,7 +21,7 @@ SMALL = Transform(width=100, format=Format.WEBP)
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(test, PATIENCE))
+    asyncio.run(asyncio.wait_for(test, MAX_WAIT))
 
 
 async def evicted(freshness: Freshness | None = None) -> Harness:
@@ -184,7 +184,7 @@ def test_a_put_that_failed_and_is_carried_out_later_is_taken_back(
         await settle()
         harness.results.error = None
         harness.results.variants["a", harness.gateway.field(SMALL)] = answer.variant
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(MAX_WAIT):
             while harness.results.variants:
                 await asyncio.sleep(0.01)
 

@@ -14,7 +14,7 @@ from resizer.model.formats import Format
 from resizer.model.freshness import Freshness
 from resizer.model.image import Variant
 from resizer.model.transform import Transform
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.harness import Ending, Harness
 from tests.support.loop import settle
 
@@ -24,7 +24,7 @@ STALE, LATE = 61, 161
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(test, PATIENCE))
+    asyncio.run(asyncio.wait_for(test, MAX_WAIT))
 
 
 async def filled(age: float = 0.0, **options: bool) -> Harness:
@@ -281,14 +281,14 @@ def test_who_looks_again_waits_no_longer_than_the_patience_that_is_left() -> Non
             nonlocal looks
             looks += 1
             if looks == 2:
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(MAX_WAIT)
 
         async def wait(_: str, __: str) -> PendingFill:
             return Untold()
 
         harness.shared.get = slow_then  # type: ignore[assignment]
         harness.shared.acquire_lease = wait  # type: ignore[method-assign, assignment]
-        answer = await asyncio.wait_for(harness.gateway.get("a", SMALL), PATIENCE / 2)
+        answer = await asyncio.wait_for(harness.gateway.get("a", SMALL), MAX_WAIT / 2)
         assert not answer.stored
         assert looks == 2
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resizer.http.access_log import Entry, LineWriter, line, pieces
 from resizer.urls.dialects import DIALECTS
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50)), st.integers(1, 100))
@@ -87,7 +87,7 @@ def test_many_entries_are_written_some_at_a_time_and_others_have_their_turn() ->
             with suppress(BlockingIOError):
                 turns.append(read_paths(reader))
 
-    asyncio.run(asyncio.wait_for(scene(), PATIENCE))
+    asyncio.run(asyncio.wait_for(scene(), MAX_WAIT))
     assert [path for turn in turns for path in turn] == [f"/{number}" for number in range(160)]
     assert max(map(len, turns)) == 160 // 8
     assert len(turns) == 12
@@ -108,7 +108,7 @@ def test_what_comes_in_while_lines_are_written_does_not_pile_up() -> None:
             turns += os.fstat(file).st_size > 0
         return given
 
-    given = asyncio.run(asyncio.wait_for(scene(), PATIENCE))
+    given = asyncio.run(asyncio.wait_for(scene(), MAX_WAIT))
     written = os.pread(file, os.fstat(file).st_size, 0).count(b"\n")
     assert 0 < given - written < 10 * a_turn
     os.close(file)

@@ -8,7 +8,7 @@ from resizer.errors import InvalidRequest, SourceNotFound
 from resizer.urls.keys import (
     MAX_BYTES,
     check_key,
-    decode,
+    percent_decode,
     percent_encode,
     read_key,
     refuse_controls,
@@ -152,26 +152,26 @@ texts = st.text(characters)
 def test_what_is_encoded_is_decoded_again(text: str, safe: str) -> None:
     coded = percent_encode(text, safe, "key")
     assert coded.isascii()
-    assert decode(coded, "key") == text
+    assert percent_decode(coded, "key") == text
 
 
 @given(texts)
 def test_text_without_a_percent_sign_stands_for_itself(text: str) -> None:
     plain = text.replace("%", "")
-    assert decode(plain, "key") == plain
+    assert percent_decode(plain, "key") == plain
 
 
 @pytest.mark.parametrize("raw", ["%", "a%2", "%zz", "%%41", "100%"])
 def test_a_percent_sign_that_encodes_nothing_is_refused(raw: str) -> None:
     with pytest.raises(InvalidRequest, match="There is a % in the key") as caught:
-        decode(raw, "key")
+        percent_decode(raw, "key")
     assert "%25" in str(caught.value.accepted)
 
 
 @pytest.mark.parametrize("raw", ["%ff", "%c3", "%ed%a0%80", "\udcff"])
 def test_bytes_that_are_no_utf_8_are_refused(raw: str) -> None:
     with pytest.raises(InvalidRequest, match="in the key that is not UTF-8"):
-        decode(raw, "key")
+        percent_decode(raw, "key")
 
 
 def test_surrogates_cannot_be_encoded() -> None:
@@ -182,8 +182,8 @@ def test_surrogates_cannot_be_encoded() -> None:
 @pytest.mark.parametrize("control", ["\0", "\n", "\x1f", "\x7f", "\x85", "\x9f"])
 def test_control_characters_are_refused_encoded_or_not(control: str) -> None:
     for refuse in (
-        lambda: decode(control, "key"),
-        lambda: decode(percent_encode(control, "", "key"), "key"),
+        lambda: percent_decode(control, "key"),
+        lambda: percent_decode(percent_encode(control, "", "key"), "key"),
         lambda: refuse_controls(control, "key"),
     ):
         with pytest.raises(InvalidRequest, match="a control character in the key"):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from tests.support.deadlines import PATIENCE, stretched
+from tests.support.deadlines import MAX_WAIT, stretched
 from tests.support.fronts import Front, Nginx, Requests, Varnish, need_fronts
 from tests.support.live import SECRET, Gateway, problem
 from tests.support.pictures import jpeg
@@ -149,7 +149,7 @@ def test_a_stale_copy_is_sent_at_once_and_renewed_behind_it(
     with ThreadPoolExecutor() as meanwhile:
         flush = meanwhile.submit(brief.flush_everything)
         while waiting := [copy for copy in changed if copy.is_first(replies[copy.path][-1])]:
-            assert time.time() < waiting[0].began + PATIENCE
+            assert time.time() < waiting[0].began + MAX_WAIT
             for copy in waiting:
                 replies[copy.path].append(copy.again())
         flush.result()
@@ -226,7 +226,7 @@ def test_a_stopped_gateway_is_stood_in_for_as_long_as_it_allowed(
                 else:
                     standing.remove(copy)
             assert all(copy.is_first(copy.again()) for copy in young)
-            assert before < lasting[0].began + PATIENCE
+            assert before < lasting[0].began + MAX_WAIT
         for copy in lasting:
             kept = last[copy.path] - copy.began
             assert FRESH + IF_ERROR - TICK <= kept <= FRESH + IF_ERROR + TICK, copy

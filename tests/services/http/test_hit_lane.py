@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.live import SECRET, Gateway
 from tests.support.pictures import jpeg
 from tests.support.servers import RedisServer
@@ -40,7 +40,7 @@ def line(gateway: Gateway) -> Iterator[socket.socket]:
 
 
 def connect(gateway: Gateway) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE)
+    connection = socket.create_connection(("127.0.0.1", gateway.port), timeout=MAX_WAIT)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 

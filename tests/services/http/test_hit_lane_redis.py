@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.services.http.test_hit_lane import replies, request
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.live import Gateway, cache_status
 from tests.support.pictures import jpeg
 from tests.support.servers import RedisServer, any_redis
@@ -58,7 +58,7 @@ def gateway(running: Gateway, redis: RedisServer, originals: Path) -> Gateway:
 
 @pytest.fixture
 def line(gateway: Gateway) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=MAX_WAIT) as connection:
         yield connection
 
 
@@ -88,7 +88,7 @@ def test_accept_decides_between_variants(gateway: Gateway, line: socket.socket) 
 
 
 def test_pipelined_requests_are_answered_in_their_order(gateway: Gateway) -> None:
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE) as line:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=MAX_WAIT) as line:
         cold = "/img/width=33,format=png/b.jpg"
         line.sendall(request() + request(cold) + request() + request("/healthz") + request())
         first, miss, second, health, third = replies(line, 5)
@@ -156,7 +156,7 @@ def test_a_client_that_left_disturbs_nobody(
     gateway: Gateway, line: socket.socket, redis: RedisServer
 ) -> None:
     redis.pause()
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE) as leaver:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=MAX_WAIT) as leaver:
         leaver.sendall(request(URL, "X-Request-Id: left"))
     line.sendall(request())
     redis.resume()

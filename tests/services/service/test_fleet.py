@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.support.deadlines import PATIENCE, stretched
+from tests.support.deadlines import MAX_WAIT, stretched
 from tests.support.fleet import Fleet
 from tests.support.live import Gateway
 from tests.support.numbered import numbered
@@ -179,7 +179,7 @@ def test_a_leader_killed_in_its_render_costs_the_others_no_more_than_its_lease(
 
 async def first_busy(fleet: Fleet) -> int:
     """The gateway that renders, once one does."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(MAX_WAIT):
         while True:
             for number, gateway in enumerate(fleet.gateways):
                 if await asyncio.to_thread(busy_workers, gateway.pid):

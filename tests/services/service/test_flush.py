@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from resizer.model.flush import Flush
-from tests.support.deadlines import PATIENCE, stretched
+from tests.support.deadlines import MAX_WAIT, stretched
 from tests.support.fleet import Fleet, flush
 from tests.support.live import Gateway, cache_status
 from tests.support.numbered import InDirectory, numbered, read_numbers
@@ -60,7 +60,7 @@ class Deployment:
 
     async def rendering(self) -> int:
         """The gateway that renders, once one does."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(MAX_WAIT):
             while True:
                 for number, gateway in enumerate(self.fleet.gateways):
                     if await asyncio.to_thread(busy_workers, gateway.pid):

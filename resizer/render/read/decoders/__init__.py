@@ -51,7 +51,7 @@ def decoder(kind: SourceFormat) -> Decoder | None:
     return next((each for each in _BY_PREFERENCE[kind] if each.available(kind)), None)
 
 
-def inspect(source: memoryview, kind: SourceFormat, page: int) -> LazyImage:
+def inspect_optional(source: memoryview, kind: SourceFormat, page: int) -> LazyImage:
     """Open an original with what reads it here.
 
     Raises UnprocessableSource, which says what to install where nothing does.

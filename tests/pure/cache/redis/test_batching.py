@@ -6,7 +6,7 @@ import pytest
 
 from resizer.cache.redis.batching import Batcher
 from resizer.errors import CacheUnavailable
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 
 
 class Server:
@@ -31,7 +31,7 @@ def test_questions_of_one_turn_go_together_in_order() -> None:
         assert await gather(5) == 10
         assert server.asked == [[0, 1, 2, 3, 4], [5]]
 
-    asyncio.run(asyncio.wait_for(whole(), PATIENCE))
+    asyncio.run(asyncio.wait_for(whole(), MAX_WAIT))
 
 
 def test_very_many_questions_go_in_several_round_trips() -> None:
@@ -40,7 +40,7 @@ def test_very_many_questions_go_in_several_round_trips() -> None:
         assert sum(await asyncio.gather(*map(Batcher(server.ask), [1] * 150))) == 300
         assert [len(numbers) for numbers in server.asked] == [64, 64, 22]
 
-    asyncio.run(asyncio.wait_for(whole(), PATIENCE))
+    asyncio.run(asyncio.wait_for(whole(), MAX_WAIT))
 
 
 def test_one_refused_question_spoils_no_other() -> None:
@@ -50,7 +50,7 @@ def test_one_refused_question_spoils_no_other() -> None:
         assert (answers[0], answers[2]) == (2, 4)
         assert type(answers[1]) is CacheUnavailable
 
-    asyncio.run(asyncio.wait_for(whole(), PATIENCE))
+    asyncio.run(asyncio.wait_for(whole(), MAX_WAIT))
 
 
 def test_callers_cancelled_before_and_after_sending_disturb_no_other() -> None:
@@ -69,7 +69,7 @@ def test_callers_cancelled_before_and_after_sending_disturb_no_other() -> None:
         assert server.asked == [[1, 2]], "a question that nobody waits for was sent"
         assert await gather(3) == 6
 
-    asyncio.run(asyncio.wait_for(whole(), PATIENCE))
+    asyncio.run(asyncio.wait_for(whole(), MAX_WAIT))
 
 
 def test_closing_gives_up_what_is_under_way() -> None:
@@ -84,4 +84,4 @@ def test_closing_gives_up_what_is_under_way() -> None:
         with pytest.raises(CacheUnavailable):
             await waiting
 
-    asyncio.run(asyncio.wait_for(whole(), PATIENCE))
+    asyncio.run(asyncio.wait_for(whole(), MAX_WAIT))

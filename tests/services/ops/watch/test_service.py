@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from tests.support.commands import Run
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.live import KEY, Gateway, cache_status
 from tests.support.pictures import jpeg, size
 from tests.support.queues import Line
@@ -69,8 +69,8 @@ def test_a_watcher_ends_with_0_when_it_is_told_to(
         assert watching.stdout is not None
         assert KEY in json.loads(watching.stdout.readline())["keys"]
         watching.send_signal(number)
-        assert watching.wait(PATIENCE) == 0
-    eventually(lambda: line.waiting() == 0, PATIENCE)
+        assert watching.wait(MAX_WAIT) == 0
+    eventually(lambda: line.waiting() == 0, MAX_WAIT)
 
 
 def test_a_queue_that_is_not_there_is_one_line(

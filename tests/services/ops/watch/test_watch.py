@@ -16,7 +16,7 @@ from resizer.errors import CacheUnavailable
 from resizer.ops.watch.queue import QueueRefused, QueueUnavailable, open_queue
 from resizer.ops.watch.watcher import Watcher, WatchPolicy
 from resizer.storage.s3.address import S3Address
-from tests.support.deadlines import PATIENCE
+from tests.support.deadlines import MAX_WAIT
 from tests.support.queues import Flushes, Line, MakeLine
 from tests.support.recorder import Recorder, ScriptedReply, recorder
 from tests.support.servers import S3Bucket, free_port
@@ -66,9 +66,9 @@ def drained(
 async def ended(watching: Watcher, *, when: Callable[[], bool]) -> None:
     """Watch until something is so, then stop and wait for the end."""
     task = asyncio.create_task(watching.run())
-    await soon(lambda: when() or task.done(), PATIENCE)
+    await soon(lambda: when() or task.done(), MAX_WAIT)
     watching.stop.set()
-    await asyncio.wait_for(task, PATIENCE)
+    await asyncio.wait_for(task, MAX_WAIT)
 
 
 def test_what_changed_is_flushed_once_and_its_messages_deleted(line: Line) -> None:
