@@ -18,7 +18,7 @@ from tests.support.servers import RedisServer, S3Bucket
 from tests.support.waiting import eventually
 from tests.support.wire import WireReply, ask_once
 
-pytestmark = pytest.mark.redis
+pytestmark = [pytest.mark.redis, pytest.mark.alone]
 GATEWAYS = 4
 SIZE = (4000, 3000)
 SLOW = "width=3000,format=avif,quality=99"
