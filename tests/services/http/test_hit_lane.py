@@ -255,6 +255,7 @@ def test_a_flush_counts_between_two_requests_on_one_connection(
 ) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg(400, 300))
     with Gateway(source=tmp_path, urls="open", cache=redis_server.url) as shared:
+        eventually(lambda: bool(shared.get("/readyz").json()["status"] == "ready"))
         shared.get(URL)
         with connect(shared) as line:
             learn(line, request())
